@@ -1,0 +1,28 @@
+//! Tables: reading files of any common format into one Parquet file, profiling
+//! them, looking at any part of them, and preparing their columns for a model.
+//!
+//! This crate knows no workspace and no window. Everything it says to a person
+//! is a whole sentence ([`Error`]).
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`schema`] | names, kinds and roles of columns |
+//! | [`read`] | files → one Parquet file, with types guessed from every row |
+//! | [`profile`] | per-column statistics, in one bounded-memory pass |
+//! | [`grid`] | any rows of a Parquet file, sorted, filtered, searched |
+//! | [`expression`] | SQL-like expressions, checked without data |
+//! | [`prepare`] | fitted column transforms that travel with a model |
+//! | [`ops`] | splits, samples, summaries, feature scores |
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub use polars;
+
+pub mod error;
+pub mod expression;
+pub mod scalar;
+pub mod schema;
+pub mod temporal;
+
+pub use error::{Error, Result};
+pub use scalar::Scalar;
+pub use schema::{Column, Kind, Role, Schema};
