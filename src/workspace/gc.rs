@@ -1,0 +1,206 @@
+//! Taking away what nothing refers to.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::files_in_blobs;
+use crate::error::{Error, Result};
+use crate::folder::Workspace;
+use crate::tx::now_ms;
+
+/// Everything that refers to a blob, soft-deleted rows included.
+pub(crate) const REFERENCES: &str = "
+    SELECT digest FROM dataset_versions
+    UNION SELECT digest FROM model_versions
+    UNION SELECT digest FROM step_outputs WHERE digest IS NOT NULL
+    UNION SELECT digest FROM step_cache_outputs WHERE digest IS NOT NULL
+    UNION SELECT plan_digest FROM runs WHERE plan_digest IS NOT NULL
+    UNION SELECT diff_digest FROM runs WHERE diff_digest IS NOT NULL
+    UNION SELECT environment_digest FROM runs WHERE environment_digest IS NOT NULL";
+
+/// How long events are kept; whoever listens is never that far behind.
+const EVENTS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Blobs removed in one transaction, so that other writers get their turn.
+const AT_ONCE: usize = 100;
+
+/// What was taken away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collected {
+    /// Blobs.
+    pub blobs: u64,
+    /// Bytes freed, blobs and temporary files.
+    pub bytes: u64,
+    /// Temporary files.
+    pub temp_files: u64,
+    /// Cached steps whose blobs are gone.
+    pub cache_entries: u64,
+    /// Old events.
+    pub events: u64,
+}
+
+impl Workspace {
+    /// The grace period that [`Workspace::gc`] is usually given.
+    pub const GRACE: Duration = Duration::from_secs(3600);
+
+    /// Removes blobs that nothing refers to and temporary files, both only when older than `grace`
+    /// (so that an import or a run in another process keeps what it has not yet recorded), cache
+    /// entries whose blobs are gone, and events older than 30 days.
+    ///
+    /// What a soft-deleted row refers to stays until the row is purged.
+    ///
+    /// # Errors
+    /// A read-only workspace, a database that cannot be written. What was removed until then is gone.
+    pub fn gc(&self, grace: Duration) -> Result<Collected> {
+        self.writable()?;
+        let mut collected = Collected::default();
+        self.forget_broken_cache(&mut collected)?;
+        self.collect_blobs(grace, &mut collected)?;
+        self.collect_unrecorded(grace, &mut collected)?;
+        for folder in [
+            self.private("tmp"),
+            self.private("drafts"),
+            self.folder().to_path_buf(),
+            self.folder().join("pipelines"),
+        ] {
+            remove_temporary(&folder, grace, &mut collected)?;
+        }
+        let horizon = now_ms() - EVENTS_KEPT.as_millis() as i64;
+        collected.events = self.db.write(|conn| {
+            // The newest stays, whatever its age, so that `last_event` never goes back.
+            Ok(conn.execute(
+                "DELETE FROM events WHERE ts < ?1 AND seq < (SELECT max(seq) FROM events)",
+                [horizon],
+            )?)
+        })? as u64;
+        Ok(collected)
+    }
+
+    fn forget_broken_cache(&self, collected: &mut Collected) -> Result<()> {
+        let cached: Vec<(String, String)> = self.db.read(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT key, digest FROM step_cache_outputs WHERE digest IS NOT NULL",
+            )?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })?;
+        let mut broken = HashSet::new();
+        for (key, digest) in cached {
+            if !self.blob_path(&digest)?.is_file() {
+                broken.insert(key);
+            }
+        }
+        if broken.is_empty() {
+            return Ok(());
+        }
+        collected.cache_entries = self.db.write(|conn| {
+            let mut removed = 0;
+            for key in &broken {
+                removed += conn
+                    .prepare_cached("DELETE FROM step_cache WHERE key = ?1")?
+                    .execute([key])?;
+            }
+            Ok(removed)
+        })? as u64;
+        Ok(())
+    }
+
+    /// Row and file go in one transaction: storing the same bytes waits for it and then stores anew.
+    fn collect_blobs(&self, grace: Duration, collected: &mut Collected) -> Result<()> {
+        let horizon = now_ms() - grace.as_millis() as i64;
+        loop {
+            let removed = self.db.write(|conn| {
+                let mut statement = conn.prepare_cached(&format!(
+                    "SELECT digest, size FROM blobs WHERE created_at < ?1 AND digest NOT IN ({REFERENCES}) LIMIT ?2"
+                ))?;
+                let unused: Vec<(String, i64)> = statement
+                    .query_map((horizon, AT_ONCE as i64), |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .collect::<rusqlite::Result<_>>()?;
+                for (digest, _) in &unused {
+                    remove(&self.blob_path(digest)?)?;
+                    conn.prepare_cached("DELETE FROM blobs WHERE digest = ?1")?.execute([digest])?;
+                }
+                Ok(unused)
+            })?;
+            collected.blobs += removed.len() as u64;
+            collected.bytes += removed.iter().map(|(_, size)| *size as u64).sum::<u64>();
+            if removed.len() < AT_ONCE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Files that were renamed into place by a process that was killed before it recorded them.
+    fn collect_unrecorded(&self, grace: Duration, collected: &mut Collected) -> Result<()> {
+        for file in files_in_blobs(&self.private("blobs"))? {
+            let old = is_older(&file.path, grace);
+            if !old
+                || file
+                    .digest
+                    .as_ref()
+                    .is_some_and(|digest| matches!(self.blob(digest), Ok(Some(_)) | Err(_)))
+            {
+                continue;
+            }
+            let removed = self.db.write(|conn| {
+                let mut known = conn.prepare_cached("SELECT 1 FROM blobs WHERE digest = ?1")?;
+                if known.exists([file.digest.as_deref().unwrap_or_default()])? {
+                    return Ok(false);
+                }
+                remove(&file.path)?;
+                Ok(true)
+            })?;
+            if removed {
+                collected.blobs += 1;
+                collected.bytes += file.size;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn remove_temporary(folder: &Path, grace: Duration, collected: &mut Collected) -> Result<()> {
+    let failed = |e| Error::io("list the temporary files", folder, e);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(failed(e)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| {
+            name.ends_with(".tmp")
+                && (name.starts_with(crate::files::TEMPORARY_PREFIX) || name.starts_with("blob-"))
+        });
+        let Ok(meta) = entry.metadata() else { continue };
+        if ours && meta.is_file() && is_older(&entry.path(), grace) {
+            remove(&entry.path())?;
+            collected.temp_files += 1;
+            collected.bytes += meta.len();
+        }
+    }
+    Ok(())
+}
+
+/// Whether the file was last written more than `grace` ago. A clock that went back counts as young.
+pub(crate) fn is_older(path: &Path, grace: Duration) -> bool {
+    fs::metadata(path)
+        .and_then(|meta| meta.modified())
+        .is_ok_and(|modified| {
+            SystemTime::now()
+                .duration_since(modified)
+                .is_ok_and(|age| age >= grace)
+        })
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("remove the file", path, e)),
+        _ => Ok(()),
+    }
+}

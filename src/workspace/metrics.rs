@@ -1,0 +1,178 @@
+//! Metrics: every point of every curve, and the latest of each for lists.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::folder::Workspace;
+use crate::runs::run_row;
+use crate::tx::Batch;
+
+/// One point of a metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricPoint {
+    /// The metric's name.
+    pub key: String,
+    /// The value; NaN and infinities are values too.
+    pub value: f64,
+    /// When, ms.
+    pub timestamp_ms: i64,
+    /// The step on the x axis, such as an epoch or a tree.
+    pub step: i64,
+}
+
+impl Batch<'_> {
+    /// Adds points to the metrics of a run. A point that is there already is not added again.
+    ///
+    /// The latest point of a metric is the one with the greatest step, then time, then value, as
+    /// MLflow has it.
+    ///
+    /// # Errors
+    /// A run that is not there.
+    pub fn log_metrics(&self, run: &str, points: &[MetricPoint]) -> Result<()> {
+        let row = run_row(self.conn, run)?;
+        let mut keys: HashMap<&str, i64> = HashMap::new();
+        let mut latest: HashMap<i64, &MetricPoint> = HashMap::new();
+        let mut insert = self.conn.prepare_cached(
+            "INSERT INTO metrics (run_id, key_id, step, timestamp, n, value) VALUES (?1, ?2, ?3, ?4, 0, ?5)
+             ON CONFLICT DO NOTHING",
+        )?;
+        for point in points {
+            let key = match keys.get(point.key.as_str()) {
+                Some(key) => *key,
+                None => {
+                    let key = self.key_id(&point.key)?;
+                    keys.insert(&point.key, key);
+                    key
+                }
+            };
+            // SQLite stores NaN as NULL, which is how it is read back.
+            if insert.execute((row, key, point.step, point.timestamp_ms, point.value))? == 0 {
+                self.log_beside(row, key, point)?;
+            }
+            let newest = latest.entry(key).or_insert(point);
+            if order(point, newest) == Ordering::Greater {
+                *newest = point;
+            }
+        }
+        self.set_latest(row, &latest)
+    }
+
+    /// Adds a point where another value has the same step and time, unless it is the same value.
+    fn log_beside(&self, row: i64, key: i64, point: &MetricPoint) -> Result<()> {
+        self.conn
+            .prepare_cached(
+                "INSERT INTO metrics (run_id, key_id, step, timestamp, n, value)
+                 SELECT ?1, ?2, ?3, ?4, max(n) + 1, ?5 FROM metrics
+                 WHERE run_id = ?1 AND key_id = ?2 AND step = ?3 AND timestamp = ?4
+                 HAVING NOT EXISTS (SELECT 1 FROM metrics WHERE run_id = ?1 AND key_id = ?2 AND step = ?3
+                     AND timestamp = ?4 AND value IS ?5)",
+            )?
+            .execute((row, key, point.step, point.timestamp_ms, point.value))?;
+        Ok(())
+    }
+
+    fn set_latest(&self, row: i64, latest: &HashMap<i64, &MetricPoint>) -> Result<()> {
+        let mut upsert = self.conn.prepare_cached(
+            "INSERT INTO latest_metrics AS l (run_id, key_id, step, timestamp, value) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (run_id, key_id) DO UPDATE
+             SET step = excluded.step, timestamp = excluded.timestamp, value = excluded.value
+             WHERE (excluded.step, excluded.timestamp) > (l.step, l.timestamp)
+                OR ((excluded.step, excluded.timestamp) = (l.step, l.timestamp)
+                    AND coalesce(excluded.value, 0) > coalesce(l.value, 0))",
+        )?;
+        for (key, point) in latest {
+            upsert.execute((row, key, point.step, point.timestamp_ms, point.value))?;
+        }
+        Ok(())
+    }
+}
+
+/// Which point is later. NaN counts as 0, as in MLflow.
+fn order(a: &MetricPoint, b: &MetricPoint) -> Ordering {
+    let value = |point: &MetricPoint| {
+        if point.value.is_nan() {
+            0.0
+        } else {
+            point.value
+        }
+    };
+    (a.step, a.timestamp_ms)
+        .cmp(&(b.step, b.timestamp_ms))
+        .then(value(a).total_cmp(&value(b)))
+}
+
+impl Workspace {
+    /// All points of one metric of a run, by step and time.
+    ///
+    /// # Errors
+    /// A run that is not there. A metric that is not there has no points.
+    pub fn metric_history(&self, run: &str, key: &str) -> Result<Vec<MetricPoint>> {
+        self.db.read(|conn| {
+            let row = run_row(conn, run)?;
+            let key_id: Option<i64> = conn
+                .prepare_cached("SELECT id FROM keys WHERE name = ?1")?
+                .query_row([key], |row| row.get(0))
+                .optional()?;
+            let mut statement = conn.prepare_cached(
+                "SELECT step, timestamp, value FROM metrics WHERE run_id = ?1 AND key_id = ?2 ORDER BY step, timestamp, n",
+            )?;
+            let points = statement.query_map((row, key_id), |row| {
+                Ok(MetricPoint { key: key.to_owned(), step: row.get(0)?, timestamp_ms: row.get(1)?, value: value_from(row, 2)? })
+            })?;
+            Ok(points.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// All points of all metrics of a run, by name, step and time.
+    ///
+    /// # Errors
+    /// A run that is not there.
+    pub fn metric_histories(&self, run: &str) -> Result<Vec<(String, Vec<MetricPoint>)>> {
+        let points = self.db.read(|conn| {
+            let row = run_row(conn, run)?;
+            points_of(conn, "metrics", row)
+        })?;
+        let mut curves: Vec<(String, Vec<MetricPoint>)> = Vec::new();
+        for point in points {
+            match curves.last_mut() {
+                Some((key, curve)) if *key == point.key => curve.push(point),
+                _ => curves.push((point.key.clone(), vec![point])),
+            }
+        }
+        Ok(curves)
+    }
+}
+
+/// The latest point of each metric of a run's row, by name.
+pub(crate) fn latest(conn: &Connection, row: i64) -> Result<Vec<MetricPoint>> {
+    points_of(conn, "latest_metrics", row)
+}
+
+fn points_of(conn: &Connection, table: &str, row: i64) -> Result<Vec<MetricPoint>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT k.name, m.step, m.timestamp, m.value FROM {table} m JOIN keys k ON k.id = m.key_id
+         WHERE m.run_id = ?1 ORDER BY k.name, m.step, m.timestamp"
+    ))?;
+    let points = statement.query_map([row], |row| {
+        Ok(MetricPoint {
+            key: row.get(0)?,
+            step: row.get(1)?,
+            timestamp_ms: row.get(2)?,
+            value: value_from(row, 3)?,
+        })
+    })?;
+    Ok(points.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A metric's value: NULL is NaN.
+pub(crate) fn value_from(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<f64> {
+    Ok(row.get::<_, Option<f64>>(index)?.unwrap_or(f64::NAN))
+}
+
+#[cfg(test)]
+#[path = "metrics_tests.rs"]
+mod tests;
