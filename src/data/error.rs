@@ -71,15 +71,25 @@ impl Error {
     /// Wraps an operating system error with what was attempted on which file.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::File { action, path, source }
+        move |source| Self::File {
+            action,
+            path,
+            source,
+        }
     }
 
     /// A file whose content cannot be understood.
     pub(crate) fn malformed(path: &Path, line: Option<u64>, sentence: impl Into<String>) -> Self {
-        Self::Malformed { path: path.to_owned(), line, sentence: sentence.into() }
+        Self::Malformed {
+            path: path.to_owned(),
+            line,
+            sentence: sentence.into(),
+        }
     }
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {
-    suggestion.map(|name| format!(" Did you mean “{name}”?")).unwrap_or_default()
+    suggestion
+        .map(|name| format!(" Did you mean “{name}”?"))
+        .unwrap_or_default()
 }

@@ -19,6 +19,7 @@ pub use polars;
 
 pub mod error;
 pub mod expression;
+pub mod prepare;
 pub mod scalar;
 pub mod schema;
 pub mod temporal;

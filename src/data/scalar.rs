@@ -169,7 +169,10 @@ macro_rules! iso {
         mod $module {
             use super::*;
 
-            pub fn serialize<S: Serializer>(value: &$type, serializer: S) -> Result<S::Ok, S::Error> {
+            pub fn serialize<S: Serializer>(
+                value: &$type,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&$format(*value))
             }
 
@@ -182,7 +185,12 @@ macro_rules! iso {
     };
 }
 
-iso!(date, i32, |days| temporal::format_date(i64::from(days)), |text| temporal::parse_date(text, None));
+iso!(
+    date,
+    i32,
+    |days| temporal::format_date(i64::from(days)),
+    |text| temporal::parse_date(text, None)
+);
 iso!(datetime, i64, temporal::format_datetime, |text| {
     temporal::parse_datetime(text, None).map(|(micros, _)| micros)
 });
@@ -208,7 +216,11 @@ mod tests {
         ];
         for value in values {
             let json = serde_json::to_string(&value).unwrap();
-            assert_eq!(serde_json::from_str::<Scalar>(&json).unwrap(), value, "{json}");
+            assert_eq!(
+                serde_json::from_str::<Scalar>(&json).unwrap(),
+                value,
+                "{json}"
+            );
         }
         let nan: Scalar = serde_json::from_str(r#"{"real":"nan"}"#).unwrap();
         assert!(matches!(nan, Scalar::Real(value) if value.is_nan()));

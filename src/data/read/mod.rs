@@ -1,0 +1,98 @@
+//! Files of any common format into one Parquet file.
+//!
+//! ```text
+//! sniff(path) → ReadOptions → preview(path, options) → import(paths, options, out)
+//!                    ↑ changed by a person ↵
+//! ```
+//!
+//! Delimited text and JSON lines go through this crate's own reader: it splits
+//! a file into blocks of whole records, parses blocks in parallel, and knows
+//! the line of everything it complains about. Types are guessed from the
+//! beginning; a later value that contradicts the guess widens it, the rest of
+//! the file is looked through for more of the kind, and the file is read again.
+//! Memory is bounded by a few blocks and one row group, whatever the file's
+//! size.
+
+mod blocks;
+mod columns;
+mod csv;
+mod encoding;
+mod files;
+mod guess;
+mod import;
+mod json;
+mod options;
+mod other;
+mod preview;
+mod sink;
+mod sniff;
+
+use std::path::PathBuf;
+
+use polars::prelude::DataFrame;
+use serde::{Deserialize, Serialize};
+
+pub use files::expand;
+pub use import::import;
+pub use options::{Compression, Format, Ragged, ReadOptions, TextEncoding};
+pub use preview::preview;
+pub use sniff::{Sniffed, sniff};
+
+use crate::profile::Profile;
+use crate::schema::Schema;
+
+/// The first rows of a file as it would be imported.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Columns, guessed from the rows shown and a little beyond.
+    pub schema: Schema,
+    /// The first rows.
+    pub rows: DataFrame,
+    /// What a person should know, each a sentence.
+    pub warnings: Vec<String>,
+}
+
+/// How far an import is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Which file is being read, counted from 0.
+    pub file: usize,
+    /// Its path.
+    pub path: PathBuf,
+    /// Bytes read of all files, as they lie on disk.
+    pub bytes: u64,
+    /// Bytes of all files on disk.
+    pub total_bytes: u64,
+    /// Rows written.
+    pub rows: u64,
+    /// 1 for the first reading; more after a type had to be widened.
+    pub pass: u32,
+}
+
+impl Progress {
+    /// The share done, 0 to 1.
+    pub fn share(&self) -> f64 {
+        if self.total_bytes == 0 {
+            return 0.0;
+        }
+        (self.bytes as f64 / self.total_bytes as f64).min(1.0)
+    }
+}
+
+/// A finished import.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Imported {
+    /// The columns written.
+    pub schema: Schema,
+    /// Rows written.
+    pub rows: u64,
+    /// Size of the Parquet file in bytes.
+    pub bytes: u64,
+    /// Statistics of every column.
+    pub profile: Profile,
+    /// What a person should know, each a sentence.
+    pub warnings: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests;
