@@ -19,7 +19,9 @@ pub use polars;
 
 pub mod error;
 pub mod expression;
+pub mod grid;
 pub mod prepare;
+pub mod profile;
 pub mod scalar;
 pub mod schema;
 pub mod temporal;

@@ -1,9 +1,9 @@
 //! Per-column statistics of a table, in one pass of bounded memory.
 //!
 //! Up to a limit that depends on the number of columns (two million values for
-//! up to 16 columns, never fewer than 16,384) everything is exact. Beyond it,
-//! quantiles and histograms come from a deterministic sketch whose rank error
-//! is bounded by [`Quantiles::rank_error`], the number of distinct values from
+//! up to 16 columns, 32 million shared among more) everything is exact. Beyond it,
+//! a column of few different values stays exact; of others, quantiles and
+//! histograms come from a deterministic sketch whose rank error is bounded by [`Quantiles::rank_error`], the number of distinct values from
 //! HyperLogLog (standard error 0.8 %), and top values from Misra–Gries counts;
 //! each says that it is approximate.
 
@@ -49,7 +49,11 @@ impl Profile {
 
     /// Names and kinds, without roles.
     pub fn schema(&self) -> Schema {
-        Schema::new(self.columns.iter().map(|column| (column.name.as_str(), column.kind)))
+        Schema::new(
+            self.columns
+                .iter()
+                .map(|column| (column.name.as_str(), column.kind)),
+        )
     }
 }
 
@@ -102,7 +106,9 @@ pub struct ColumnProfile {
 impl ColumnProfile {
     /// The quantile at `p`, one of [`Quantiles::PROBABILITIES`].
     pub fn quantile(&self, p: f64) -> Option<&Scalar> {
-        let at = Quantiles::PROBABILITIES.iter().position(|&known| known == p)?;
+        let at = Quantiles::PROBABILITIES
+            .iter()
+            .position(|&known| known == p)?;
         self.quantiles.as_ref()?.values.get(at)
     }
 }

@@ -40,7 +40,12 @@ impl Moments {
         let correction = first / count as f64;
         mean += correction;
         second -= first * correction;
-        Self { count, mean, second, third }
+        Self {
+            count,
+            mean,
+            second,
+            third,
+        }
     }
 
     /// The moments of both samples together.

@@ -6,21 +6,26 @@
 //! sorted and every second key goes to the next level with weight 2w. One such
 //! step moves any rank by at most w; the sum over all steps, divided by the
 //! number of values, is the bound that is reported (at most
-//! log₂(n / k) / 2k, 0.09 % for 100 million values).
-
-/// Half a buffer of the sketch.
-const HALF: usize = 8_192;
+//! log₂(n / k) / 2k; with k = 8,192 that is 0.09 % for 100 million values).
 
 /// The order-preserving key of a real; −0 and 0 are one key.
 #[inline]
 pub(super) fn key_of_real(value: f64) -> u64 {
     let bits = (value + 0.0).to_bits();
-    if bits >> 63 == 0 { bits | (1 << 63) } else { !bits }
+    if bits >> 63 == 0 {
+        bits | (1 << 63)
+    } else {
+        !bits
+    }
 }
 
 /// The inverse of [`key_of_real`].
 pub(super) fn real_of_key(key: u64) -> f64 {
-    f64::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !key })
+    f64::from_bits(if key >> 63 == 1 {
+        key & !(1 << 63)
+    } else {
+        !key
+    })
 }
 
 /// The order-preserving key of an integer.
@@ -39,36 +44,54 @@ pub(super) fn integer_of_key(key: u64) -> i64 {
 pub(super) struct Sketch {
     exact: Vec<u64>,
     limit: usize,
+    /// k, half a buffer of the sketch.
+    half: usize,
     levels: Vec<Vec<u64>>,
     count: u64,
     moved: u64,
     odd: bool,
+    /// Smallest and largest key; halving may throw them away.
+    ends: Option<(u64, u64)>,
 }
 
 impl Sketch {
-    /// Keeps up to `limit` keys exactly.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { exact: Vec::new(), limit, levels: Vec::new(), count: 0, moved: 0, odd: false }
+    /// Keeps up to `limit` keys exactly, then sketches with k = `half`.
+    pub(super) fn new(limit: usize, half: usize) -> Self {
+        Self {
+            exact: Vec::new(),
+            limit,
+            half,
+            levels: Vec::new(),
+            count: 0,
+            moved: 0,
+            odd: false,
+            ends: None,
+        }
     }
 
     /// Whether nothing was thrown away so far.
-    pub(super) fn is_exact(&self) -> bool {
+    fn is_exact(&self) -> bool {
         self.levels.is_empty()
     }
 
-    /// Every key so far, if nothing was thrown away.
-    pub(super) fn exact_keys(&mut self) -> Option<&mut Vec<u64>> {
-        self.levels.is_empty().then_some(&mut self.exact)
+    /// Whether so many more keys can be held exactly.
+    pub(super) fn holds(&self, more: usize) -> bool {
+        self.is_exact() && self.exact.len() + more <= self.limit
+    }
+
+    /// The keys held exactly: all so far, unless some were thrown away.
+    pub(super) fn exact_keys(&mut self) -> &mut [u64] {
+        &mut self.exact
     }
 
     pub(super) fn extend(&mut self, keys: &[u64]) {
         self.count += keys.len() as u64;
-        if self.is_exact() && self.exact.len() + keys.len() <= self.limit {
+        if self.holds(keys.len()) {
             self.exact.extend_from_slice(keys);
             return;
         }
         if self.is_exact() {
-            self.levels.push(Vec::with_capacity(2 * HALF));
+            self.levels.push(Vec::with_capacity(2 * self.half));
             let held = std::mem::take(&mut self.exact);
             self.push_all(&held);
         }
@@ -76,8 +99,12 @@ impl Sketch {
     }
 
     fn push_all(&mut self, mut keys: &[u64]) {
+        for &key in keys {
+            let (least, most) = self.ends.unwrap_or((key, key));
+            self.ends = Some((least.min(key), most.max(key)));
+        }
         while !keys.is_empty() {
-            let room = (2 * HALF - self.levels[0].len()).min(keys.len());
+            let room = (2 * self.half - self.levels[0].len()).min(keys.len());
             self.levels[0].extend_from_slice(&keys[..room]);
             keys = &keys[room..];
             self.collapse();
@@ -87,13 +114,13 @@ impl Sketch {
     /// Halves every full level into the next.
     fn collapse(&mut self) {
         let mut level = 0;
-        while self.levels[level].len() >= 2 * HALF {
+        while self.levels[level].len() >= 2 * self.half {
             let mut full = std::mem::take(&mut self.levels[level]);
             full.sort_unstable();
             // Alternating the kept half makes most errors cancel.
             self.odd = !self.odd;
             if self.levels.len() == level + 1 {
-                self.levels.push(Vec::with_capacity(2 * HALF));
+                self.levels.push(Vec::new());
             }
             let kept = full.iter().skip(usize::from(self.odd)).step_by(2);
             self.levels[level + 1].extend(kept);
@@ -109,22 +136,28 @@ impl Sketch {
     pub(super) fn finish(mut self) -> (Ranked, f64) {
         if self.is_exact() {
             self.exact.sort_unstable();
-            return (Ranked { keys: self.exact, ranks: None, count: self.count }, 0.0);
+            return (
+                Ranked {
+                    keys: self.exact,
+                    ranks: None,
+                    count: self.count,
+                },
+                0.0,
+            );
         }
         let mut weighted: Vec<(u64, u64)> = Vec::new();
         for (level, keys) in self.levels.iter().enumerate() {
             weighted.extend(keys.iter().map(|&key| (key, 1_u64 << level)));
         }
-        weighted.sort_unstable();
-        let mut rank = 0;
-        let ranks = weighted.iter().map(|(_, weight)| {
-            rank += weight;
-            rank
-        });
-        let ranks: Vec<u64> = ranks.collect();
-        let keys = weighted.into_iter().map(|(key, _)| key).collect();
-        let error = self.moved as f64 / self.count as f64;
-        (Ranked { keys, ranks: Some(ranks), count: self.count }, error)
+        weighted.extend(
+            self.ends
+                .iter()
+                .flat_map(|&(least, most)| [(least, 0), (most, 0)]),
+        );
+        (
+            Ranked::from_counts(weighted),
+            self.moved as f64 / self.count as f64,
+        )
     }
 }
 
@@ -138,6 +171,23 @@ pub(super) struct Ranked {
 }
 
 impl Ranked {
+    /// From keys with their counts, in any order.
+    pub(super) fn from_counts(mut counts: Vec<(u64, u64)>) -> Self {
+        counts.sort_unstable();
+        let mut rank = 0;
+        let ranks = counts.iter().map(|(_, count)| {
+            rank += count;
+            rank
+        });
+        let ranks: Vec<u64> = ranks.collect();
+        let keys = counts.into_iter().map(|(key, _)| key).collect();
+        Self {
+            keys,
+            ranks: Some(ranks),
+            count: rank,
+        }
+    }
+
     /// The key at a 0-based rank.
     pub(super) fn at(&self, rank: u64) -> Option<u64> {
         let index = match &self.ranks {
@@ -149,7 +199,9 @@ impl Ranked {
 
     /// How many values lie below (or, with `inclusive`, at or below) a key.
     pub(super) fn below(&self, key: u64, inclusive: bool) -> u64 {
-        let index = self.keys.partition_point(|&held| held < key || (inclusive && held == key));
+        let index = self
+            .keys
+            .partition_point(|&held| held < key || (inclusive && held == key));
         match &self.ranks {
             None => index as u64,
             Some(ranks) => index.checked_sub(1).map_or(0, |last| ranks[last]),
@@ -158,7 +210,9 @@ impl Ranked {
 
     /// Equal keys with their number, ascending; only meaningful when exact.
     pub(super) fn runs(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.keys.chunk_by(|left, right| left == right).map(|run| (run[0], run.len() as u64))
+        self.keys
+            .chunk_by(|left, right| left == right)
+            .map(|run| (run[0], run.len() as u64))
     }
 }
 
@@ -192,18 +246,26 @@ mod tests {
         // A permutation of 0..n, so that each value is its own rank.
         let count = 200_000_u64;
         let keys: Vec<u64> = (0..count).map(|i| (i * 77_773) % count).collect();
-        let mut sketch = Sketch::new(20_000);
+        let half = 2_048;
+        let mut sketch = Sketch::new(20_000, half);
         for chunk in keys.chunks(7_001) {
             sketch.extend(chunk);
         }
         let (ranked, error) = sketch.finish();
         assert_eq!(ranked.count, count);
-        assert!(error > 0.0 && error < 0.001, "{error}");
+        assert_eq!(
+            (ranked.keys[0], ranked.keys[ranked.keys.len() - 1]),
+            (0, count - 1)
+        );
+        assert!(error > 0.0 && error < 0.002, "{error}");
         for percent in 0..=100 {
             let rank = (count - 1) * percent / 100;
             let found = ranked.at(rank).unwrap();
             let off = found.abs_diff(rank) as f64 / count as f64;
-            assert!(off <= error + 2.0 / HALF as f64, "{percent} %: off by {off}");
+            assert!(
+                off <= error + 2.0 / half as f64,
+                "{percent} %: off by {off}"
+            );
             let below = ranked.below(rank, false).abs_diff(rank) as f64 / count as f64;
             assert!(below <= error + 1e-9, "{percent} %: {below} > {error}");
         }
