@@ -1,0 +1,2 @@
+pub struct Palette;
+pub struct PaletteChoice;

@@ -1,0 +1,2 @@
+mod status;
+pub use status::{Change, Desk, GitState, Job, Notice, Status};
