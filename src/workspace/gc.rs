@@ -115,7 +115,7 @@ impl Workspace {
         loop {
             let removed = self.db.write(|conn| {
                 let mut statement = conn.prepare_cached(&format!(
-                    "SELECT digest, size FROM blobs WHERE created_at < ?1 AND digest NOT IN ({REFERENCES}) LIMIT ?2"
+                    "SELECT digest, size FROM blobs WHERE created_at <= ?1 AND digest NOT IN ({REFERENCES}) LIMIT ?2"
                 ))?;
                 let unused: Vec<(String, i64)> = statement
                     .query_map((horizon, AT_ONCE as i64), |row| Ok((row.get(0)?, row.get(1)?)))?

@@ -29,6 +29,7 @@ mod logs;
 mod manifest;
 mod metrics;
 mod models;
+mod run_changes;
 mod run_list;
 mod runs;
 mod settings;
@@ -38,6 +39,8 @@ mod words;
 
 #[cfg(test)]
 mod crash_tests;
+#[cfg(test)]
+mod test_support;
 
 pub use blobs::{Blob, Temp};
 pub use check::{Problem, Progress, Severity};

@@ -1,0 +1,166 @@
+//! Committing what changed in our folder, and only that.
+
+use std::path::Path;
+
+use git2::{Index, Repository, Signature};
+
+use crate::history::Commit;
+use crate::status::{ChangeKind, in_progress};
+use crate::{Error, Repo, Result};
+
+impl Repo {
+    /// Commits the changed files of our folder, or those among them that `paths` names (files, or
+    /// folders with all below), and returns the commit.
+    ///
+    /// As with `git commit --only`, what is staged elsewhere stays staged and is not committed.
+    /// Ignored files stay out. The author is git's configured one, or else the system's user.
+    ///
+    /// # Errors
+    /// [`Error::NothingToCommit`], [`Error::NoMessage`], [`Error::InProgress`], [`Error::Conflict`],
+    /// [`Error::Locked`]. Nothing is committed then.
+    pub fn commit(&self, message: &str, paths: Option<&[String]>) -> Result<Commit> {
+        let message = message.trim();
+        if message.is_empty() {
+            return Err(Error::NoMessage);
+        }
+        let repository = self.open()?;
+        if let Some(what) = in_progress(&repository).filter(|what| *what != "bisect") {
+            return Err(Error::InProgress(what));
+        }
+        let files = self.files_to_commit(&repository, paths)?;
+        let parent = match repository.head() {
+            Ok(head) => Some(head.peel_to_commit()?),
+            Err(_) => None,
+        };
+        let mut index = repository.index()?;
+        let mut committed = Index::new()?;
+        if let Some(parent) = &parent {
+            committed.read_tree(&parent.tree()?)?;
+        }
+        // Removals first: a folder may stand where a file was.
+        let (present, gone): (Vec<_>, Vec<_>) = files
+            .iter()
+            .partition(|path| is_file(&self.root.join(path)));
+        for path in gone {
+            remove(&mut index, &mut committed, Path::new(path))?;
+        }
+        for path in present {
+            add(&mut index, &mut committed, Path::new(path))?;
+        }
+        let tree = repository.find_tree(committed.write_tree_to(&repository)?)?;
+        if parent
+            .as_ref()
+            .is_some_and(|parent| parent.tree_id() == tree.id())
+        {
+            return Err(Error::NothingToCommit);
+        }
+        // The index goes first: should the commit fail, the files are staged and nothing is lost.
+        index.write()?;
+        let (author, committer) = identities(&repository)?;
+        let parents: Vec<_> = parent.iter().collect();
+        let id = repository.commit(Some("HEAD"), &author, &committer, message, &tree, &parents)?;
+        Ok(Commit::of(&repository.find_commit(id)?))
+    }
+
+    /// The changed files, as paths of the repository; both names of one that was renamed.
+    fn files_to_commit(
+        &self,
+        repository: &Repository,
+        paths: Option<&[String]>,
+    ) -> Result<Vec<String>> {
+        let wanted = paths.map(|paths| {
+            paths
+                .iter()
+                .map(|path| self.to_repository(path))
+                .collect::<Result<Vec<_>>>()
+        });
+        let wanted = wanted.transpose()?;
+        let is_wanted = |file: &str| match &wanted {
+            None => true,
+            Some(wanted) => wanted.iter().any(|path| {
+                file.strip_prefix(path.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }),
+        };
+        let mut files = Vec::new();
+        for change in self.changed(repository)? {
+            let file = format!("{}{}", self.prefix, change.path);
+            let old = change.old_path.map(|old| format!("{}{old}", self.prefix));
+            if !is_wanted(&file) && !old.as_deref().is_some_and(is_wanted) {
+                continue;
+            }
+            if change.kind == ChangeKind::Conflicted {
+                return Err(Error::Conflict { path: change.path });
+            }
+            files.push(file);
+            files.extend(old);
+        }
+        if files.is_empty() {
+            Err(Error::NothingToCommit)
+        } else {
+            Ok(files)
+        }
+    }
+}
+
+/// Whether a file or a link lies there.
+fn is_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|meta| !meta.is_dir())
+}
+
+/// Brings a file of the working tree into both indexes.
+fn add(index: &mut Index, committed: &mut Index, path: &Path) -> Result<()> {
+    index.add_path(path)?;
+    if let Some(entry) = index.get_path(path, 0) {
+        committed.add(&entry)?;
+    }
+    Ok(())
+}
+
+/// Takes a file out of both indexes. Staged as new and deleted again, it is not in the last commit.
+fn remove(index: &mut Index, committed: &mut Index, path: &Path) -> Result<()> {
+    index.remove_path(path)?;
+    if committed.get_path(path, 0).is_some() {
+        committed.remove(path, 0)?;
+    }
+    Ok(())
+}
+
+/// Author and committer: git's environment variables and configuration, or else user and host.
+fn identities(repository: &Repository) -> Result<(Signature<'static>, Signature<'static>)> {
+    match (
+        repository.author_from_env(),
+        repository.committer_from_env(),
+    ) {
+        (Ok(author), Ok(committer)) => Ok((author, committer)),
+        _ => {
+            let (name, email) = local_identity();
+            let local = Signature::now(&name, &email)?;
+            Ok((local.clone(), local))
+        }
+    }
+}
+
+/// `USER` and `USER@HOST`, as git itself would guess.
+pub(crate) fn local_identity() -> (String, String) {
+    let clean = |text: String| {
+        text.chars()
+            .filter(|c| !c.is_control() && !"<>".contains(*c))
+            .collect::<String>()
+    };
+    let variable = |names: &[&str]| {
+        let found = names.iter().filter_map(|name| std::env::var(name).ok());
+        found.map(clean).find(|value| !value.trim().is_empty())
+    };
+    let user = variable(&["USER", "LOGNAME", "USERNAME"]).unwrap_or_else(|| "user".into());
+    let host = variable(&["HOSTNAME", "COMPUTERNAME"])
+        .or_else(|| {
+            std::fs::read_to_string("/etc/hostname")
+                .ok()
+                .map(|text| text.trim().to_owned())
+        })
+        .filter(|host| !host.is_empty())
+        .unwrap_or_else(|| "localhost".into());
+    let email = format!("{}@{host}", user.replace(char::is_whitespace, "."));
+    (user, email)
+}
