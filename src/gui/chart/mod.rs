@@ -1,1 +1,17 @@
+//! Charts in our look: a light grid, no box, labels at the curves, values at the crosshair.
+//!
+//! Every primitive takes plain slices. Wheel zooms at the pointer, a drag zooms to a box, a
+//! secondary drag pans, a double click resets.
 
+mod bars;
+mod decimate;
+mod grid;
+mod line;
+mod matrix;
+mod scatter;
+
+pub use bars::{BarRow, bars, histogram};
+pub use decimate::decimate;
+pub use line::{ChartResponse, LineChart, Series};
+pub use matrix::{confusion, heatmap};
+pub use scatter::{Cloud, Scatter};

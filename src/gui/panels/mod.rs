@@ -36,6 +36,15 @@ pub trait Panel {
     /// The panel itself.
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>);
 
+    /// The width of the column at the left of the centre, for panels that have one: the
+    /// designer's palette, the list of models.
+    fn side_width(&self) -> Option<f32> {
+        None
+    }
+
+    /// The column at the left, as high as the window's middle.
+    fn side(&mut self, _ui: &mut Ui, _cx: &mut Cx<'_>) {}
+
     /// Whether the inspector has something to show now.
     fn has_inspector(&self, _cx: &Cx<'_>) -> bool {
         true

@@ -249,3 +249,10 @@ pub fn key_cap(ui: &mut Ui, key: &str) -> Response {
 pub fn key_caps(ui: &mut Ui, shortcut: &str) -> Response {
     key_cap(ui, &shortcut.replace('+', " "))
 }
+
+/// Paints a key cap whose right edge is at `right.x` and whose middle is at `right.y`.
+pub fn key_cap_at(painter: &Painter, right: Pos2, key: &str) -> Rect {
+    let t = theme::of(painter.ctx());
+    let left = right - vec2(cap_width(painter, &t, key), 0.0);
+    paint_cap(painter, &t, left, key, t.color.text3, t.color.line2)
+}

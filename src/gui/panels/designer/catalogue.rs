@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use studio::pipeline::component::{Category, Component, Params, PortKind, Spec};
+use studio::pipeline::component::{Category, ParamKind, PortKind, Spec};
+use studio::pipeline::components;
 use studio::pipeline::graph::{Input, Job};
 
 use super::canvas::Side;
 
 /// Components by id, in the order the palette shows them.
+#[derive(Debug)]
 pub struct Catalogue {
-    components: Vec<&'static dyn Component>,
-    by_id: HashMap<&'static str, usize>,
+    specs: Vec<&'static Spec>,
+    by_id: HashMap<&'static str, &'static Spec>,
 }
 
 /// What a component must have for a wire that hangs in the air.
@@ -21,23 +23,30 @@ pub struct Fits {
     pub kind: PortKind,
 }
 
+impl Default for Catalogue {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Catalogue {
-    pub fn new(components: impl IntoIterator<Item = &'static dyn Component>) -> Self {
-        let components: Vec<_> = components.into_iter().collect();
-        let by_id = components.iter().enumerate().map(|(index, it)| (it.spec().id, index)).collect();
-        Self { components, by_id }
+    /// Everything that the engine can carry out.
+    pub fn new() -> Self {
+        Self::of_specs(components::all().iter().map(|component| component.spec()))
     }
 
-    pub fn component(&self, id: &str) -> Option<&'static dyn Component> {
-        self.by_id.get(id).map(|&index| self.components[index])
+    pub fn of_specs(specs: impl IntoIterator<Item = &'static Spec>) -> Self {
+        let specs: Vec<_> = specs.into_iter().collect();
+        let by_id = specs.iter().map(|spec| (spec.id, *spec)).collect();
+        Self { specs, by_id }
     }
 
     pub fn spec(&self, id: &str) -> Option<&'static Spec> {
-        self.component(id).map(|it| it.spec())
+        self.by_id.get(id).copied()
     }
 
     pub fn specs(&self) -> impl Iterator<Item = &'static Spec> + '_ {
-        self.components.iter().map(|it| it.spec())
+        self.specs.iter().copied()
     }
 
     /// The components of one category, in catalogue order.
@@ -67,14 +76,6 @@ impl Catalogue {
         let Some(spec) = self.spec(&job.component) else { return job.component.clone() };
         dataset_name(spec, job).unwrap_or_else(|| spec.title.to_owned())
     }
-
-    /// The node's second line.
-    pub fn caption(&self, job: &Job) -> String {
-        match self.component(&job.component) {
-            Some(component) => component.caption(&params_of(component.spec(), job)),
-            None => format!("There is no component {}", job.component),
-        }
-    }
 }
 
 impl Fits {
@@ -88,20 +89,7 @@ impl Fits {
     }
 }
 
-/// The job's parameters with the defaults filled in.
-pub fn params_of(spec: &Spec, job: &Job) -> Params {
-    let value = |name: &str| match job.inputs.get(name) {
-        Some(Input::Value(value)) => Some(value.clone()),
-        _ => None,
-    };
-    let filled = spec.params.iter().map(|param| {
-        (param.name.to_owned(), value(param.name).unwrap_or_else(|| param.default.to_json()))
-    });
-    Params(filled.collect())
-}
-
 fn dataset_name(spec: &Spec, job: &Job) -> Option<String> {
-    use studio::pipeline::component::ParamKind;
     let param = spec.params.iter().find(|param| matches!(param.kind, ParamKind::Dataset))?;
     let Some(Input::Value(value)) = job.inputs.get(param.name) else { return None };
     let name = value.as_str()?.split('@').next()?;

@@ -72,7 +72,7 @@ fn component(ui: &mut Ui, t: &Tokens, spec: &'static Spec) -> Option<&'static Sp
 /// The name under the pointer on its way, until the canvas draws the ghost of a step.
 fn carried(ui: &Ui, t: &Tokens, spec: &'static Spec) {
     let Some(at) = ui.input(|input| input.pointer.interact_pos()) else { return };
-    let painter = ui.ctx().layer_painter(LayerId::new(Order::Tooltip, ui.id().with("carried")));
+    let painter = ui.ctx().layer_painter(LayerId::new(Order::Tooltip, ui.scope_id().with("carried")));
     let galley = painter.layout_no_wrap(spec.title.to_owned(), t.face.small.font(), t.color.text1);
     let rect = egui::Rect::from_min_size(at + Vec2::new(14.0, 6.0), galley.size() + Vec2::new(16.0, 8.0));
     painter.rect(rect, t.size.radius, t.color.surface3, t.border(), egui::StrokeKind::Inside);

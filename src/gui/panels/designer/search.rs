@@ -42,7 +42,7 @@ impl Search {
         let screen = ui.ctx().content_rect();
         let size = Vec2::new(t.size.popover, 340.0);
         let at = self.screen.min(screen.max - size - Vec2::splat(t.size.pad)).max(screen.min);
-        let area = Area::new(Id::new("component-search")).order(Order::Foreground).fixed_pos(at).pivot(Align2::LEFT_TOP);
+        let area = Area::new(Id::unique("component-search")).order(Order::Foreground).fixed_pos(at).pivot(Align2::LEFT_TOP);
         let shown = area.accessible_name("Add a component").show(ui.ctx(), |ui| {
             Frame::popup(ui.style()).inner_margin(t.size.gap).show(ui, |ui| {
                 ui.set_width(size.x - 2.0 * t.size.gap);

@@ -196,7 +196,7 @@ impl Canvas {
     pub fn show(&mut self, ui: &mut Ui, t: &Tokens, input: &Input<'_>) -> Output {
         let mut out = Output::default();
         let area = ui.available_rect_before_wrap();
-        let id = ui.id().with("canvas");
+        let id = ui.scope_id().with("canvas");
         let response = ui.interact(area, id, Sense::click_and_drag());
         ui.advance_cursor_after_rect(area);
         self.area = Some(area);
@@ -360,6 +360,6 @@ impl Canvas {
     fn wire_for(&self, spec: &'static Spec, at: Pos2) -> Option<usize> {
         let wire = self.scene.wire_at(at, (24.0 / self.view.zoom).min(40.0))?;
         let kind: PortKind = self.scene.wires[wire].kind?;
-        super::edits::through(spec, kind).map(|_| wire)
+        super::edits::goes_into(spec, kind).then_some(wire)
     }
 }

@@ -69,7 +69,7 @@ pub fn draw(painter: &Painter, t: &Tokens, view: View, area: Rect, node: &Node, 
     if zoom < DETAIL_TEXT || node.collapsed {
         return;
     }
-    let caption = text.line(&node.caption, &t.face.caption, right - 12.0);
+    let caption = text.line(&node.state.caption, &t.face.caption, right - 12.0);
     text.put(caption, at(12.0, 42.0), Align2::LEFT_CENTER, quiet(t.color.text3));
     if let Status::Running { fraction } = node.state.status {
         progress(painter, t, Rect::from_min_max(at(12.0, 56.0), at(right, 58.0)), fraction);

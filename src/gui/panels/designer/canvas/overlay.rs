@@ -121,7 +121,7 @@ impl Canvas {
     ) {
         let Some(mut editing) = self.editing.take() else { return };
         let Some((rect, label)) = self.editor_place(&mut editing, area, input) else { return };
-        let id = Id::new(("inline", response.id));
+        let id = Id::unique(("inline", response.id));
         let multiline = matches!(editing.what, What::Note(_));
         let edit = if multiline { TextEdit::multiline(&mut editing.text) } else { TextEdit::singleline(&mut editing.text) };
         let edit = edit.id(id).font(FontSelection::FontId(t.face.small.font())).margin(vec2(6.0, 3.0)).hint_text(label);

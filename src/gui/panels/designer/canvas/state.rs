@@ -27,6 +27,8 @@ pub enum Status {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeState {
     pub status: Status,
+    /// The second line: what the step is set to do.
+    pub caption: String,
     /// The reason of a failure, or the step's last message.
     pub message: String,
     /// Whole sentences, found without running.

@@ -34,7 +34,7 @@ pub fn show(ui: &mut Ui, value: &Json, port: &str, known: &Known<'_>, typing: &m
     let offers = if focused { offers(columns, &word) } else { Vec::new() };
     let taken = if offers.is_empty() { None } else { keys(ui, id, offers.len()) };
 
-    let response = ui.add(TextField::new(&mut text).rows(2).mono().hint("mean radius > 12 and diagnosis == \"benign\"").id(id));
+    let response = ui.add(TextField::new(&mut text).rows(2).mono().hint("\"mean radius\" > 12 AND diagnosis = 'benign'").id(id));
     let mut changed = response.changed();
     let mut taken = taken;
     if !offers.is_empty() {
@@ -145,7 +145,7 @@ fn offers(schema: Option<&Schema>, word: &str) -> Vec<Offer> {
 fn quoted(name: &str) -> String {
     let plain = name.chars().next().is_some_and(|it| it.is_alphabetic() || it == '_')
         && name.chars().all(|it| it.is_alphanumeric() || it == '_');
-    if plain { name.to_owned() } else { format!("`{name}`") }
+    if plain { name.to_owned() } else { format!("\"{name}\"") }
 }
 
 #[cfg(test)]
@@ -163,7 +163,7 @@ mod tests {
         let offers = offers(Some(&schema), &word);
         assert_eq!(offers[0].shown, "mean radius");
         let end = complete(&mut text, 14, &word, &offers[0].text);
-        assert_eq!(text, "age > 3 and `mean radius` < 2");
+        assert_eq!(text, "age > 3 and \"mean radius\" < 2");
         assert_eq!(end, 25);
     }
 

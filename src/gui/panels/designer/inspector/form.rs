@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use egui::{Align2, Id, Sense, Ui, vec2};
 use serde_json::Value as Json;
 use studio::data::schema::Schema;
+use studio::pipeline::check::is_shown;
 use studio::pipeline::component::{Param, ParamKind, Params, Spec};
 use studio::pipeline::graph::Job;
 use studio::pipeline::shape::{Problem, Severity, Shape, Shapes};
 
 use super::field;
 use crate::icons::Glyph;
-use crate::panels::designer::catalogue::params_of;
 use crate::panels::designer::edits::Edit;
 use crate::theme;
 use crate::widgets;
@@ -74,10 +74,10 @@ pub fn show(
     known: &Known<'_>,
     typing: &mut Typing,
 ) -> Vec<Edit> {
-    let params = params_of(spec, job);
+    let params = Params::of(spec, job);
     let mut edits = Vec::new();
     let (advanced, plain): (Vec<&Param>, Vec<&Param>) =
-        spec.params.iter().filter(|param| shown(param, &params)).partition(|param| param.advanced);
+        spec.params.iter().filter(|param| is_shown(param, &params)).partition(|param| param.advanced);
     for param in plain {
         edits.extend(row(ui, param, &params, job, problems, known, typing));
     }
@@ -102,17 +102,6 @@ pub fn fold(ui: &mut Ui, title: &str, open: bool) -> bool {
     widgets::ListRow::new(title).icon(icon).quiet().height(t.size.control).show(ui).clicked()
 }
 
-/// Whether `param` has a meaning, as the other parameters stand.
-fn shown(param: &Param, params: &Params) -> bool {
-    let Some(when) = &param.when else { return true };
-    let value = match params.0.get(when.param) {
-        Some(Json::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-        None => return false,
-    };
-    when.one_of.contains(&value.as_str())
-}
-
 fn row(
     ui: &mut Ui,
     param: &'static Param,
@@ -124,7 +113,7 @@ fn row(
 ) -> Option<Edit> {
     let value = params.0.get(param.name).cloned().unwrap_or(Json::Null);
     let set = job.inputs.contains_key(param.name);
-    let id = Id::new(("param", known.job, param.name));
+    let id = Id::unique(("param", known.job, param.name));
     let mut changed = None;
     let mut reset = false;
     ui.push_id(param.name, |ui| {
@@ -172,7 +161,7 @@ fn label(ui: &mut Ui, param: &Param, set: bool, wide: bool) -> bool {
     let width = ui.available_width();
     let size = if wide { vec2(width, t.face.small.line) } else { vec2((width * 0.46).floor(), t.size.control) };
     let (_, rect) = ui.allocate_space(size);
-    let response = ui.interact(rect, ui.id().with(("label", param.name)), Sense::CLICK);
+    let response = ui.interact(rect, ui.scope_id().with(("label", param.name)), Sense::CLICK);
     let text = widgets::paint_text(ui.painter(), rect, Align2::LEFT_CENTER, param.title, &t.face.small, t.color.text2);
     if set {
         let at = egui::pos2((text.right() + 7.0).min(rect.right() - 3.0), text.center().y);
