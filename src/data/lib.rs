@@ -22,6 +22,7 @@ pub mod expression;
 pub mod grid;
 pub mod prepare;
 pub mod profile;
+pub mod read;
 pub mod scalar;
 pub mod schema;
 pub mod temporal;

@@ -74,7 +74,7 @@ pub(super) fn texts(frame: &DataFrame, name: &str) -> Result<StringChunked> {
 
 /// A column converted to a kind; what cannot be converted becomes null. Text is
 /// read as a file's fields are: trimmed, dates in ISO 8601.
-pub(super) fn convert(column: &Column, kind: Kind) -> Result<Series> {
+pub(crate) fn convert(column: &Column, kind: Kind) -> Result<Series> {
     let series = column.as_materialized_series();
     if Kind::of(series.dtype()) != Kind::Text {
         return Ok(series.cast(&kind.dtype())?);

@@ -17,6 +17,7 @@ mod plan;
 pub mod scale;
 mod step;
 
+pub(crate) use columns::convert;
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 

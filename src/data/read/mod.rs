@@ -26,6 +26,7 @@ mod other;
 mod preview;
 mod sink;
 mod sniff;
+mod table;
 
 use std::path::PathBuf;
 
@@ -93,6 +94,3 @@ pub struct Imported {
     /// What a person should know, each a sentence.
     pub warnings: Vec<String>,
 }
-
-#[cfg(test)]
-mod tests;

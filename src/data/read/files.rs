@@ -1,0 +1,102 @@
+//! Which files a person means by a path, a folder or a pattern.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Endings of files that are tables beyond doubt.
+const TABLES: [&str; 10] = [
+    "csv", "tsv", "tab", "parquet", "pq", "arrow", "ipc", "feather", "jsonl", "ndjson",
+];
+/// Endings of files that may be tables.
+const PERHAPS: [&str; 3] = ["txt", "json", "dat"];
+
+/// The files behind paths, folders and patterns such as `data/*.csv`, in order of
+/// their names, each once. Of a folder, the files directly in it whose ending is a
+/// table's; hidden ones are left out.
+///
+/// # Errors
+/// A missing file, a folder without tables, or a pattern that matches nothing.
+pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        let found = if path.is_dir() {
+            in_folder(path)?
+        } else if path.exists() {
+            vec![path.clone()]
+        } else {
+            matching(path)?
+        };
+        for file in found {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+    }
+    if files.is_empty() {
+        return Err(Error::invalid("No file was chosen."));
+    }
+    Ok(files)
+}
+
+fn in_folder(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).map_err(Error::file("Reading the folder", folder))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry
+            .map_err(Error::file("Reading the folder", folder))?
+            .path();
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if path.is_file() && !hidden {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let of = |endings: &[&str]| -> Vec<PathBuf> {
+        files
+            .iter()
+            .filter(|path| endings.contains(&ending(path).as_str()))
+            .cloned()
+            .collect()
+    };
+    let sure = of(&TABLES);
+    let tables = if sure.is_empty() { of(&PERHAPS) } else { sure };
+    if tables.is_empty() {
+        let sentence = "The folder holds no tables: no CSV, TSV, Parquet, Arrow or JSON lines file \
+                        lies directly in it.";
+        return Err(Error::malformed(folder, None, sentence));
+    }
+    Ok(tables)
+}
+
+/// The ending in lower case, without `.gz`.
+pub(super) fn ending(path: &Path) -> String {
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().to_lowercase());
+    let name = name.unwrap_or_default();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    name.rsplit_once('.')
+        .map(|(_, ending)| ending.to_owned())
+        .unwrap_or_default()
+}
+
+fn matching(path: &Path) -> Result<Vec<PathBuf>> {
+    let pattern = path.to_string_lossy();
+    if !pattern.contains(['*', '?', '[']) {
+        let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "there is no such file");
+        return Err(Error::file("Opening", path)(missing));
+    }
+    let found = glob::glob(&pattern)
+        .map_err(|e| Error::invalid(format!("“{pattern}” is not a pattern: {e}.")))?;
+    let files: Vec<PathBuf> = found
+        .filter_map(Result::ok)
+        .filter(|path| path.is_file())
+        .collect();
+    if files.is_empty() {
+        return Err(Error::invalid(format!("No file matches “{pattern}”.")));
+    }
+    Ok(files)
+}

@@ -1,0 +1,382 @@
+//! Reading text files whole, in bounded memory, into one Parquet file.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+
+use polars::prelude::{Column, DataFrame};
+use rayon::prelude::*;
+
+use super::blocks::{BLOCK, Block, Blocks};
+use super::columns::{Finding, Planned};
+use super::csv::Parsed;
+use super::guess::Guess;
+use super::options::{Format, Ragged, ReadOptions};
+use super::sink::Sink;
+use super::table::{Opened, Reading, order};
+use super::{Imported, Progress, other};
+use crate::error::{Error, Result};
+
+/// Readings after which a file that still surprises must be changing.
+const PASSES: u32 = 5;
+
+/// Imports files of one format and one set of columns into a Parquet file at
+/// `out`. `progress` is told after every few MiB and may stop the work.
+///
+/// # Errors
+/// Whatever is wrong with a file, with its line and what to do; files that do not
+/// agree in their columns; [`Error::Cancelled`]. Nothing is left at `out` then.
+pub fn import(
+    paths: &[PathBuf],
+    options: &ReadOptions,
+    out: &Path,
+    progress: &dyn Fn(Progress) -> ControlFlow<()>,
+) -> Result<Imported> {
+    let Some(first) = paths.first() else {
+        return Err(Error::invalid("No file was chosen."));
+    };
+    let mut sizes = Vec::with_capacity(paths.len());
+    for path in paths {
+        sizes.push(
+            std::fs::metadata(path)
+                .map_err(Error::file("Opening", path))?
+                .len(),
+        );
+    }
+    let work = Work {
+        paths,
+        sizes,
+        options,
+        out,
+        progress,
+        size: BLOCK,
+    };
+    match options.format {
+        Format::Csv | Format::JsonLines => work.text(first),
+        Format::Parquet | Format::ArrowIpc => other::import(&work),
+    }
+}
+
+/// What an import is about.
+pub(super) struct Work<'a> {
+    pub(super) paths: &'a [PathBuf],
+    pub(super) sizes: Vec<u64>,
+    pub(super) options: &'a ReadOptions,
+    pub(super) out: &'a Path,
+    pub(super) progress: &'a dyn Fn(Progress) -> ControlFlow<()>,
+    /// Bytes of a block.
+    size: usize,
+}
+
+impl Work<'_> {
+    /// Tells how far the work is.
+    pub(super) fn tell(&self, file: usize, bytes: u64, rows: u64, pass: u32) -> Result<()> {
+        let before: u64 = self.sizes[..file].iter().sum();
+        let told = (self.progress)(Progress {
+            file,
+            path: self.paths[file].clone(),
+            bytes: before + bytes,
+            total_bytes: self.sizes.iter().sum(),
+            rows,
+            pass,
+        });
+        if told.is_break() {
+            Err(Error::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn text(&self, first: &Path) -> Result<Imported> {
+        let reading = Reading::new(self.options)?;
+        let (columns, opened) = reading.sample(first)?;
+        let warnings = opened.warnings;
+        let mut state = Columns {
+            planned: columns,
+            widened: Vec::new(),
+        };
+        for pass in 1..=PASSES {
+            let mut run = Pass::new(self, &reading, &mut state, pass)?;
+            for file in 0..self.paths.len() {
+                run.file(file)?;
+            }
+            if let Some(mut imported) = run.finish()? {
+                if imported.rows == 0 {
+                    let _ = std::fs::remove_file(self.out);
+                    let sentence = "The file has column names but no rows.";
+                    return Err(Error::malformed(first, None, sentence));
+                }
+                imported.warnings.splice(0..0, warnings);
+                imported.warnings.extend(state.widened);
+                return Ok(imported);
+            }
+        }
+        let sentence = "The file seems to change while it is read. Try again when it is complete.";
+        Err(Error::malformed(first, None, sentence))
+    }
+}
+
+/// The columns as far as they are known, and what widened them.
+struct Columns {
+    planned: Vec<Planned>,
+    widened: Vec<String>,
+}
+
+/// One reading of all files.
+struct Pass<'a> {
+    work: &'a Work<'a>,
+    reading: &'a Reading<'a>,
+    columns: &'a mut Columns,
+    /// `None` once something contradicted a guess: the rest is only looked at.
+    sink: Option<Sink>,
+    pass: u32,
+    ragged: Option<(PathBuf, u64, u64)>,
+    misfits: Vec<Option<Finding>>,
+    offsets: Vec<bool>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(
+        work: &'a Work<'a>,
+        reading: &'a Reading<'a>,
+        columns: &'a mut Columns,
+        pass: u32,
+    ) -> Result<Self> {
+        reading.choose(
+            &mut columns.planned,
+            pass > 1 || work.options.format == Format::Csv,
+        )?;
+        let width = columns.planned.len();
+        let empty = columns.planned.iter().map(|planned| {
+            Column::new_empty(planned.name.as_str().into(), &planned.kind().dtype())
+        });
+        let like = DataFrame::new(0, empty.collect())?;
+        let sink = Sink::create(work.out, &like, work.options.compression)?;
+        let (misfits, offsets) = (vec![None; width], vec![false; width]);
+        Ok(Self {
+            work,
+            reading,
+            columns,
+            sink: Some(sink),
+            pass,
+            ragged: None,
+            misfits,
+            offsets,
+        })
+    }
+
+    /// Reads one file: a thread reads and cuts it, this one parses several blocks
+    /// at once and writes.
+    fn file(&mut self, file: usize) -> Result<()> {
+        let path = &self.work.paths[file];
+        let count = Arc::new(AtomicU64::new(0));
+        let opened = self.reading.open(path, count.clone(), self.work.size)?;
+        let order = match self.work.options.format {
+            Format::JsonLines => Vec::new(),
+            _ => order(
+                path,
+                &self.work.paths[0],
+                &opened.names,
+                &self.columns.planned,
+            )?,
+        };
+        let (sender, receiver) = sync_channel::<Result<Block>>(2);
+        thread::scope(|scope| {
+            let Opened { blocks, first, .. } = opened;
+            thread::Builder::new()
+                .name("import-read".to_owned())
+                .spawn_scoped(scope, move || cut(blocks, first, &sender))
+                .map_err(Error::file("Starting to read", path))?;
+            self.blocks(file, &order, &receiver, &count)
+        })
+    }
+
+    fn blocks(
+        &mut self,
+        file: usize,
+        order: &[usize],
+        receiver: &Receiver<Result<Block>>,
+        count: &AtomicU64,
+    ) -> Result<()> {
+        let path = &self.work.paths[file];
+        let at_once = rayon::current_num_threads().clamp(1, 16);
+        loop {
+            let batch = receiver
+                .iter()
+                .take(at_once)
+                .collect::<Result<Vec<Block>>>()?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let look = self.sink.is_none();
+            let layout = self
+                .reading
+                .layout(path, &self.columns.planned, order, look);
+            let parsed: Vec<Result<Parsed>> = batch
+                .par_iter()
+                .map(|block| self.reading.parse(block, &layout))
+                .collect();
+            for (parsed, block) in parsed.into_iter().zip(&batch) {
+                self.take(path, parsed?, block.text.len())?;
+            }
+            let rows = self.sink.as_ref().map_or(0, Sink::rows);
+            self.work
+                .tell(file, count.load(Ordering::Relaxed), rows, self.pass)?;
+        }
+    }
+
+    /// Takes over what a block gave.
+    fn take(&mut self, path: &Path, parsed: Parsed, bytes: usize) -> Result<()> {
+        if let Some((line, count)) = parsed.ragged {
+            self.ragged
+                .get_or_insert_with(|| (path.to_owned(), line, 0))
+                .2 += count;
+        }
+        let mut surprised = !parsed.new_names.is_empty();
+        for (at, builder) in parsed.builders.iter().enumerate() {
+            self.offsets[at] |= builder.offsets;
+            if let Some(found) = &builder.misfits {
+                let sum = self.misfits[at].get_or_insert_with(|| Finding {
+                    count: 0,
+                    ..found.clone()
+                });
+                sum.count += found.count;
+            }
+            surprised |= builder.contradiction.is_some();
+            self.widen(at, builder.guess(), builder.contradiction.as_ref(), path);
+        }
+        for name in parsed.new_names {
+            if !self
+                .columns
+                .planned
+                .iter()
+                .any(|planned| planned.name == name)
+            {
+                self.columns.planned.push(Planned::new(name));
+                self.misfits.push(None);
+                self.offsets.push(false);
+            }
+        }
+        if surprised {
+            // The file has to be read again; what was written goes.
+            self.sink = None;
+        }
+        if let Some(sink) = &mut self.sink {
+            let built = parsed
+                .builders
+                .into_par_iter()
+                .map(|builder| builder.finish());
+            let frame = DataFrame::new(parsed.rows, built.collect::<Result<_>>()?)?;
+            sink.push(frame, bytes)?;
+        }
+        Ok(())
+    }
+
+    fn widen(&mut self, at: usize, guess: Guess, found: Option<&Finding>, path: &Path) {
+        let planned = &mut self.columns.planned[at];
+        let joined = planned.guess.join(guess);
+        if joined == planned.guess {
+            return;
+        }
+        if let (Some(found), true) = (found, planned.guess != Guess::Unknown) {
+            self.columns.widened.push(format!(
+                "Column “{}” was widened from {} to {}, since line {} of {} holds “{}”.",
+                planned.name,
+                planned.guess.kind().name().to_lowercase(),
+                joined.kind().name().to_lowercase(),
+                found.line,
+                path.display(),
+                found.sample
+            ));
+        }
+        planned.guess = joined;
+    }
+
+    /// What was written, or `None` if the files have to be read again.
+    fn finish(self) -> Result<Option<Imported>> {
+        let Some(sink) = self.sink else {
+            return Ok(None);
+        };
+        let mut warnings = Vec::new();
+        if let Some((path, line, count)) = &self.ragged {
+            warnings.push(ragged_warning(
+                path,
+                *line,
+                *count,
+                self.work.options.ragged,
+            ));
+        }
+        for (planned, misfit) in self.columns.planned.iter().zip(&self.misfits) {
+            warnings.extend(
+                misfit
+                    .as_ref()
+                    .map(|found| misfit_warning(&planned.name, found)),
+            );
+        }
+        for (planned, offset) in self.columns.planned.iter().zip(&self.offsets) {
+            if *offset {
+                warnings.push(format!(
+                    "The times in column “{}” carry an offset; they are stored in UTC.",
+                    planned.name
+                ));
+            }
+        }
+        let written = sink.finish()?;
+        Ok(Some(Imported {
+            schema: written.schema,
+            rows: written.rows,
+            bytes: written.bytes,
+            profile: written.profile,
+            warnings,
+        }))
+    }
+}
+
+/// Sends blocks until the file ends, something is wrong, or nobody listens.
+fn cut(mut blocks: Blocks, first: Block, sender: &std::sync::mpsc::SyncSender<Result<Block>>) {
+    let mut next = Ok(Some(first));
+    loop {
+        let failed = next.is_err();
+        let Some(message) = next.transpose() else {
+            return;
+        };
+        if sender.send(message).is_err() || failed {
+            return;
+        }
+        next = blocks.next();
+    }
+}
+
+pub(super) fn ragged_warning(path: &Path, line: u64, count: u64, ragged: Ragged) -> String {
+    let rows = if count == 1 {
+        "1 row".to_owned()
+    } else {
+        format!("{count} rows")
+    };
+    let done = match ragged {
+        Ragged::Refuse => "an import would stop there",
+        Ragged::PadAndTruncate => "they were filled up or cut",
+        Ragged::Skip => "they were left out",
+    };
+    format!(
+        "{rows} had the wrong number of fields, the first on line {line} of {}; {done}.",
+        path.display()
+    )
+}
+
+pub(super) fn misfit_warning(name: &str, found: &Finding) -> String {
+    format!(
+        "{} of column “{name}” did not fit the chosen type and became missing, the first on line \
+         {}: “{}”.",
+        if found.count == 1 {
+            "1 value".to_owned()
+        } else {
+            format!("{} values", found.count)
+        },
+        found.line,
+        found.sample
+    )
+}

@@ -1,0 +1,59 @@
+//! The first rows of a file, as an import would read them.
+
+use std::path::Path;
+
+use polars::prelude::DataFrame;
+
+use super::options::{Format, Ragged, ReadOptions};
+use super::table::Reading;
+use super::{Preview, import, other};
+use crate::error::Result;
+use crate::schema::Schema;
+
+/// The first rows of a file, at most `rows` of them and at most those in its
+/// first MiB. Rows of the wrong length are filled up or cut, with a warning, so
+/// that the rest can be seen.
+///
+/// # Errors
+/// As an import's, each saying what to do.
+pub fn preview(path: &Path, options: &ReadOptions, rows: usize) -> Result<Preview> {
+    if !matches!(options.format, Format::Csv | Format::JsonLines) {
+        let frame = other::head(path, options, rows)?;
+        return Ok(Preview {
+            schema: Schema::of(&frame),
+            rows: frame,
+            warnings: Vec::new(),
+        });
+    }
+    let mut lenient = options.clone();
+    if lenient.ragged == Ragged::Refuse {
+        lenient.ragged = Ragged::PadAndTruncate;
+    }
+    let reading = Reading::new(&lenient)?;
+    let (columns, opened) = reading.sample(path)?;
+    let order: Vec<usize> = (0..columns.len()).collect();
+    let parsed = reading.parse(
+        &opened.first,
+        &reading.layout(path, &columns, &order, false),
+    )?;
+    let mut warnings = opened.warnings;
+    if let Some((line, count)) = parsed.ragged {
+        warnings.push(import::ragged_warning(path, line, count, options.ragged));
+    }
+    for builder in &parsed.builders {
+        warnings.extend(
+            builder
+                .misfits
+                .as_ref()
+                .map(|finding| import::misfit_warning(builder.name(), finding)),
+        );
+    }
+    let height = parsed.rows;
+    let built = parsed.builders.into_iter().map(|builder| builder.finish());
+    let frame = DataFrame::new(height, built.collect::<Result<_>>()?)?.head(Some(rows));
+    Ok(Preview {
+        schema: Schema::of(&frame),
+        rows: frame,
+        warnings,
+    })
+}

@@ -1,0 +1,292 @@
+//! Guessing how a file is to be read, from its beginning.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use serde::{Deserialize, Serialize};
+
+use super::csv::{Dialect, each_record};
+use super::encoding;
+use super::files::ending;
+use super::guess::{Guess, Origin, Rules};
+use super::options::{Format, ReadOptions, TextEncoding};
+use crate::error::{Error, Result};
+use crate::temporal::{DateOrder, ambiguous_pair};
+
+/// How much of a file is looked at.
+const START: usize = 1 << 18;
+/// How many records are looked at.
+const RECORDS: usize = 500;
+
+/// What a file seems to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sniffed {
+    /// How to read it.
+    pub options: ReadOptions,
+    /// Whether it is compressed with gzip.
+    pub compressed: bool,
+    /// Its size on disk in bytes.
+    pub bytes: u64,
+    /// What a person should look at, each a sentence.
+    pub notes: Vec<String>,
+}
+
+/// Guesses how a file is to be read: its format by its content, then encoding,
+/// delimiter, header, decimal comma and date order.
+///
+/// # Errors
+/// A missing or empty file, a binary one, or one of a kind that is no table; each
+/// says what to do.
+pub fn sniff(path: &Path) -> Result<Sniffed> {
+    let metadata = std::fs::metadata(path).map_err(Error::file("Opening", path))?;
+    if metadata.is_dir() {
+        let sentence = "This is a folder. Choose the files in it, or expand it first.";
+        return Err(Error::malformed(path, None, sentence));
+    }
+    let raw = start_of_raw(path)?;
+    let compressed = raw.starts_with(&[0x1f, 0x8b]);
+    let start = start_of(path)?;
+    let mut sniffed = Sniffed {
+        options: ReadOptions::default(),
+        compressed,
+        bytes: metadata.len(),
+        notes: Vec::new(),
+    };
+    sniffed.options.format = format(path, &start)?;
+    if matches!(sniffed.options.format, Format::Csv | Format::JsonLines) {
+        sniff_text(path, &start, &mut sniffed)?;
+    }
+    Ok(sniffed)
+}
+
+fn start_of_raw(path: &Path) -> Result<[u8; 8]> {
+    let mut file = std::fs::File::open(path).map_err(Error::file("Opening", path))?;
+    let mut start = [0; 8];
+    let mut held = 0;
+    while held < start.len() {
+        match file
+            .read(&mut start[held..])
+            .map_err(Error::file("Reading", path))?
+        {
+            0 => break,
+            read => held += read,
+        }
+    }
+    Ok(start)
+}
+
+/// The beginning of a file, decompressed.
+fn start_of(path: &Path) -> Result<Vec<u8>> {
+    let source = encoding::open(path, Arc::new(AtomicU64::new(0)))?;
+    let mut start = Vec::new();
+    source
+        .take(START as u64)
+        .read_to_end(&mut start)
+        .map_err(Error::file("Reading", path))?;
+    if start.is_empty() {
+        return Err(empty(path));
+    }
+    Ok(start)
+}
+
+pub(super) fn empty(path: &Path) -> Error {
+    Error::malformed(
+        path,
+        None,
+        "The file is empty. Choose a file with a table in it.",
+    )
+}
+
+/// The format by content; names only decide between kinds of text.
+fn format(path: &Path, start: &[u8]) -> Result<Format> {
+    let refuse = |what: &str| Err(Error::malformed(path, None, what.to_owned()));
+    if start.starts_with(b"PAR1") {
+        return Ok(Format::Parquet);
+    }
+    if start.starts_with(b"ARROW1") {
+        return Ok(Format::ArrowIpc);
+    }
+    if start.starts_with(b"PK\x03\x04") || start.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
+        return refuse("This is a workbook or a ZIP archive. Save its sheet as CSV, or unpack it.");
+    }
+    if start.starts_with(b"SQLite format 3") {
+        return refuse("This is an SQLite database. Export the table as CSV first.");
+    }
+    let letter = start
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace() && byte.is_ascii());
+    match (ending(path).as_str(), letter) {
+        ("jsonl" | "ndjson", _) | ("json" | "txt" | "", Some(b'{')) => Ok(Format::JsonLines),
+        ("json", Some(b'[')) => refuse(
+            "This file holds one JSON list. Convert it to JSON lines: one object { … } on each \
+             line.",
+        ),
+        ("parquet" | "pq", _) => {
+            refuse("This is not a Parquet file: it does not begin with “PAR1”.")
+        }
+        ("arrow" | "ipc" | "feather", _) => refuse(
+            "This is not an Arrow IPC file: it does not begin with “ARROW1”. If it is an Arrow \
+             stream, save it as a file.",
+        ),
+        _ => Ok(Format::Csv),
+    }
+}
+
+fn sniff_text(path: &Path, start: &[u8], sniffed: &mut Sniffed) -> Result<()> {
+    let whole = start.len() < START;
+    let found = encoding::detect(start, whole);
+    let zeros = memchr::memchr(0, start).is_some();
+    if zeros && !found.name().starts_with("UTF-16") {
+        let sentence = "This looks like a binary file, not text: it holds zero bytes. Check that \
+                        it is the right file.";
+        return Err(Error::malformed(path, None, sentence));
+    }
+    let (text, _, replaced) = found.decode(start);
+    sniffed.options.encoding = TextEncoding(found.name().to_owned());
+    if found.name() != "UTF-8" && !found.name().starts_with("UTF-16") {
+        sniffed.notes.push(format!(
+            "The encoding seems to be {}. Check letters such as é or ü in the preview.",
+            found.name()
+        ));
+    }
+    let odd = text
+        .chars()
+        .filter(|c| c.is_control() && !c.is_whitespace())
+        .count();
+    if odd * 20 > text.chars().count() || (replaced && whole && odd > 0) {
+        let sentence = "This looks like a binary file, not text. Check that it is the right file.";
+        return Err(Error::malformed(path, None, sentence));
+    }
+    if text.trim().is_empty() {
+        return Err(empty(path));
+    }
+    if sniffed.options.format == Format::Csv {
+        sniff_csv(path, &complete(&text, whole), sniffed)?;
+    }
+    Ok(())
+}
+
+/// The text without its last line, which may be cut.
+fn complete(text: &str, whole: bool) -> String {
+    let text = if text.contains('\n') {
+        text.to_owned()
+    } else {
+        text.replace('\r', "\n")
+    };
+    match text.rfind('\n') {
+        Some(at) if !whole => text[..=at].to_owned(),
+        _ => text,
+    }
+}
+
+fn sniff_csv(path: &Path, text: &str, sniffed: &mut Sniffed) -> Result<()> {
+    let options = &mut sniffed.options;
+    options.delimiter = delimiter(text, &ending(path));
+    let records = records(text, Dialect::new(options)?);
+    let body = records.get(1..).unwrap_or_default();
+    let fields = || body.iter().flatten().map(|field| field.trim());
+    let digits_around = |field: &str, separator: char| {
+        let parts = field
+            .strip_prefix(['-', '+'])
+            .unwrap_or(field)
+            .split_once(separator);
+        parts.is_some_and(|(whole, fraction)| {
+            let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+            !fraction.is_empty() && all_digits(whole) && all_digits(fraction)
+        })
+    };
+    options.decimal_comma = options.delimiter != ','
+        && fields().any(|field| digits_around(field, ','))
+        && !fields().any(|field| digits_around(field, '.'));
+    let pairs: Vec<(u32, u32)> = fields().filter_map(ambiguous_pair).collect();
+    if !pairs.is_empty() {
+        let day_first = pairs.iter().any(|(first, _)| *first > 12);
+        let month_first = pairs.iter().any(|(_, second)| *second > 12);
+        options.date_order = match (day_first, month_first) {
+            (true, false) => Some(DateOrder::DayFirst),
+            (false, true) => Some(DateOrder::MonthFirst),
+            _ => None,
+        };
+        if options.date_order.is_none() {
+            sniffed.notes.push(
+                "Dates such as 03/04/2024 can be read in two ways. Choose the order of day and \
+                 month, or they stay text."
+                    .to_owned(),
+            );
+        }
+    }
+    let rules = Rules::new(
+        &options.null_values,
+        options.decimal_comma,
+        options.date_order,
+    );
+    options.header = has_header(&records, &rules);
+    if !options.header {
+        sniffed.notes.push(
+            "The first row seems to hold values, not names; columns are numbered.".to_owned(),
+        );
+    }
+    Ok(())
+}
+
+fn records(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
+    let mut records = Vec::new();
+    // The only error is the one that ends the walk.
+    let _ = each_record(text, 1, dialect, false, |record| {
+        let texts = record
+            .fields
+            .iter()
+            .map(|field| field.text(dialect).into_owned());
+        records.push(texts.collect());
+        if records.len() < RECORDS {
+            Ok(())
+        } else {
+            Err(())
+        }
+    });
+    records
+}
+
+/// The delimiter that cuts the most records into the same number of fields, at
+/// least two; of equally good ones the one seldom found in text.
+fn delimiter(text: &str, ending: &str) -> char {
+    let tabs = matches!(ending, "tsv" | "tab");
+    let mut best = (if tabs { '\t' } else { ',' }, 0.0);
+    for candidate in ['\t', ';', '|', ','] {
+        let dialect = Dialect {
+            delimiter: candidate as u8,
+            quote: Some(b'"'),
+        };
+        let widths: Vec<usize> = records(text, dialect).iter().map(Vec::len).collect();
+        let Some(&first) = widths.first().filter(|width| **width > 1) else {
+            continue;
+        };
+        let same = widths.iter().filter(|width| **width == first).count();
+        let share = same as f64 / widths.len() as f64;
+        if share > best.1 + 0.05 {
+            best = (candidate, share);
+        }
+    }
+    best.0
+}
+
+/// The first row holds names if no field of it is a value, and if either some
+/// column holds something else than text below it, or all its fields differ.
+fn has_header(records: &[Vec<String>], rules: &Rules) -> bool {
+    let Some((first, body)) = records.split_first() else {
+        return true;
+    };
+    let is_value = |field: &String| {
+        !matches!(rules.classify(field, Origin::Bare), Guess::Text) && !rules.is_null(field)
+    };
+    if first.iter().any(is_value) {
+        return false;
+    }
+    let typed_below = body.iter().flatten().any(is_value);
+    let mut names: Vec<&String> = first.iter().collect();
+    names.sort_unstable();
+    names.dedup();
+    typed_below || (names.len() == first.len() && !body.iter().any(|row| row == first))
+}
