@@ -19,7 +19,10 @@ pub use polars;
 
 pub mod error;
 pub mod expression;
+#[cfg(test)]
+mod golden;
 pub mod grid;
+pub mod ops;
 pub mod prepare;
 pub mod profile;
 pub mod read;

@@ -143,13 +143,12 @@ pub fn compile(text: &str, schema: &Schema) -> Result<Compiled, ExpressionError>
     let expr = polars::sql::sql_expr(&sql).map_err(|e| engine(text, &e))?;
     check_columns(text, &tokens, &expr, schema)?;
     let expr = with_dates(expr, schema);
+    check_conditions(text, &tokens, &expr, schema)?;
     let kind = evaluate(text, &expr, schema)?;
-    Ok(Compiled {
-        kind,
-        columns: columns(&expr),
-        aggregates: aggregates(&expr),
-        expr,
-    })
+    let called = |token: &Token| functions::find(token.text(text)).is_some_and(|f| f.aggregates);
+    let aggregates = aggregates(&expr)
+        || tokens.windows(2).any(|pair| called(&pair[0]) && pair[1].text(text) == "(");
+    Ok(Compiled { kind, columns: columns(&expr), aggregates, expr })
 }
 
 /// The columns an expression reads, each once, in order.
@@ -312,6 +311,30 @@ fn check_columns(
     })
 }
 
+/// AND and OR join conditions; polars would also join bits.
+fn check_conditions(
+    text: &str,
+    tokens: &[Token],
+    expr: &Expr,
+    schema: &Schema,
+) -> Result<(), ExpressionError> {
+    for part in expr {
+        let Expr::BinaryExpr { left, op: Operator::And | Operator::Or, right } = part else {
+            continue;
+        };
+        let sides = [evaluate(text, left, schema)?, evaluate(text, right, schema)?];
+        if sides.iter().any(|kind| !matches!(kind, Kind::Boolean | Kind::Other)) {
+            let joined = tokens.iter().find(|token| {
+                token.kind == TokenKind::Word && (token.is(text, "and") || token.is(text, "or"))
+            });
+            return Err(ExpressionError::new(CONDITIONS, joined.map(|token| token.span.clone())));
+        }
+    }
+    Ok(())
+}
+
+const CONDITIONS: &str = "AND and OR need a condition that is true or false on both sides.";
+
 /// Text compared with a date or time column becomes a date or time.
 fn with_dates(expr: Expr, schema: &Schema) -> Expr {
     expr.map_expr(|part| match part {
@@ -393,11 +416,6 @@ fn engine(text: &str, error: &PolarsError) -> ExpressionError {
         "Text is compared with a number. Numbers stand without quotes; text stands in single \
          quotes."
             .to_owned()
-    } else if reason.contains("`and`, `or`")
-        || reason.contains("bitand")
-        || reason.contains("bitor")
-    {
-        "AND, OR and NOT need conditions that are true or false on both sides.".to_owned()
     } else {
         format!("This cannot be computed: {}.", reason.trim_end_matches('.'))
     };

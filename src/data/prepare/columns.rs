@@ -161,7 +161,7 @@ pub(super) fn filled_kind(name: &str, kind: Kind, value: &Scalar) -> Result<Kind
 
 /// The quantile of ascending values, interpolated linearly between neighbours
 /// exactly as `numpy.quantile` does by default. 0 for no values.
-pub fn quantile(sorted: &[f64], p: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], p: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else {
         return 0.0;
     };

@@ -17,7 +17,7 @@ mod plan;
 pub mod scale;
 mod step;
 
-pub(crate) use columns::convert;
+pub(crate) use columns::{convert, quantile};
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 

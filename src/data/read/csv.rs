@@ -102,7 +102,7 @@ pub(super) fn each_record<'a, E>(
         }
         at += 1;
         line += 1;
-        if let Some(last) = fields.last_mut() {
+        if let Some(last) = fields.last_mut().filter(|last| !last.quoted) {
             last.raw = last.raw.strip_suffix('\r').unwrap_or(last.raw);
         }
         let is_blank = fields.len() == 1 && fields[0].raw.is_empty() && !fields[0].quoted;
