@@ -120,6 +120,22 @@ impl Workspace {
         self.adopt(blob, temp.0)
     }
 
+    /// Stores a finished file that another process wrote into `.atelier/tmp`, by moving it.
+    ///
+    /// # Errors
+    /// A file elsewhere, which stays; a file that cannot be read, a full disk, and then the file goes.
+    pub fn adopt_file(&self, path: &Path) -> Result<Blob> {
+        if path.parent() != Some(&self.private("tmp")) {
+            return Err(Error::Invalid(format!(
+                "Only a file in .atelier/tmp can be moved into the blobs: {}",
+                path.display()
+            )));
+        }
+        let own = tempfile::TempPath::try_from_path(path)
+            .map_err(|e| Error::io("store the data", path, e))?;
+        self.put_temp(Temp(own))
+    }
+
     /// Renames a whole file into place and records it, in one transaction with respect to `gc`.
     fn adopt(&self, blob: Blob, temporary: tempfile::TempPath) -> Result<Blob> {
         let path = self.blob_path(&blob.digest)?;

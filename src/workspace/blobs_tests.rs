@@ -19,6 +19,10 @@ fn the_same_bytes_are_stored_once_by_every_way() {
     let place = temp.path().to_path_buf();
     assert_eq!(workspace.put_temp(temp).unwrap(), first);
     assert!(!place.exists());
+    fs::write(&place, &bytes).unwrap();
+    assert_eq!(workspace.adopt_file(&place).unwrap(), first);
+    assert!(!place.exists());
+    assert!(workspace.adopt_file(&file).is_err() && file.exists());
     assert_eq!(workspace.read_blob(&first.digest).unwrap(), bytes);
     assert_eq!(workspace.blob(&first.digest).unwrap(), Some(first.clone()));
     let path = workspace.blob_path(&first.digest).unwrap();

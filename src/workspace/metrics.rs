@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::folder::Workspace;
+use crate::run_changes::Use;
 use crate::runs::run_row;
 use crate::tx::Batch;
 
@@ -44,7 +45,7 @@ impl Batch<'_> {
             let key = match keys.get(point.key.as_str()) {
                 Some(key) => *key,
                 None => {
-                    let key = self.key_id(&point.key)?;
+                    let key = self.key_id(&point.key, Use::Metric)?;
                     keys.insert(&point.key, key);
                     key
                 }

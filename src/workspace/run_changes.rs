@@ -1,6 +1,6 @@
 //! Changing runs: recording one, claiming it for a worker, ending it, deleting it and back.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -57,6 +57,7 @@ impl Tx<'_> {
         for (position, step) in new.steps.iter().enumerate() {
             steps::insert(self.conn, row, position, step)?;
         }
+        set_text(self.conn, row)?;
         self.add_run_inputs(&id, &new.inputs)?;
         self.set_params(&id, &new.params)?;
         self.set_tags(&id, &new.tags)?;
@@ -164,11 +165,12 @@ impl Tx<'_> {
         if name.trim().is_empty() {
             return Err(Error::Invalid("A run needs a name.".into()));
         }
+        let row = run_row(self.conn, run)?;
         self.conn.execute(
             "UPDATE runs SET name = ?2 WHERE id = ?1",
-            (run_row(self.conn, run)?, name.trim()),
+            (row, name.trim()),
         )?;
-        Ok(())
+        set_text(self.conn, row)
     }
 
     /// Replaces a run's small facts.
@@ -260,11 +262,19 @@ impl Batch<'_> {
     /// # Errors
     /// A run that is not there.
     pub fn set_params(&self, run: &str, params: &[(String, String)]) -> Result<()> {
-        self.set_texts(
-            "INSERT OR REPLACE INTO params (run_id, key_id, value) VALUES (?1, ?2, ?3)",
-            run,
-            params,
-        )
+        let row = run_row(self.conn, run)?;
+        let mut insert = self.conn.prepare_cached(
+            "INSERT OR REPLACE INTO params (run_id, key_id, value, number) VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        for (key, value) in params {
+            let number = value
+                .trim()
+                .parse::<f64>()
+                .ok()
+                .filter(|number| number.is_finite());
+            insert.execute((row, self.key_id(key, Use::Param)?, value, number))?;
+        }
+        Ok(())
     }
 
     /// Sets tags; the same name again replaces.
@@ -272,11 +282,14 @@ impl Batch<'_> {
     /// # Errors
     /// A run that is not there.
     pub fn set_tags(&self, run: &str, tags: &[(String, String)]) -> Result<()> {
-        self.set_texts(
+        let row = run_row(self.conn, run)?;
+        let mut insert = self.conn.prepare_cached(
             "INSERT OR REPLACE INTO tags (run_id, key_id, value) VALUES (?1, ?2, ?3)",
-            run,
-            tags,
-        )
+        )?;
+        for (key, value) in tags {
+            insert.execute((row, self.key_id(key, Use::Tag)?, value))?;
+        }
+        Ok(())
     }
 
     /// Removes a tag; one that is not there is no error.
@@ -291,28 +304,40 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn set_texts(&self, sql: &str, run: &str, pairs: &[(String, String)]) -> Result<()> {
-        let row = run_row(self.conn, run)?;
-        let mut insert = self.conn.prepare_cached(sql)?;
-        for (key, value) in pairs {
-            insert.execute((row, self.key_id(key)?, value))?;
-        }
-        Ok(())
-    }
-
-    /// The number of a metric's, parameter's or tag's name, made when new.
-    pub(crate) fn key_id(&self, name: &str) -> Result<i64> {
+    /// The number of a name that is used so, recorded when new.
+    pub(crate) fn key_id(&self, name: &str, used: Use) -> Result<i64> {
         let known = self
             .conn
-            .prepare_cached("SELECT id FROM keys WHERE name = ?1")?
-            .query_row([name], |row| row.get(0))
+            .prepare_cached("SELECT id FROM keys WHERE name = ?1 AND uses & ?2")?
+            .query_row((name, used as i64), |row| row.get(0))
             .optional()?;
         if let Some(id) = known {
             return Ok(id);
         }
-        Ok(self
-            .conn
-            .prepare_cached("INSERT INTO keys (name) VALUES (?1)")?
-            .insert([name])?)
+        let mut upsert = self.conn.prepare_cached(
+            "INSERT INTO keys (name, uses) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET uses = uses | ?2 RETURNING id",
+        )?;
+        Ok(upsert.query_row((name, used as i64), |row| row.get(0))?)
     }
+}
+
+/// What a name is used for; the numbers add up in `keys.uses`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Use {
+    Metric = 1,
+    Param = 2,
+    Tag = 4,
+}
+
+/// Records anew what a run may be searched by. In small letters of any script, which SQLite knows only
+/// of ASCII.
+fn set_text(conn: &Connection, row: i64) -> Result<()> {
+    let text: String = conn
+        .prepare_cached(
+            "SELECT concat_ws(char(10), name, pipeline_title, pipeline, user, branch, commit_id, uuid) FROM runs WHERE id = ?1",
+        )?
+        .query_row([row], |row| row.get(0))?;
+    conn.prepare_cached("INSERT OR REPLACE INTO run_texts (run_id, text) VALUES (?1, ?2)")?
+        .execute((row, text.to_lowercase()))?;
+    Ok(())
 }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::folder::Workspace;
 use crate::metrics;
-use crate::runs::{Run, SELECT_RUN, escape_like, run_from};
+use crate::run_changes::Use;
+use crate::runs::{Run, SELECT_RUN, run_from};
 use crate::words::RunStatus;
 
 /// Which runs, in which order.
@@ -22,8 +23,7 @@ pub struct RunFilter {
     pub pipeline: Option<String>,
     /// With one of these; empty for any.
     pub statuses: Vec<RunStatus>,
-    /// Whose name, pipeline, title, user, branch or error holds this, or whose id or commit starts
-    /// with it; letters of either case.
+    /// Whose name, pipeline, title, user, branch, commit or id holds this; letters of either case.
     pub text: String,
     /// With all of these tags.
     pub tags: Vec<(String, String)>,
@@ -57,6 +57,12 @@ impl Default for RunFilter {
     }
 }
 
+impl RunFilter {
+    fn direction(&self) -> &'static str {
+        if self.descending { "DESC" } else { "ASC" }
+    }
+}
+
 /// What runs are sorted by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,7 +87,7 @@ pub enum RunSort {
     User,
     /// The latest value of this metric.
     Metric(String),
-    /// This parameter: as numbers where both are, as texts otherwise.
+    /// This parameter, numbers before other texts.
     Param(String),
     /// This tag.
     Tag(String),
@@ -127,7 +133,11 @@ impl Workspace {
                     row.get(0)
                 })?;
             let ids = match &filter.sort {
-                RunSort::Metric(key) => ids_by_metric(conn, filter, &passing, key)?,
+                RunSort::Metric(key) => {
+                    ids_by_value(conn, filter, &passing, "latest_metrics", key)?
+                }
+                RunSort::Param(key) => ids_by_value(conn, filter, &passing, "params", key)?,
+                RunSort::Tag(key) => ids_by_value(conn, filter, &passing, "tags", key)?,
                 _ => ids_by_column(conn, filter, &passing)?,
             };
             Ok(RunPage {
@@ -153,20 +163,23 @@ impl Workspace {
         })
     }
 
-    /// The names of all metrics, or all params, that any run has, for choosing columns.
+    /// The names of all metrics, parameters and tags that runs have or had, for choosing columns.
     ///
     /// # Errors
     /// A database that cannot be read.
     pub fn run_keys(&self) -> Result<RunKeys> {
         self.db.read(|conn| {
-            let names = |table: &str| -> Result<Vec<String>> {
-                let mut statement = conn.prepare_cached(&format!(
-                    "SELECT name FROM keys k WHERE EXISTS (SELECT 1 FROM {table} t WHERE t.key_id = k.id) ORDER BY name"
-                ))?;
-                let names = statement.query_map([], |row| row.get(0))?;
+            let mut statement =
+                conn.prepare_cached("SELECT name FROM keys WHERE uses & ?1 ORDER BY name")?;
+            let mut names = |used: Use| -> Result<Vec<String>> {
+                let names = statement.query_map([used as i64], |row| row.get(0))?;
                 Ok(names.collect::<rusqlite::Result<_>>()?)
             };
-            Ok(RunKeys { metrics: names("latest_metrics")?, params: names("params")?, tags: names("tags")? })
+            Ok(RunKeys {
+                metrics: names(Use::Metric)?,
+                params: names(Use::Param)?,
+                tags: names(Use::Tag)?,
+            })
         })
     }
 }
@@ -212,29 +225,11 @@ fn conditions(filter: &RunFilter) -> Query {
                 .map(|status| Sql::Text(status.as_str().to_owned())),
         );
     }
-    let text = filter.text.trim();
+    let text = filter.text.trim().to_lowercase();
     if !text.is_empty() {
-        let holds = format!("%{}%", escape_like(text));
-        let starts = format!("{}%", escape_like(text));
-        let columns = [
-            "name",
-            "pipeline",
-            "pipeline_title",
-            "user",
-            "branch",
-            "error",
-        ];
-        let tests = columns
-            .map(|column| format!("r.{column} LIKE ? ESCAPE '\\'"))
-            .join(" OR ");
         query.push(
-            &format!(
-                " AND ({tests} OR r.uuid LIKE ? ESCAPE '\\' OR r.commit_id LIKE ? ESCAPE '\\')"
-            ),
-            columns
-                .iter()
-                .map(|_| Sql::Text(holds.clone()))
-                .chain([Sql::Text(starts.clone()), Sql::Text(starts.clone())]),
+            " AND r.id IN (SELECT run_id FROM run_texts WHERE instr(text, ?) > 0)",
+            [Sql::Text(text)],
         );
     }
     for (key, value) in &filter.tags {
@@ -247,47 +242,29 @@ fn conditions(filter: &RunFilter) -> Query {
     query
 }
 
-/// The rows of a page that is sorted by something of the run itself, a param or a tag.
+/// The rows of a page that is sorted by something of the run itself. What is absent comes last.
 fn ids_by_column(conn: &Connection, filter: &RunFilter, passing: &Query) -> Result<Vec<i64>> {
-    let direction = if filter.descending { "DESC" } else { "ASC" };
+    let expression = match filter.sort {
+        RunSort::Started => "r.started_at",
+        RunSort::Ended => "r.ended_at",
+        RunSort::Duration => "r.ended_at - r.started_at",
+        RunSort::Name => "r.name COLLATE NOCASE",
+        RunSort::Status => "r.status",
+        RunSort::Pipeline => "r.pipeline",
+        RunSort::User => "r.user",
+        RunSort::Experiment => "(SELECT e.name FROM experiments e WHERE e.id = r.experiment_id)",
+        _ => "r.created_at",
+    };
+    let direction = filter.direction();
     let mut query = Query::default();
-    query.push("SELECT r.id FROM runs r", []);
-    let keyed = |query: &mut Query, table: &str, key: &str| {
-        query.push(
-            &format!(" LEFT JOIN {table} v ON v.run_id = r.id AND v.key_id = (SELECT id FROM keys WHERE name = ?)"),
-            [Sql::Text(key.to_owned())],
-        );
-    };
-    let order = match &filter.sort {
-        // Already in an index, and never absent.
-        RunSort::Created | RunSort::Metric(_) => format!("r.created_at {direction}"),
-        RunSort::Started => absent_last("r.started_at", direction),
-        RunSort::Ended => absent_last("r.ended_at", direction),
-        RunSort::Duration => absent_last("r.ended_at - r.started_at", direction),
-        RunSort::Name => format!("r.name COLLATE NOCASE {direction}"),
-        RunSort::Status => format!("r.status {direction}"),
-        RunSort::Pipeline => absent_last("r.pipeline", direction),
-        RunSort::User => absent_last("r.user", direction),
-        RunSort::Experiment => {
-            query.push(" JOIN experiments e ON e.id = r.experiment_id", []);
-            format!("e.name {direction}")
-        }
-        RunSort::Param(key) => {
-            keyed(&mut query, "params", key);
-            // A text that is a number casts to itself; any other casts to 0 and is told apart first.
-            let number = "(v.value GLOB '[-+.0-9]*' AND v.value NOT GLOB '*[^-+.eE0-9]*')";
-            format!(
-                "v.value IS NULL, {number} DESC, CASE WHEN {number} THEN CAST(v.value AS REAL) END {direction}, v.value {direction}"
-            )
-        }
-        RunSort::Tag(key) => {
-            keyed(&mut query, "tags", key);
-            absent_last("v.value", direction)
-        }
-    };
-    query.push(&format!(" WHERE {}", passing.sql), passing.values.clone());
     query.push(
-        &format!(" ORDER BY {order}, r.id {direction} LIMIT ? OFFSET ?"),
+        &format!("SELECT r.id FROM runs r WHERE {}", passing.sql),
+        passing.values.clone(),
+    );
+    query.push(
+        &format!(
+            " ORDER BY {expression} {direction} NULLS LAST, r.id {direction} LIMIT ? OFFSET ?"
+        ),
         [
             Sql::Integer(filter.limit as i64),
             Sql::Integer(filter.offset as i64),
@@ -296,24 +273,27 @@ fn ids_by_column(conn: &Connection, filter: &RunFilter, passing: &Query) -> Resu
     ids(conn, &query)
 }
 
-fn absent_last(expression: &str, direction: &str) -> String {
-    format!("{expression} IS NULL, {expression} {direction}")
-}
-
-/// The rows of a page that is sorted by a metric: first those that have it, straight from the index
-/// of values; those without it (or with NaN) follow, newest first, and are counted only when reached.
-fn ids_by_metric(
+/// The rows of a page that is sorted by a metric, parameter or tag: first those that have it, straight
+/// from the index of values; those without it (or with NaN) follow, newest first, and are counted only
+/// when reached.
+fn ids_by_value(
     conn: &Connection,
     filter: &RunFilter,
     passing: &Query,
+    table: &str,
     key: &str,
 ) -> Result<Vec<i64>> {
-    let direction = if filter.descending { "DESC" } else { "ASC" };
+    let direction = filter.direction();
+    let key = || Sql::Text(key.to_owned());
+    let order = match table {
+        "params" => format!("v.number {direction} NULLS LAST, v.value {direction}"),
+        _ => format!("v.value {direction}"),
+    };
+    let has = "v.key_id = (SELECT id FROM keys WHERE name = ?) AND v.value IS NOT NULL";
     let mut valued = Query::default();
     valued.push(
-        " FROM latest_metrics m CROSS JOIN runs r ON r.id = m.run_id
-          WHERE m.key_id = (SELECT id FROM keys WHERE name = ?) AND m.value IS NOT NULL AND ",
-        [Sql::Text(key.to_owned())],
+        &format!(" FROM {table} v CROSS JOIN runs r ON r.id = v.run_id WHERE {has} AND "),
+        [key()],
     );
     valued.push(&passing.sql, passing.values.clone());
     let mut page = Query {
@@ -321,7 +301,7 @@ fn ids_by_metric(
         values: valued.values.clone(),
     };
     page.push(
-        &format!(" ORDER BY m.value {direction}, m.run_id {direction} LIMIT ? OFFSET ?"),
+        &format!(" ORDER BY {order}, v.run_id {direction} LIMIT ? OFFSET ?"),
         [
             Sql::Integer(filter.limit as i64),
             Sql::Integer(filter.offset as i64),
@@ -339,10 +319,15 @@ fn ids_by_metric(
             passing.values.clone(),
         );
         rest.push(
-            " AND NOT EXISTS (SELECT 1 FROM latest_metrics m WHERE m.run_id = r.id AND m.value IS NOT NULL
-                  AND m.key_id = (SELECT id FROM keys WHERE name = ?))
-              ORDER BY r.created_at DESC, r.id DESC LIMIT ? OFFSET ?",
-            [Sql::Text(key.to_owned()), Sql::Integer((filter.limit - found.len()) as i64), Sql::Integer(skip)],
+            &format!(
+                " AND NOT EXISTS (SELECT 1 FROM {table} v WHERE v.run_id = r.id AND {has})
+                  ORDER BY r.created_at DESC, r.id DESC LIMIT ? OFFSET ?"
+            ),
+            [
+                key(),
+                Sql::Integer((filter.limit - found.len()) as i64),
+                Sql::Integer(skip),
+            ],
         );
         found.extend(ids(conn, &rest)?);
     }

@@ -5,14 +5,15 @@ CREATE TABLE blobs (
     size INTEGER NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO blobs VALUES('df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,1795254723859);
+INSERT INTO blobs VALUES('df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,1795255780161);
 CREATE TABLE keys (
     id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE
+    name TEXT NOT NULL UNIQUE,
+    uses INTEGER NOT NULL
 ) STRICT;
-INSERT INTO keys VALUES(1,'depth');
-INSERT INTO keys VALUES(2,'team');
-INSERT INTO keys VALUES(3,'auc');
+INSERT INTO keys VALUES(1,'depth',2);
+INSERT INTO keys VALUES(2,'team',4);
+INSERT INTO keys VALUES(3,'auc',1);
 CREATE TABLE experiments (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
@@ -22,7 +23,7 @@ CREATE TABLE experiments (
     deleted_at INTEGER
 ) STRICT;
 INSERT INTO experiments VALUES(0,'Default','',0,0,NULL);
-INSERT INTO experiments VALUES(1,'Churn','',1795254723871,1795254723871,NULL);
+INSERT INTO experiments VALUES(1,'Churn','',1795255780161,1795255780161,NULL);
 CREATE TABLE experiment_tags (
     experiment_id INTEGER NOT NULL REFERENCES experiments (id) ON DELETE CASCADE,
     key TEXT NOT NULL,
@@ -53,7 +54,12 @@ CREATE TABLE runs (
     environment_digest TEXT REFERENCES blobs (digest),
     details TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
-INSERT INTO runs VALUES(1,'3aaf44b79a8d297a380549c2cdc4401f',1,1795254723871,'done',0,NULL,NULL,1795254723871,1795254723871,NULL,'brisk-heron','pipelines/a.yaml',NULL,'ada',NULL,NULL,NULL,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',NULL,NULL,'{}');
+INSERT INTO runs VALUES(1,'2c84c4b30610bda76372f4738a450c11',1,1795255780161,'done',0,NULL,NULL,1795255780161,1795255780161,NULL,'brisk-heron','pipelines/a.yaml',NULL,'ada',NULL,NULL,NULL,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',NULL,NULL,'{}');
+CREATE TABLE run_texts (
+    run_id INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+    text TEXT NOT NULL
+) STRICT;
+INSERT INTO run_texts VALUES(1,replace('brisk-heron\npipelines/a.yaml\nada\n2c84c4b30610bda76372f4738a450c11','\n',char(10)));
 CREATE TABLE steps (
     id INTEGER PRIMARY KEY,
     run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
@@ -89,7 +95,7 @@ CREATE TABLE step_cache (
     step TEXT,
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO step_cache VALUES('key','3aaf44b79a8d297a380549c2cdc4401f','train',1795254723871);
+INSERT INTO step_cache VALUES('key','2c84c4b30610bda76372f4738a450c11','train',1795255780161);
 CREATE TABLE step_cache_outputs (
     key TEXT NOT NULL REFERENCES step_cache (key) ON DELETE CASCADE,
     port TEXT NOT NULL,
@@ -103,9 +109,10 @@ CREATE TABLE params (
     run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     key_id INTEGER NOT NULL REFERENCES keys (id),
     value TEXT NOT NULL,
+    number REAL,
     PRIMARY KEY (run_id, key_id)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO params VALUES(1,1,'6');
+INSERT INTO params VALUES(1,1,'6',6.0);
 CREATE TABLE tags (
     run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     key_id INTEGER NOT NULL REFERENCES keys (id),
@@ -160,7 +167,7 @@ CREATE TABLE datasets (
     deleted_at INTEGER,
     next_version INTEGER NOT NULL DEFAULT 1
 ) STRICT;
-INSERT INTO datasets VALUES(1,'churn','',1795254723871,NULL,3);
+INSERT INTO datasets VALUES(1,'churn','',1795255780161,NULL,3);
 CREATE TABLE dataset_versions (
     id INTEGER PRIMARY KEY,
     dataset_id INTEGER NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
@@ -175,8 +182,8 @@ CREATE TABLE dataset_versions (
     source TEXT NOT NULL,
     UNIQUE (dataset_id, version)
 ) STRICT;
-INSERT INTO dataset_versions VALUES(1,1,1,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,569,31,1795254723871,'ada',NULL,'{"files":["churn.csv"]}');
-INSERT INTO dataset_versions VALUES(2,1,2,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,569,31,1795254723871,'ada',NULL,'{"files":["churn.csv"]}');
+INSERT INTO dataset_versions VALUES(1,1,1,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,569,31,1795255780161,'ada',NULL,'{"files":["churn.csv"]}');
+INSERT INTO dataset_versions VALUES(2,1,2,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,569,31,1795255780161,'ada',NULL,'{"files":["churn.csv"]}');
 CREATE TABLE dataset_profiles (
     version_id INTEGER PRIMARY KEY REFERENCES dataset_versions (id) ON DELETE CASCADE,
     schema TEXT NOT NULL,
@@ -193,7 +200,7 @@ CREATE TABLE models (
     deleted_at INTEGER,
     next_version INTEGER NOT NULL DEFAULT 1
 ) STRICT;
-INSERT INTO models VALUES(1,'churn-model','','{}',1795254723871,NULL,2);
+INSERT INTO models VALUES(1,'churn-model','','{}',1795255780161,NULL,2);
 CREATE TABLE model_versions (
     id INTEGER PRIMARY KEY,
     model_id INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,
@@ -214,7 +221,7 @@ CREATE TABLE model_versions (
     details TEXT NOT NULL,
     UNIQUE (model_id, version)
 ) STRICT;
-INSERT INTO model_versions VALUES(1,1,1,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',1,NULL,NULL,1795254723871,'ada',NULL,'',NULL,NULL,'{}','{}','[]','{}');
+INSERT INTO model_versions VALUES(1,1,1,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',1,NULL,NULL,1795255780161,'ada',NULL,'',NULL,NULL,'{}','{}','[]','{}');
 CREATE TABLE settings (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -227,8 +234,8 @@ CREATE TABLE events (
     subject TEXT NOT NULL,
     payload TEXT NOT NULL
 ) STRICT;
-INSERT INTO events VALUES(1,1795254723871,'run.finished','churn','{"version":1}');
-INSERT INTO events VALUES(2,1795254723879,'setting.changed','layout','{}');
+INSERT INTO events VALUES(1,1795255780161,'run.finished','churn','{"version":1}');
+INSERT INTO events VALUES(2,1795255780166,'setting.changed','layout','{}');
 CREATE TABLE audit (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     ts INTEGER NOT NULL,
@@ -237,22 +244,25 @@ CREATE TABLE audit (
     subject TEXT NOT NULL,
     details TEXT NOT NULL
 ) STRICT;
-INSERT INTO audit VALUES(1,1795254723871,'ada','run.finished','churn','{"version":1}');
+INSERT INTO audit VALUES(1,1795255780161,'ada','run.finished','churn','{"version":1}');
 DELETE FROM sqlite_sequence;
 INSERT INTO sqlite_sequence VALUES('experiments',1);
 INSERT INTO sqlite_sequence VALUES('runs',1);
 INSERT INTO sqlite_sequence VALUES('logs',1);
 INSERT INTO sqlite_sequence VALUES('events',2);
 INSERT INTO sqlite_sequence VALUES('audit',1);
-CREATE INDEX runs_by_created ON runs (created_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX runs_by_experiment ON runs (experiment_id, created_at);
-CREATE INDEX runs_by_pipeline ON runs (pipeline, created_at);
-CREATE INDEX runs_by_status ON runs (status, created_at);
+CREATE INDEX runs_by_created ON runs (deleted_at, created_at);
+CREATE INDEX runs_by_experiment ON runs (experiment_id, deleted_at, created_at);
+CREATE INDEX runs_by_pipeline ON runs (pipeline, deleted_at, created_at);
+CREATE INDEX runs_by_status ON runs (status, deleted_at, created_at);
+CREATE INDEX runs_sorted ON runs (deleted_at, started_at, ended_at, status, experiment_id, user, name);
 CREATE INDEX runs_by_plan ON runs (plan_digest);
 CREATE INDEX runs_by_diff ON runs (diff_digest);
 CREATE INDEX runs_by_environment ON runs (environment_digest);
 CREATE INDEX step_outputs_by_digest ON step_outputs (digest);
 CREATE INDEX step_cache_outputs_by_digest ON step_cache_outputs (digest);
+CREATE INDEX params_by_value ON params (key_id, number, value, run_id);
+CREATE INDEX tags_by_value ON tags (key_id, value, run_id);
 CREATE INDEX latest_metrics_by_value ON latest_metrics (key_id, value, run_id);
 CREATE INDEX run_inputs_by_dataset ON run_inputs (dataset, version);
 CREATE INDEX logs_by_run ON logs (run_id);

@@ -6,10 +6,12 @@ CREATE TABLE blobs (
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Names of metrics, params and tags, so that their rows stay narrow.
+-- Names of metrics, params and tags, so that their rows stay narrow. `uses` adds up 1 for metrics,
+-- 2 for params and 4 for tags.
 CREATE TABLE keys (
     id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE
+    name TEXT NOT NULL UNIQUE,
+    uses INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE experiments (
@@ -53,13 +55,21 @@ CREATE TABLE runs (
     details TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 
-CREATE INDEX runs_by_created ON runs (created_at, id) WHERE deleted_at IS NULL;
-CREATE INDEX runs_by_experiment ON runs (experiment_id, created_at);
-CREATE INDEX runs_by_pipeline ON runs (pipeline, created_at);
-CREATE INDEX runs_by_status ON runs (status, created_at);
+CREATE INDEX runs_by_created ON runs (deleted_at, created_at);
+CREATE INDEX runs_by_experiment ON runs (experiment_id, deleted_at, created_at);
+CREATE INDEX runs_by_pipeline ON runs (pipeline, deleted_at, created_at);
+CREATE INDEX runs_by_status ON runs (status, deleted_at, created_at);
+-- All that lists are sorted by, so that a sort of every run reads this narrow index and not the table.
+CREATE INDEX runs_sorted ON runs (deleted_at, started_at, ended_at, status, experiment_id, user, name);
 CREATE INDEX runs_by_plan ON runs (plan_digest);
 CREATE INDEX runs_by_diff ON runs (diff_digest);
 CREATE INDEX runs_by_environment ON runs (environment_digest);
+
+-- What a person may search a run by, in small letters; read whole for each search.
+CREATE TABLE run_texts (
+    run_id INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+    text TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE steps (
     id INTEGER PRIMARY KEY,
@@ -109,12 +119,16 @@ CREATE TABLE step_cache_outputs (
 
 CREATE INDEX step_cache_outputs_by_digest ON step_cache_outputs (digest);
 
+-- `number` is the value where it is a number, for sorting.
 CREATE TABLE params (
     run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     key_id INTEGER NOT NULL REFERENCES keys (id),
     value TEXT NOT NULL,
+    number REAL,
     PRIMARY KEY (run_id, key_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX params_by_value ON params (key_id, number, value, run_id);
 
 CREATE TABLE tags (
     run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
@@ -122,6 +136,8 @@ CREATE TABLE tags (
     value TEXT NOT NULL,
     PRIMARY KEY (run_id, key_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tags_by_value ON tags (key_id, value, run_id);
 
 -- Every point of every metric. A value of NULL is NaN. `n` tells apart different values logged at
 -- the same step and time; the same point logged twice is one row.
