@@ -210,7 +210,7 @@ fn gc_takes_what_is_old_and_unused_and_nothing_else() {
     for (name, old) in [
         ("blob-old.tmp", true),
         ("blob-new.tmp", false),
-        ("someone's file", true),
+        ("step-1.parquet", true),
     ] {
         fs::write(tmp.join(name), "four").unwrap();
         if old {
@@ -219,15 +219,30 @@ fn gc_takes_what_is_old_and_unused_and_nothing_else() {
                 .unwrap();
         }
     }
+    for folder in ["step", "old step"] {
+        fs::create_dir(tmp.join(folder)).unwrap();
+        fs::write(tmp.join(folder).join("in"), "four").unwrap();
+        let file = File::options()
+            .write(true)
+            .open(tmp.join(folder).join("in"))
+            .unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap();
+    }
+    File::open(tmp.join("old step"))
+        .unwrap()
+        .set_modified(std::time::SystemTime::UNIX_EPOCH)
+        .unwrap();
     let collected = workspace.gc(Workspace::GRACE).unwrap();
     assert_eq!(
         (collected.blobs, collected.bytes, collected.temp_files),
-        (1, 14 + 4, 1)
+        (1, 14 + 3 * 4, 3)
     );
+    assert!(!tmp.join("old step").exists());
     assert_eq!(workspace.blob(&old).unwrap(), None);
     assert!(!workspace.blob_path(&old).unwrap().exists());
     assert!(workspace.blob(&young).unwrap().is_some() && workspace.blob(&again).unwrap().is_some());
-    assert!(tmp.join("blob-new.tmp").exists() && tmp.join("someone's file").exists());
+    assert!(tmp.join("blob-new.tmp").exists() && tmp.join("step").exists());
     assert_eq!(problems(&workspace), []);
     assert_eq!(
         workspace.gc(NOW).unwrap().blobs,

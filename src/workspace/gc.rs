@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::files_in_blobs;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::folder::Workspace;
 use crate::tx::now_ms;
 
@@ -61,13 +62,16 @@ impl Workspace {
         self.forget_broken_cache(&mut collected)?;
         self.collect_blobs(grace, &mut collected)?;
         self.collect_unrecorded(grace, &mut collected)?;
+        remove_old(&self.private("tmp"), grace, |_| true, &mut collected)?;
+        // What `write_atomically` left where it was killed.
+        let half_written =
+            |name: &str| name.starts_with(files::TEMPORARY_PREFIX) && name.ends_with(".tmp");
         for folder in [
-            self.private("tmp"),
             self.private("drafts"),
             self.folder().to_path_buf(),
             self.folder().join("pipelines"),
         ] {
-            remove_temporary(&folder, grace, &mut collected)?;
+            remove_old(&folder, grace, half_written, &mut collected)?;
         }
         let horizon = now_ms() - EVENTS_KEPT.as_millis() as i64;
         collected.events = self.db.write(|conn| {
@@ -163,28 +167,61 @@ impl Workspace {
     }
 }
 
-fn remove_temporary(folder: &Path, grace: Duration, collected: &mut Collected) -> Result<()> {
-    let failed = |e| Error::io("list the temporary files", folder, e);
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(failed(e)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(failed)?;
-        let name = entry.file_name();
-        let ours = name.to_str().is_some_and(|name| {
-            name.ends_with(".tmp")
-                && (name.starts_with(crate::files::TEMPORARY_PREFIX) || name.starts_with("blob-"))
-        });
+/// Removes the files in `folder` that are older than `grace` and of a name that `ours` accepts, and so
+/// the folders there in which nothing was written for 24 times as long: a step may work in one.
+fn remove_old(
+    folder: &Path,
+    grace: Duration,
+    ours: impl Fn(&str) -> bool,
+    collected: &mut Collected,
+) -> Result<()> {
+    for entry in entries(folder)? {
+        if !entry.file_name().to_str().is_some_and(&ours) {
+            continue;
+        }
+        let path = entry.path();
         let Ok(meta) = entry.metadata() else { continue };
-        if ours && meta.is_file() && is_older(&entry.path(), grace) {
-            remove(&entry.path())?;
+        if meta.is_dir() {
+            let (files, bytes, idle) = contents(&path, grace * 24)?;
+            if idle {
+                fs::remove_dir_all(&path).map_err(|e| Error::io("remove the folder", &path, e))?;
+                collected.temp_files += files;
+                collected.bytes += bytes;
+            }
+        } else if is_older(&path, grace) {
+            remove(&path)?;
             collected.temp_files += 1;
             collected.bytes += meta.len();
         }
     }
     Ok(())
+}
+
+/// How many files and bytes lie below a folder, and whether all of it is older than `age`.
+fn contents(folder: &Path, age: Duration) -> Result<(u64, u64, bool)> {
+    let (mut files, mut bytes, mut idle) = (0, 0, is_older(folder, age));
+    for entry in entries(folder)? {
+        let Ok(meta) = entry.metadata() else { continue };
+        if meta.is_dir() {
+            let below = contents(&entry.path(), age)?;
+            (files, bytes, idle) = (files + below.0, bytes + below.1, idle && below.2);
+        } else {
+            (files, bytes, idle) = (
+                files + 1,
+                bytes + meta.len(),
+                idle && is_older(&entry.path(), age),
+            );
+        }
+    }
+    Ok((files, bytes, idle))
+}
+
+fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
+    match fs::read_dir(folder).and_then(Iterator::collect) {
+        Ok(entries) => Ok(entries),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(e) => Err(Error::io("list the temporary files", folder, e)),
+    }
 }
 
 /// Whether the file was last written more than `grace` ago. A clock that went back counts as young.
