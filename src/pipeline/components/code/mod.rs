@@ -1,0 +1,9 @@
+//! A step in Python.
+
+mod imports;
+mod process;
+mod python_script;
+#[cfg(test)]
+mod tests;
+
+pub use python_script::PythonScript;

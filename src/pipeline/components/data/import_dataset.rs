@@ -1,0 +1,138 @@
+use crate::component::{Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError};
+use crate::components::tables::{one_table, roles_in};
+use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
+use crate::store::{Dataset, StepContext, Store};
+use crate::value::{Inputs, Outputs, Table, TableContent};
+
+/// A dataset of the workspace.
+pub struct ImportDataset;
+
+const NONE: &str = "Choose a dataset.";
+
+static SPEC: Spec = Spec {
+    id: "import_dataset",
+    version: 1,
+    title: "Import dataset",
+    category: Category::Data,
+    summary: "A dataset of the workspace, in its newest or in a fixed version.",
+    docs: "Brings a dataset of the workspace into the pipeline.\n\n\
+        - `name` takes the newest version, so that the pipeline works on new data as soon as it is imported. The run \
+        records which version that was.\n\
+        - `name@3` takes version 3 for good, so that a later run gives the same result.\n\
+        - Files become datasets on the Data page, or with `atelier data add`.",
+    keywords: &["load", "read", "open", "source", "csv", "parquet", "file", "input"],
+    inputs: &[],
+    outputs: &[Port::new("table", "Table", PortKind::Table, "The dataset's rows.")],
+    params: &[Param::new(
+        "dataset",
+        "Dataset",
+        ParamKind::Dataset,
+        Default::Text(""),
+        "A dataset's name, or name@version for a fixed version.",
+    )],
+    reusable: true,
+};
+
+/// A name and, after the last @, a version.
+fn parse(reference: &str) -> (&str, Option<u32>) {
+    let pinned = reference.rsplit_once('@').and_then(|(name, version)| Some((name, Some(version.parse().ok()?))));
+    pinned.unwrap_or((reference, None))
+}
+
+fn find(params: &Params, store: &dyn Store) -> Result<Dataset, StepError> {
+    let reference = params.maybe_text("dataset").ok_or_else(|| StepError::failed(NONE))?;
+    let (name, version) = parse(reference);
+    store.dataset(name, version)
+}
+
+impl Component for ImportDataset {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn caption(&self, params: &Params, _inputs: &Shapes, known: &dyn Known) -> String {
+        let reference = params.text("dataset");
+        match (known.dataset(reference), parse(reference)) {
+            (_, ("", _)) => "No dataset chosen".to_owned(),
+            (_, (name, Some(version))) => format!("{name} · version {version}"),
+            (Ok(dataset), (name, None)) => format!("{name} · newest, version {}", dataset.version),
+            (Err(_), (name, None)) => name.to_owned(),
+        }
+    }
+
+    fn infer(
+        &self,
+        params: &Params,
+        _inputs: &Shapes,
+        known: &dyn Known,
+        _problems: &mut Vec<Problem>,
+    ) -> Vec<(&'static str, Shape)> {
+        // A dataset that is missing was reported with the parameter.
+        match known.dataset(params.text("dataset")) {
+            Ok(dataset) => one_table(TableShape { schema: dataset.schema, open: false, rows: Some(dataset.rows) }),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    fn run(&self, params: &Params, _inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
+        let dataset = find(params, context.store)?;
+        context.note(&format!("{}, version {}: {} rows.", dataset.name, dataset.version, dataset.rows));
+        let roles = roles_in(&dataset.schema);
+        Ok(vec![("table", Table { roles, ..Table::raw(TableContent::File(dataset.path)) }.into())])
+    }
+
+    fn code_digest(&self, params: &Params, store: &dyn Store) -> Result<Option<String>, StepError> {
+        Ok(Some(find(params, store)?.digest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use data::polars::df;
+    use data::polars::prelude::ParquetWriter;
+    use data::schema::Schema;
+
+    use super::*;
+    use crate::components::testing::Bench;
+
+    fn bench(folder: &tempfile::TempDir) -> Bench {
+        let mut bench = Bench::new(&ImportDataset);
+        for version in [1, 2] {
+            let mut frame = df!("id" => (0..i64::from(version)).collect::<Vec<_>>()).unwrap();
+            let path = folder.path().join(format!("{version}.parquet"));
+            ParquetWriter::new(File::create(&path).unwrap()).finish(&mut frame).unwrap();
+            bench = bench.dataset("people", version, path, Schema::of(&frame), u64::from(version));
+        }
+        bench
+    }
+
+    #[test]
+    fn newest_or_pinned() {
+        let folder = tempfile::tempdir().unwrap();
+        let newest = bench(&folder).set("dataset", "people");
+        assert_eq!(newest.integers("table", "id"), [0, 1]);
+        assert_eq!(newest.caption(), "people · newest, version 2");
+        assert_eq!(newest.code_digest().as_deref(), Some("people-2"));
+        let pinned = bench(&folder).set("dataset", "people@1");
+        assert_eq!(pinned.integers("table", "id"), [0]);
+        assert_eq!(pinned.caption(), "people · version 1");
+        assert_eq!(pinned.code_digest().as_deref(), Some("people-1"));
+        assert_eq!(pinned.log(), ["people, version 1: 1 rows."]);
+    }
+
+    #[test]
+    fn a_dataset_that_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(bench(&folder).failure(), NONE);
+        let other = bench(&folder).set("dataset", "persons");
+        assert_eq!(other.failure(), "There is no dataset “persons”.");
+    }
+
+    #[test]
+    fn only_a_number_after_an_at_sign_is_a_version() {
+        assert_eq!(parse("me@work"), ("me@work", None));
+        assert_eq!(parse("me@work@3"), ("me@work", Some(3)));
+    }
+}

@@ -1,0 +1,181 @@
+//! How good predictions are.
+
+use std::sync::Arc;
+
+use learn::model::{EvaluateOptions, report_of_scored};
+use learn::report::{Chart, Report, Series, TableRow};
+use learn::Task;
+
+use super::{POSITIVE, task_name};
+use crate::component::{
+    Accept, Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+};
+use crate::shape::{Known, Problem, Shape, Shapes, TableShape, table};
+use crate::store::StepContext;
+use crate::value::{Inputs, InputsExt, Outputs, Table, Value};
+use data::schema::Role;
+
+pub struct EvaluateModel;
+
+static SPEC: Spec = Spec {
+    id: "evaluate_model",
+    version: 1,
+    title: "Evaluate model",
+    category: Category::Judge,
+    summary: "Compares predictions with the truth: metrics and charts.",
+    docs: "Takes scored rows (from Score model), or any rows together with a trained model, and makes a report.\n\n\
+        - **Numbers**: mean absolute and squared errors, R² and more; predicted against true, residuals.\n\
+        - **Two classes**: accuracy, precision, recall, F1, ROC AUC, average precision, log loss, Brier score and more; \
+        ROC, precision and recall, calibration, lift, confusion.\n\
+        - **More classes**: the same averaged over the classes, and for each; confusion.\n\
+        - **Clusters**: silhouette, Calinski–Harabasz, Davies–Bouldin, and agreement with a label if one is chosen.\n\n\
+        Metrics are computed as scikit-learn does. Connect a second scored table to draw both into one set of charts \
+        with their difference.",
+    keywords: &["metrics", "accuracy", "roc", "auc", "confusion matrix", "calibration", "residuals", "test"],
+    inputs: &[
+        Port::new("table", "Rows", PortKind::Table, "Scored rows; or any rows when a model is connected."),
+        Port::new("model", "Trained model", PortKind::Model, "Predicts the rows before they are judged.").optional(),
+        Port::new("compare", "Compare with", PortKind::Table, "Scored rows of another model.").optional(),
+    ],
+    outputs: &[Port::new("report", "Report", PortKind::Report, "Metrics and charts.")],
+    params: &[
+        Param::new(
+            "label",
+            "Label column",
+            ParamKind::Column { port: "table", accept: Accept::Any },
+            Default::None,
+            "The truth. Empty takes the column marked as label, as Score model does.",
+        )
+        .optional(),
+        POSITIVE,
+        Param::new(
+            "threshold",
+            "Threshold",
+            ParamKind::Real { min: 0.0, max: 1.0, unit: "" },
+            Default::Real(0.5),
+            "Of two classes: from which probability a row counts as positive.",
+        )
+        .advanced(),
+        Param::new(
+            "weight",
+            "Weight column",
+            ParamKind::Column { port: "table", accept: Accept::NumericOrBoolean },
+            Default::None,
+            "How much each row counts. Empty takes the column marked as weight, or counts all rows alike.",
+        )
+        .optional()
+        .advanced(),
+    ],
+    reusable: true,
+};
+
+impl Component for EvaluateModel {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn caption(&self, _: &Params, inputs: &Shapes, _: &dyn Known) -> String {
+        match task(inputs) {
+            Some(task) => task_name(task).to_owned(),
+            None => "Metrics and charts".to_owned(),
+        }
+    }
+
+    fn infer(
+        &self,
+        params: &Params,
+        inputs: &Shapes,
+        _: &dyn Known,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<(&'static str, Shape)> {
+        let with_model = inputs.contains_key("model");
+        if let Some(rows) = table(inputs, "table").filter(|rows| !rows.open && !with_model) {
+            let scored = |name: &str| rows.schema.contains(name);
+            if !scored("predicted") && !scored("cluster") {
+                let sentence = "These rows have no predictions. Put Score model before, or connect the trained model.";
+                problems.push(Problem::error(sentence).at_port("table"));
+            } else if !scored("cluster") && params.maybe_text("label").is_none() && marked(rows, Role::Label).is_none()
+            {
+                problems.push(Problem::error("Choose the label column, the one with the truth.").at_param("label"));
+            }
+        }
+        vec![("report", Shape::Report { task: task(inputs) })]
+    }
+
+    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
+        let rows = inputs.table("table")?;
+        let frame = rows.frame()?;
+        let options = options(params, rows);
+        let mut report = match inputs.get("model") {
+            Some(Value::Model(model)) => model.evaluate(&frame, &rows.preparation, &options)?,
+            _ => report_of_scored(&frame, &options)?,
+        };
+        if let Some(other) = inputs.maybe_table("compare") {
+            context.check_cancelled()?;
+            let other = report_of_scored(&other.frame()?, &self::options(params, other))?;
+            compare(&mut report, other)?;
+        }
+        Ok(vec![("report", Value::Report(Arc::new(report)))])
+    }
+}
+
+fn options(params: &Params, rows: &Table) -> EvaluateOptions {
+    let with_role = |role| rows.roles.iter().find(|(_, own)| **own == role).map(|(name, _)| name.clone());
+    let chosen = |name: &str| params.maybe_text(name).map(str::to_owned);
+    EvaluateOptions {
+        label: chosen("label").or_else(|| with_role(Role::Label)),
+        weight: chosen("weight").or_else(|| with_role(Role::Weight)),
+        positive: chosen("positive"),
+        threshold: params.real("threshold"),
+    }
+}
+
+fn marked(rows: &TableShape, role: Role) -> Option<&str> {
+    rows.schema.with_role(role).next().map(|column| column.name.as_str())
+}
+
+/// What will be judged, as far as columns tell.
+fn task(inputs: &Shapes) -> Option<Task> {
+    if let Some(Some(Shape::Model(model))) = inputs.get("model") {
+        return model.task;
+    }
+    let rows = table(inputs, "table")?;
+    if rows.schema.contains("cluster") {
+        return Some(Task::Clustering);
+    }
+    let classes = rows.schema.names().filter(|name| name.starts_with("probability_")).count();
+    match classes {
+        2 => Some(Task::Binary),
+        3.. => Some(Task::Multiclass),
+        _ => (!rows.open && rows.schema.get("predicted")?.kind.is_numeric()).then_some(Task::Regression),
+    }
+}
+
+/// Draws another report's curves into this one's charts and sets the metrics side by side.
+fn compare(report: &mut Report, other: Report) -> Result<(), StepError> {
+    if report.task != other.task {
+        return Err(StepError::Failed(format!(
+            "{} and {} cannot be compared. Connect predictions of the same kind.",
+            task_name(report.task),
+            task_name(other.task)
+        )));
+    }
+    let row = |label: &str, value: f64, other: f64| TableRow { label: label.to_owned(), values: vec![value, other, value - other] };
+    let rows = report.metrics.iter().filter_map(|metric| Some(row(&metric.label, metric.value?, other.value(&metric.key)?)));
+    let table = Chart::Table {
+        id: "comparison".to_owned(),
+        title: "Comparison".to_owned(),
+        columns: ["These rows", "Compared with", "Difference"].map(str::to_owned).into(),
+        rows: rows.collect(),
+    };
+    for chart in other.charts {
+        let Chart::Curve { id, series: added, .. } = chart else { continue };
+        let same = report.charts.iter_mut().find(|chart| chart.id() == id);
+        if let Some(Chart::Curve { series, .. }) = same {
+            let renamed = |one: Series| Series { name: format!("{}, compared", one.name), ..one };
+            series.extend(added.into_iter().map(renamed));
+        }
+    }
+    report.charts.insert(0, table);
+    Ok(())
+}
