@@ -281,6 +281,8 @@ fn rpm(root: &Path, staged: &Staged) -> RpmSettings {
         "libxkbcommon-x11.so.0",
     ];
     let recommends = ["libvulkan.so.1", "libwayland-client.so.0"];
+    let (major, minor) = staged.glibc.unwrap_or((2, 31));
+    let c_library = format!("libc.so.6(GLIBC_{major}.{minor})(64bit)");
     let by_name = |names: &[&str]| {
         names
             .iter()
@@ -288,7 +290,7 @@ fn rpm(root: &Path, staged: &Staged) -> RpmSettings {
             .collect::<Vec<_>>()
     };
     RpmSettings {
-        depends: Some(by_name(&libraries)),
+        depends: Some(by_name(&libraries).into_iter().chain([c_library]).collect()),
         recommends: Some(
             by_name(&recommends)
                 .into_iter()

@@ -10,7 +10,8 @@ use anyhow::{Context, Result, bail};
 use super::project::{Library, Project};
 use super::{spdx, texts};
 
-/// Fonts and data that lie in `assets`, with the files that say on what terms.
+/// Fonts, with the files that say on what terms: two from `assets`, one inside a library that
+/// names only its own licence.
 const ASSETS: &[(&str, &str, &str)] = &[
     ("Inter (font)", "OFL-1.1", "assets/fonts/Inter-OFL.txt"),
     (

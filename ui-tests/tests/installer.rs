@@ -1,0 +1,329 @@
+//! Packs the program into a Debian package, unpacks it as `dpkg` would, and uses what is in it.
+#![cfg(target_os = "linux")]
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A test renderer on two busy cores takes its time for the first frame.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+#[test]
+fn the_package_holds_what_a_desktop_needs() {
+    let package = Unpacked::new();
+    for place in [
+        "usr/share/applications/atelier.desktop",
+        "usr/share/icons/hicolor/scalable/apps/atelier.svg",
+        "usr/share/icons/hicolor/16x16/apps/atelier.png",
+        "usr/share/icons/hicolor/256x256/apps/atelier.png",
+        "usr/share/doc/atelier/copyright",
+        "usr/share/doc/atelier/LICENSE-MIT",
+        "usr/share/doc/atelier/LICENSE-APACHE",
+        "usr/share/doc/atelier/SAMPLES.md",
+    ] {
+        let size = fs::metadata(package.path(place))
+            .map(|file| file.len())
+            .unwrap_or_default();
+        assert!(size > 0, "{place} is missing or empty");
+    }
+    let licences =
+        fs::read_to_string(package.path("usr/share/doc/atelier/THIRD-PARTY.md")).unwrap();
+    for name in [
+        "egui",
+        "polars-core",
+        "git2",
+        "Inter (font)",
+        "breast_cancer.csv",
+    ] {
+        assert!(
+            licences.contains(name),
+            "{name} has no licence in the package"
+        );
+    }
+    let control = succeed(tool("dpkg-deb", "dpkg").arg("--field").arg(&package.deb));
+    assert!(
+        control.contains("Package: atelier") && control.contains("libxkbcommon-x11-0"),
+        "{control}"
+    );
+
+    // No warning either: desktop-file-validate prints nothing about a good entry.
+    let entry = package.path("usr/share/applications/atelier.desktop");
+    assert_eq!(
+        succeed(tool("desktop-file-validate", "desktop-file-utils").arg(&entry)),
+        ""
+    );
+
+    succeed(tool("update-mime-database", "shared-mime-info").arg(package.path("usr/share/mime")));
+    let globs = fs::read_to_string(package.path("usr/share/mime/globs2")).unwrap();
+    let kind = globs
+        .lines()
+        .find_map(|line| line.strip_suffix(":atelier.toml"))
+        .unwrap();
+    let kind = kind.split(':').next_back().unwrap();
+    let entry = fs::read_to_string(entry).unwrap();
+    assert!(
+        entry.contains(&format!("MimeType={kind};")),
+        "{entry} does not open {kind}"
+    );
+}
+
+#[test]
+fn the_packaged_program_runs_verbs() {
+    let package = Unpacked::new();
+    let version = succeed(package.program().arg("--version"));
+    assert_eq!(
+        version.trim(),
+        concat!("atelier ", env!("CARGO_PKG_VERSION"))
+    );
+
+    let folder = package.folder.path().join("study");
+    succeed(package.program().arg("new").arg(&folder));
+    assert!(folder.join("atelier.toml").is_file());
+    succeed(package.program().current_dir(&folder).arg("check"));
+}
+
+#[test]
+fn the_packaged_program_opens_a_window_on_a_double_clicked_file() {
+    let package = Unpacked::new();
+    let folder = package.folder.path().join("Orchard study");
+    succeed(package.program().arg("new").arg(&folder));
+
+    let entry = fs::read_to_string(package.path("usr/share/applications/atelier.desktop")).unwrap();
+    let line = entry
+        .lines()
+        .find_map(|line| line.strip_prefix("Exec="))
+        .unwrap();
+    let mut words = line.split(' ');
+    assert_eq!(words.next(), Some("atelier"));
+
+    let display = Display::start();
+    let mut program = package.program();
+    for word in words {
+        match word {
+            "%f" => program.arg(folder.join("atelier.toml")),
+            word => program.arg(word),
+        };
+    }
+    let log = package.folder.path().join("log");
+    let output = fs::File::create(&log).unwrap();
+    program.env("DISPLAY", &display.name).stdin(Stdio::null());
+    program.stdout(output.try_clone().unwrap()).stderr(output);
+    let mut window = Running(program.spawn().unwrap());
+
+    let until = Instant::now() + PATIENCE;
+    let title = loop {
+        if let Some(status) = window.0.try_wait().unwrap() {
+            panic!(
+                "The program ended ({status}).\n{}",
+                fs::read_to_string(&log).unwrap()
+            );
+        }
+        assert!(
+            Instant::now() < until,
+            "No window came.\n{}",
+            fs::read_to_string(&log).unwrap()
+        );
+        // xdotool fails while there is no such window.
+        let mut search = tool("xdotool", "xdotool");
+        search.args([
+            "search",
+            "--onlyvisible",
+            "--name",
+            "Atelier",
+            "getwindowname",
+        ]);
+        let found = search.env("DISPLAY", &display.name).output().unwrap();
+        if found.status.success() {
+            break String::from_utf8_lossy(&found.stdout).trim().to_owned();
+        }
+        sleep(Duration::from_millis(200));
+    };
+    assert!(title.contains("Atelier"), "{title}");
+    // A window that stands is drawn for a while without falling over.
+    sleep(Duration::from_secs(2));
+    assert!(
+        window.0.try_wait().unwrap().is_none(),
+        "{}",
+        fs::read_to_string(&log).unwrap()
+    );
+}
+
+/// A package unpacked into a folder of its own, with a home for the program to write to.
+struct Unpacked {
+    folder: TempDir,
+    deb: PathBuf,
+}
+
+impl Unpacked {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let built = Built::find();
+        let out = folder.path().join("out");
+        let mut bundle = Command::new(&built.bundle);
+        bundle
+            .arg("--binary")
+            .arg(&built.atelier)
+            .args(["--formats", "deb", "--out"])
+            .arg(&out);
+        let deb = PathBuf::from(succeed(&mut bundle).trim());
+        succeed(
+            tool("dpkg-deb", "dpkg")
+                .arg("--extract")
+                .arg(&deb)
+                .arg(folder.path().join("root")),
+        );
+        for place in ["home", "runtime"] {
+            fs::create_dir(folder.path().join(place)).unwrap();
+        }
+        Self { folder, deb }
+    }
+
+    fn path(&self, place: &str) -> PathBuf {
+        self.folder.path().join("root").join(place)
+    }
+
+    /// The installed program, with nothing of this machine's home or display in its surroundings.
+    fn program(&self) -> Command {
+        let home = self.folder.path().join("home");
+        let mut command = Command::new(self.path("usr/bin/atelier"));
+        for name in [
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
+            "WAYLAND_SOCKET",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "ATELIER_HOME",
+        ] {
+            command.env_remove(name);
+        }
+        for name in [
+            "XDG_CONFIG_HOME",
+            "XDG_DATA_HOME",
+            "XDG_CACHE_HOME",
+            "XDG_STATE_HOME",
+        ] {
+            command.env_remove(name);
+        }
+        command
+            .env("HOME", &home)
+            .env("XDG_RUNTIME_DIR", self.folder.path().join("runtime"));
+        command.current_dir(&home);
+        command
+    }
+}
+
+/// The programs of this build: tests run in `TARGET/PROFILE/deps`, programs lie one folder up.
+struct Built {
+    atelier: PathBuf,
+    bundle: PathBuf,
+}
+
+impl Built {
+    fn find() -> Self {
+        let test = env::current_exe().unwrap();
+        let profile = test.ancestors().nth(2).unwrap();
+        let built = Self {
+            atelier: profile.join("atelier"),
+            bundle: profile.join("bundle"),
+        };
+        if !built.atelier.is_file() || !built.bundle.is_file() {
+            built.build(profile.parent().unwrap());
+        }
+        built
+    }
+
+    /// With the features that the whole workspace is tested with, or half of it is built twice.
+    fn build(&self, target: &Path) {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("CARGO_TARGET_DIR", target);
+        succeed(cargo.args([
+            "build",
+            "--locked",
+            "--workspace",
+            "--lib",
+            "--bins",
+            "--tests",
+            "--examples",
+        ]));
+    }
+}
+
+/// An X server without a screen, on a number that it chose itself.
+struct Display {
+    name: String,
+    _server: Running,
+}
+
+impl Display {
+    fn start() -> Self {
+        let mut command = tool("Xvfb", "xvfb");
+        command.args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "1280x800x24",
+            "-nolisten",
+            "tcp",
+        ]);
+        let mut server = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut number)
+            .unwrap();
+        let server = Running(server);
+        assert!(!number.trim().is_empty(), "Xvfb did not start");
+        Self {
+            name: format!(":{}", number.trim()),
+            _server: server,
+        }
+    }
+}
+
+/// A process that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A tool of the system, or a failure that says where to get it.
+fn tool(name: &str, package: &str) -> Command {
+    let found = env::split_paths(&env::var_os("PATH").unwrap_or_default())
+        .any(|folder| folder.join(name).is_file());
+    assert!(
+        found,
+        "{name} is not installed. Install the Debian package {package}, or run: sh ui-tests/prerequisites"
+    );
+    Command::new(name)
+}
+
+/// What a command prints; it must succeed.
+fn succeed(command: &mut Command) -> String {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+    let stderr = String::from_utf8_lossy(&stderr);
+    assert!(status.success(), "{command:?} failed ({status}).\n{stderr}");
+    String::from_utf8_lossy(&stdout).into_owned()
+}
