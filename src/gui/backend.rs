@@ -26,7 +26,7 @@ use std::{
 use egui::Context;
 
 /// What the window asks. One name, so that panels need no type parameter.
-pub type Service = ();
+pub type Service = studio::Studio;
 
 /// The backend that panels see.
 pub type Backend = BackendOf<Service>;
@@ -45,6 +45,14 @@ impl Failure {
     pub fn new(message: impl Display) -> Self {
         Self {
             message: message.to_string(),
+        }
+    }
+}
+
+impl From<studio::Error> for Failure {
+    fn from(error: studio::Error) -> Self {
+        Self {
+            message: error.message,
         }
     }
 }
@@ -166,6 +174,22 @@ impl<S: Send + Sync + 'static> BackendOf<S> {
     /// The service itself, for code that is on a thread of its own already.
     pub fn service(&self) -> &Arc<S> {
         &self.service
+    }
+
+    /// Does something whose outcome nobody waits for; `false` when the queue is full.
+    pub fn run(&self, work: impl FnOnce(&Arc<S>) + Send + 'static) -> bool {
+        let shared = &self.owner.0;
+        let mut queue = shared.lock();
+        if queue.jobs.len() >= QUEUE {
+            return false;
+        }
+        queue.jobs.push_back(Job {
+            cancel: Cancel::default(),
+            work: Box::new(work),
+        });
+        drop(queue);
+        shared.wake.notify_one();
+        true
     }
 
     /// Asks; `None` when the queue is full.
@@ -448,11 +472,14 @@ mod tests {
         let mut request = Request::default();
         let (go, gate) = mpsc::sync_channel::<()>(1);
         let (seen, cancelled) = mpsc::sync_channel(1);
+        let (began, started) = mpsc::sync_channel(1);
         request.ask_cancellable(&backend, move |_, cancel| {
+            began.send(()).ok();
             gate.recv().ok();
             seen.send(cancel.is_cancelled()).ok();
             Ok::<_, Failure>(1)
         });
+        started.recv().unwrap();
         request.ask(&backend, |_| Ok::<_, Failure>(2));
         go.send(()).unwrap();
         wait(&mut request);

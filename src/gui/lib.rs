@@ -8,6 +8,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod app;
 pub mod backend;
 pub mod chart;
 pub mod commands;
@@ -20,3 +21,5 @@ pub mod widgets;
 
 #[cfg(test)]
 mod gallery;
+
+pub use app::{App, run};

@@ -1,6 +1,6 @@
 //! What all plots of `egui_plot` share: grid, axes, mouse.
 
-use egui::{Align2, PointerButton, Pos2, Rect, Stroke, Ui, Vec2b, vec2};
+use egui::{Align2, PointerButton, Pos2, Rect, Stroke, Ui, Vec2, Vec2b, vec2};
 use egui_plot::{AxisHints, GridMark, HoverPosition, Plot, PlotUi};
 
 use crate::{
@@ -17,13 +17,14 @@ pub struct Axes<'a> {
     pub log_y: bool,
 }
 
-/// A plot in our look; the caller adds bounds and contents.
-pub fn plot<'a>(t: &Tokens, id: &str, axes: Axes<'_>) -> Plot<'a> {
+/// A plot of `size` in our look; the caller adds bounds and contents.
+pub fn plot<'a>(t: &Tokens, id: &str, axes: Axes<'_>, size: Vec2) -> Plot<'a> {
     let log = axes.log_y;
     let hints = |axis: AxisHints<'a>, label: &str| {
         let axis = axis
-            .tick_label_color(t.color.text2)
-            .tick_label_font(t.face.caption.font());
+            .tick_label_color(t.color.text3)
+            .tick_label_font(t.face.caption.font())
+            .label_spacing(FULL);
         if label.is_empty() {
             axis
         } else {
@@ -34,12 +35,19 @@ pub fn plot<'a>(t: &Tokens, id: &str, axes: Axes<'_>) -> Plot<'a> {
     let y = hints(AxisHints::new_y(), axes.y)
         .formatter(move |mark, _| tick(mark, log))
         .min_thickness(36.0);
+    let (across, up) = (
+        f64::from(size.x / 96.0).max(2.0),
+        f64::from(size.y / 48.0).max(2.0),
+    );
     Plot::new(id)
+        .width(size.x)
+        .height(size.y)
         .show_background(false)
         .show_grid([false, true])
         .grid_color(t.color.line1)
-        .grid_fade(0.0)
-        .grid_spacing(48.0..=220.0)
+        .grid_spacing(FULL)
+        .x_grid_spacer(move |input| marks(input.bounds, across))
+        .y_grid_spacer(move |input| marks(input.bounds, up))
         .custom_x_axes(vec![x])
         .custom_y_axes(vec![y])
         .allow_scroll(false)
@@ -56,6 +64,32 @@ pub fn plot<'a>(t: &Tokens, id: &str, axes: Axes<'_>) -> Plot<'a> {
         .label_formatter(|_: &HoverPosition<'_>| None)
 }
 
+/// `egui_plot` fades lines and labels that stand close; ours are all as strong, for they are few.
+const FULL: std::ops::RangeInclusive<f32> = 0.5..=1.0;
+
+/// Marks at round values, about `count` of them.
+fn marks((low, high): (f64, f64), count: f64) -> Vec<GridMark> {
+    let step_size = round_step((high - low) / count);
+    if !(step_size > 0.0 && step_size.is_finite()) {
+        return Vec::new();
+    }
+    let first = (low / step_size).ceil();
+    let last = (high / step_size).floor().min(first + 100.0);
+    let all = (0..=(last - first).max(-1.0) as i64).map(|i| (first + i as f64) * step_size);
+    all.filter(|_| last >= first)
+        .map(|value| GridMark { value, step_size })
+        .collect()
+}
+
+/// The smallest of 1, 2, 2.5, 5 and their tenfolds that is at least `step`.
+fn round_step(step: f64) -> f64 {
+    let power = 10_f64.powf(step.log10().floor());
+    let round = [1.0, 2.0, 2.5, 5.0, 10.0]
+        .into_iter()
+        .find(|round| round * power >= step * (1.0 - 1e-9));
+    round.unwrap_or(10.0) * power
+}
+
 fn tick(mark: GridMark, log: bool) -> String {
     if log {
         return if mark.value.fract().abs() < 1e-9 {
@@ -64,16 +98,20 @@ fn tick(mark: GridMark, log: bool) -> String {
             String::new()
         };
     }
-    let decimals = (-mark.step_size.abs().log10().floor()).clamp(0.0, 6.0) as usize;
-    if mark.value.abs() >= 1e5 || (mark.step_size < 1e-6 && mark.value != 0.0) {
-        format::number(mark.value)
-    } else {
-        let text = format!("{:.decimals$}", mark.value.abs());
-        if mark.value < 0.0 {
-            format!("−{text}")
-        } else {
-            text
+    let whole = |decimals: &i32| {
+        let scaled = mark.step_size * 10_f64.powi(*decimals);
+        (scaled - scaled.round()).abs() < 1e-6
+    };
+    match (0..=6).find(whole) {
+        Some(decimals) if mark.value.abs() < 1e5 => {
+            let text = format!("{:.*}", decimals as usize, mark.value.abs());
+            if mark.value < -mark.step_size * 0.5 {
+                format!("−{text}")
+            } else {
+                text
+            }
         }
+        _ => format::number(mark.value),
     }
 }
 
@@ -167,4 +205,27 @@ pub fn crosshair(ui: &Ui, area: Rect, x: f32) {
     let t = theme::of(ui);
     ui.painter()
         .vline(x, area.y_range(), Stroke::new(t.size.line, t.color.line2));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_round_and_say_what_they_mean() {
+        let words = |bounds, count| -> Vec<String> {
+            marks(bounds, count)
+                .into_iter()
+                .map(|mark| tick(mark, false))
+                .collect()
+        };
+        assert_eq!(
+            words((0.0, 1.0), 4.0),
+            ["0.00", "0.25", "0.50", "0.75", "1.00"]
+        );
+        assert_eq!(words((-3.0, 7.0), 2.0), ["0", "5"]);
+        assert_eq!(words((-0.02, 0.011), 3.0), ["−0.02", "0.00"]);
+        assert_eq!(words((0.0, 4e6), 2.0), ["0", "2,000,000", "4,000,000"]);
+        assert!(words((1.0, 1.0), 4.0).is_empty());
+    }
 }

@@ -202,10 +202,8 @@ impl<'a> LineChart<'a> {
         let inside = rect.with_max_x(rect.right() - margin);
         let mut child = ui.new_child(UiBuilder::new().max_rect(inside).id_salt(self.id));
 
-        let mut plot = grid::plot(&t, self.id, self.axes)
-            .width(inside.width())
-            .height(inside.height())
-            .show_axes([self.x_ticks, true]);
+        let mut plot =
+            grid::plot(&t, self.id, self.axes, inside.size()).show_axes([self.x_ticks, true]);
         if let Some((low, high)) = self.y_range {
             plot = plot.include_y(low).include_y(high);
         }

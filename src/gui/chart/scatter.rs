@@ -87,9 +87,7 @@ impl<'a> Scatter<'a> {
         let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt(self.id));
         let clouds = self.clouds.to_vec();
         let (diagonal, zero, quiet) = (self.diagonal, self.zero, t.color.line2);
-        let plot = grid::plot(&t, self.id, self.axes)
-            .width(rect.width())
-            .height(rect.height());
+        let plot = grid::plot(&t, self.id, self.axes, rect.size());
         let shown = plot
             .set_margin_fraction(vec2(0.05, 0.05))
             .show(&mut child, move |plot| {

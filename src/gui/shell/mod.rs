@@ -20,7 +20,7 @@ mod top_bar;
 mod trays;
 mod world;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use egui::{CentralPanel, Context, Frame, Key, Modifiers, Ui};
 
@@ -94,7 +94,7 @@ impl Shell {
         let ctx = ui.ctx().clone();
         regions::begin(&ctx);
         self.events(&ctx);
-        self.world.poll();
+        self.world.poll(&ctx);
         self.world.layout.keep_known(
             &self
                 .panels
@@ -107,10 +107,6 @@ impl Shell {
         self.floating(&ctx);
         self.carry_out(&ctx);
         self.keep_layout(&ctx);
-        if !self.world.status.jobs.is_empty() {
-            ctx.request_repaint_after(Duration::from_millis(500));
-            self.world.status_changed();
-        }
     }
 
     fn regions(&mut self, ui: &mut Ui) {

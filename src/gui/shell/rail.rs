@@ -82,14 +82,14 @@ fn place(ui: &mut Ui, icon: Icon, title: &str, active: bool) -> Response {
     );
     let words = Rect::from_center_size(
         rect.center_bottom() - vec2(0.0, 12.0),
-        vec2(t.size.rail, t.face.caption.line),
+        vec2(t.size.rail, t.face.place.line),
     );
     paint_text(
         painter,
         words,
         Align2::CENTER_CENTER,
         title,
-        &t.face.caption,
+        &t.face.place,
         color,
     );
     focus_ring(ui, &response, t.size.radius_card);

@@ -8,7 +8,7 @@ use crate::{
     icons::Icon,
     panels::{Action, Panel},
     theme,
-    widgets::{Button, Tab, side_frame, tabs},
+    widgets::{Button, Tab, tabs},
 };
 
 /// The column at the left of the centre that some panels have: a palette, a list.
@@ -42,6 +42,10 @@ pub fn inspector(ui: &mut Ui, panel: &mut dyn Panel, world: &mut World) {
         .show_separator_line(false)
         .frame(Frame::NONE.fill(t.color.surface2))
         .show(ui, |ui| {
+            let frame = Frame::NONE.inner_margin(Margin {
+                bottom: t.size.pad_panel as i8,
+                ..Margin::symmetric(t.size.pad_panel as i8, t.size.pad as i8)
+            });
             regions::region(ui, "Inspector");
             let edge = ui.max_rect();
             ui.painter()
@@ -50,7 +54,7 @@ pub fn inspector(ui: &mut Ui, panel: &mut dyn Panel, world: &mut World) {
                 .id_salt("inspector")
                 .auto_shrink(false)
                 .show(ui, |ui| {
-                    side_frame(&t).show(ui, |ui| {
+                    frame.show(ui, |ui| {
                         ui.spacing_mut().item_spacing = vec2(t.size.gap, t.size.grid);
                         ui.push_id(panel.id(), |ui| {
                             panel.inspector(ui, &mut world.cx(&t, true))

@@ -1,1 +1,245 @@
+//! Drives the window as a person does, by labels and keys, with no display. The pictures it
+//! takes go to the system's folder for temporary files, to be looked at.
 
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use eframe::App;
+use egui::{Key, Modifiers, Theme, Ui, vec2};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
+
+use super::*;
+use crate::{
+    gallery::{self, TestDesk},
+    theme::{Appearance, ThemeChoice},
+};
+
+struct Window(Shell);
+
+impl App for Window {
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.0.ui(ui);
+    }
+}
+
+fn window(theme: Theme, place: &'static str, desk: &Arc<TestDesk>) -> Harness<'static, Window> {
+    let choice = if theme == Theme::Dark {
+        ThemeChoice::Dark
+    } else {
+        ThemeChoice::Light
+    };
+    let appearance = Appearance {
+        theme: choice,
+        reduced_motion: true,
+        ..Appearance::default()
+    };
+    let mut layout = Layout {
+        appearance,
+        ..Layout::default()
+    };
+    layout.go(place);
+    let desk = desk.clone();
+    let mut harness = Harness::builder()
+        .with_size(vec2(1600.0, 1000.0))
+        .with_theme(theme)
+        .wgpu()
+        .build_eframe(move |cc| Window(gallery::shell(&cc.egui_ctx, desk, layout)));
+    until(&mut harness, "the bars are filled", |harness| {
+        harness.query_by_label("2 notices").is_some()
+    });
+    harness
+}
+
+/// Draws frames until something that another thread answers has come.
+fn until(harness: &mut Harness<'_, Window>, what: &str, is: impl Fn(&Harness<'_, Window>) -> bool) {
+    for _ in 0..1000 {
+        harness.step();
+        if is(harness) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    panic!("waited in vain until {what}");
+}
+
+fn picture(harness: &mut Harness<'_, Window>, name: &str) {
+    let folder = std::env::temp_dir().join("atelier-gallery");
+    std::fs::create_dir_all(&folder).unwrap();
+    harness.run_steps(3);
+    harness
+        .render()
+        .unwrap()
+        .save(folder.join(format!("{name}.png")))
+        .unwrap();
+}
+
+#[test]
+fn every_place_draws_in_both_themes() {
+    for (theme, name) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
+        for place in ["designer", "runs", "home"] {
+            let mut harness = window(theme, place, &Arc::default());
+            picture(&mut harness, &format!("{place}-{name}"));
+            harness.check_accessibility();
+        }
+    }
+}
+
+#[test]
+fn the_palette_finds_and_goes_by_keyboard() {
+    let mut harness = window(Theme::Dark, "home", &Arc::default());
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.run_steps(3);
+    harness.event(egui::Event::Text("goruns".to_owned()));
+    harness.run_steps(2);
+    picture(&mut harness, "palette-dark");
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    let layout = harness.state().0.layout();
+    assert_eq!(
+        (layout.active.as_str(), layout.recent[0].as_str()),
+        ("runs", "Go to Runs")
+    );
+    let kept = harness.state_mut().0.take_requests();
+    assert!(
+        matches!(kept.last(), Some(WindowRequest::KeepLayout(layout)) if layout.active == "runs")
+    );
+}
+
+#[test]
+fn a_place_opens_to_the_side_and_closes() {
+    let mut harness = window(Theme::Light, "designer", &Arc::default());
+    harness
+        .state_mut()
+        .0
+        .send(Action::Run(Command::OpenToSide("runs")));
+    harness.run_steps(4);
+    assert!(harness.state().0.layout().is_split());
+    picture(&mut harness, "split-light");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::W);
+    harness.run_steps(3);
+    assert_eq!(harness.state().0.layout().shown(), ["designer"]);
+}
+
+#[test]
+fn changes_are_committed_from_the_top_bar() {
+    let desk = Arc::<TestDesk>::default();
+    let mut harness = window(Theme::Dark, "home", &desk);
+    harness.get_by_label("main 2 changed").click();
+    harness.run_steps(3);
+    harness.get_by_label("Message").focus();
+    harness.run_steps(2);
+    harness.event(egui::Event::Text("Clean missing values first".to_owned()));
+    harness.run_steps(2);
+    picture(&mut harness, "commit-dark");
+    harness.get_by_label("Commit 2 files").click();
+    until(&mut harness, "the commit is told of", |harness| {
+        harness.query_by_label_contains("b52e10d").is_some()
+    });
+    assert_eq!(
+        *desk.commits.lock().unwrap(),
+        ["Clean missing values first"]
+    );
+}
+
+#[test]
+fn jobs_are_listed_and_a_failure_is_told() {
+    let mut harness = window(Theme::Light, "home", &Arc::default());
+    harness.get_by_label_contains("1 job").click();
+    harness.run_steps(3);
+    harness.get_by_label("Cancel brisk-heron-64");
+    picture(&mut harness, "jobs-light");
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    harness.get_by_label("2 notices").click();
+    harness.run_steps(3);
+    harness.get_all_by_label("Dismiss").next().unwrap().click();
+    until(&mut harness, "the failure is told", |harness| {
+        harness.query_by_label_contains("gone already").is_some()
+    });
+    picture(&mut harness, "toast-light");
+}
+
+#[test]
+fn a_shortcut_reaches_the_panel_and_f6_goes_round() {
+    let mut harness = window(Theme::Dark, "designer", &Arc::default());
+    harness.key_press(Key::F5);
+    harness.run_steps(2);
+    harness.get_by_label("ran 1 times");
+    let mut regions = Vec::new();
+    for _ in 0..7 {
+        harness.key_press(Key::F6);
+        harness.run_steps(2);
+        let focused = harness
+            .root()
+            .children_recursive()
+            .find(|node| node.is_focused());
+        regions.push(
+            focused
+                .and_then(|node| node.accesskit_node().label())
+                .unwrap_or_default(),
+        );
+    }
+    assert_eq!(
+        regions,
+        [
+            "Top bar",
+            "Places",
+            "Side",
+            "Inspector",
+            "Drawer",
+            "Centre",
+            "Top bar"
+        ]
+    );
+}
+
+#[test]
+fn dropped_files_go_to_the_data_panel() {
+    #[derive(Debug)]
+    struct File(PathBuf);
+    impl egui::DroppedFile for File {
+        fn path(&self) -> &std::path::Path {
+            &self.0
+        }
+        fn bytes(&self) -> Result<Vec<u8>, String> {
+            Err("the window reads no file".to_owned())
+        }
+    }
+    let mut harness = window(Theme::Dark, "home", &Arc::default());
+    harness.input_mut().dropped_files = vec![
+        Arc::new(File("a.csv".into())),
+        Arc::new(File("b.csv".into())),
+    ];
+    harness.run_steps(3);
+    assert_eq!(harness.state().0.layout().active, "data");
+    harness.get_by_label("2 files");
+}
+
+#[test]
+fn a_table_of_a_hundred_million_rows_is_walked_by_keyboard() {
+    let mut harness = window(Theme::Dark, "designer", &Arc::default());
+    harness.get_by_label("Row 1").click();
+    harness.run_steps(2);
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(2);
+    harness.key_press(Key::End);
+    harness.run_steps(2);
+    harness.get_by_label("Row 100000000");
+    picture(&mut harness, "last-row-dark");
+    harness.get_by_label("mean area").click();
+    harness.run_steps(2);
+    harness.get_by_label("Log").click();
+    harness.run_steps(2);
+    picture(&mut harness, "log-dark");
+}
+
+#[test]
+fn an_idle_window_does_not_repaint() {
+    let mut harness = window(Theme::Dark, "data", &Arc::default());
+    harness.run();
+    let delay = harness.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
+    // Only the clock of the job that runs.
+    assert!(delay >= Duration::from_millis(300), "{delay:?}");
+}

@@ -19,6 +19,8 @@ use crate::{
 
 /// Events that may wait for the next frame.
 const INBOX: usize = 1024;
+/// Seconds between two looks at running jobs.
+const JOBS_EVERY: f64 = 0.5;
 
 /// What waits for the next frame.
 pub enum Message {
@@ -80,6 +82,8 @@ pub struct World {
     pub notifier: Notifier,
     asked: Request<Status>,
     stale: bool,
+    /// When the bars were asked for, in egui's seconds.
+    asked_at: f64,
     doing: Vec<Doing>,
 }
 
@@ -107,6 +111,7 @@ impl World {
             },
             asked: Request::default(),
             stale: true,
+            asked_at: f64::NEG_INFINITY,
             doing: Vec::new(),
         }
     }
@@ -117,7 +122,7 @@ impl World {
     }
 
     /// Asks for the bars' state when it may have changed, and takes in what came.
-    pub fn poll(&mut self) {
+    pub fn poll(&mut self, ctx: &Context) {
         if self.asked.poll() {
             match (self.asked.value(), self.asked.failure()) {
                 (_, Some(failure)) => tracing::warn!("the state of the workspace: {failure}"),
@@ -125,9 +130,16 @@ impl World {
                 (None, None) => {}
             }
         }
+        // Progress and estimates move while jobs run, with or without an event.
+        let due = self.asked_at + JOBS_EVERY;
+        if !self.status.jobs.is_empty() {
+            self.stale |= ctx.time() >= due;
+            ctx.request_repaint_after_secs(JOBS_EVERY as f32);
+        }
         if self.stale && !self.asked.is_pending() {
             let desk = self.desk.clone();
             self.stale = !self.asked.ask(&self.backend, move |_| desk.status());
+            self.asked_at = ctx.time();
         }
         let mut doing = std::mem::take(&mut self.doing);
         doing.retain_mut(|one| {

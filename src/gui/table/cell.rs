@@ -57,7 +57,13 @@ impl<'a> Cell<'a> {
     /// In the third colour: what is missing.
     pub fn quiet(&self, text: &str) {
         let t = theme::of(self.ui);
-        self.set(text, &t.face.small, t.color.text3);
+        // The third colour is too faint on the fill of a selection.
+        let color = if self.selected {
+            t.color.text2
+        } else {
+            t.color.text3
+        };
+        self.set(text, &t.face.small, color);
     }
 
     /// Ids, commits, values of data.

@@ -189,6 +189,7 @@ impl<'a> Table<'a> {
             source,
             &mut answer,
         );
+        painter_ui.set_clip_rect(area.intersect(ui.clip_rect()));
         head::show(
             &mut painter_ui,
             id,
@@ -199,6 +200,7 @@ impl<'a> Table<'a> {
             source,
             &mut answer,
         );
+        painter_ui.set_clip_rect(area.intersect(ui.clip_rect()));
         scroll::bars(&mut painter_ui, id, state, &frame, rows, &placed);
         if focus.has_focus() {
             paint_ring(

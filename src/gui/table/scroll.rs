@@ -35,7 +35,6 @@ pub fn bars(
     placed: &Placed,
 ) {
     let t = theme::of(ui);
-    ui.set_clip_rect(ui.clip_rect().union(frame.body));
     let body = frame.body;
     let content = rows as f64 * f64::from(frame.row_height);
     let thick = t.size.scrollbar;

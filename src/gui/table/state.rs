@@ -31,8 +31,9 @@ pub struct TableState {
     /// The row that the keyboard is on.
     #[serde(skip)]
     pub cursor: Option<u64>,
+    /// A row to bring into view; see [`Self::scroll_to`].
     #[serde(skip)]
-    wanted: Option<u64>,
+    pub wanted: Option<u64>,
 }
 
 impl TableState {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use egui::{
     Context, CornerRadius, FontFamily, FontId, Id, Margin, Stroke, Style, TextStyle, Theme,
     ThemePreference, Visuals,
-    epaint::Shadow,
+    epaint::{FontColorTransferFunction, Shadow},
     style::{ScrollAnimation, ScrollStyle, Selection, WidgetVisuals, Widgets},
     vec2,
 };
@@ -214,12 +214,15 @@ fn visuals(t: &Tokens) -> Visuals {
     } else {
         Visuals::light()
     };
+    // egui's own way for dark themes makes small text heavy; this keeps the weight of the font.
+    v.text_options.color_transfer_function =
+        FontColorTransferFunction::Gamma(if t.dark { 0.85 } else { 1.0 });
     v.widgets = widgets(t);
     v.selection = Selection {
         bg_fill: c.accent_soft,
         stroke: Stroke::new(t.size.line, c.accent),
     };
-    v.weak_text_color = Some(c.text2);
+    v.weak_text_color = Some(c.text3);
     v.hyperlink_color = c.accent;
     v.faint_bg_color = c.surface2;
     v.extreme_bg_color = c.surface1;

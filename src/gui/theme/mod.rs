@@ -132,6 +132,8 @@ pub struct Sizes {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Faces {
+    /// The word below an icon of the rail, which is only 48 points wide.
+    pub place: Face,
     pub caption: Face,
     pub caption_strong: Face,
     pub small: Face,

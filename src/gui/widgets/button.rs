@@ -297,12 +297,13 @@ impl Button<'_> {
         }
         if let Some(shortcut) = self.shortcut.as_ref().filter(|_| !self.icon_only) {
             let edge = t.tint(look.fill, look.text, 0.45);
+            let text = t.tint(look.fill, look.text, 0.75);
             chip::paint_cap(
                 painter,
                 t,
                 Pos2::new(x + t.size.gap, centre),
                 shortcut,
-                look.text,
+                text,
                 edge,
             );
         }

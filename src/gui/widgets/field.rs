@@ -143,7 +143,7 @@ impl Widget for TextField<'_> {
         let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
         let background = ui.painter().add(egui::Shape::Noop);
 
-        let mut inside = rect.shrink2(vec2(t.size.gap, 0.0));
+        let mut inside = rect.shrink2(vec2(t.size.gap + 1.0, 0.0));
         if let Some(icon) = self.icon {
             let at = inside.left_center() + vec2(t.size.icon_small / 2.0, 0.0);
             icons::paint_at(ui.painter(), icon, at, t.size.icon_small, t.color.text3);

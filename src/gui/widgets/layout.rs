@@ -98,6 +98,26 @@ pub fn field_row<R>(
     })
 }
 
+/// A row of a form with a switch at the right edge.
+pub fn toggle_row(ui: &mut Ui, label: &str, on: &mut bool) -> Response {
+    let t = theme::of(ui);
+    ui.horizontal(|ui| {
+        let room = vec2(ui.available_width() - 30.0 - t.size.gap, t.size.control);
+        let (_, rect) = ui.allocate_space(room);
+        paint_text(
+            ui.painter(),
+            rect,
+            egui::Align2::LEFT_CENTER,
+            label,
+            &t.face.small,
+            t.color.text2,
+        );
+        ui.spacing_mut().item_spacing.x = t.size.gap;
+        super::toggle(ui, on, label)
+    })
+    .inner
+}
+
 /// A name and its value, one at each edge.
 pub fn key_value(ui: &mut Ui, key: &str, value: impl Into<egui::WidgetText>) -> Response {
     let t = theme::of(ui);

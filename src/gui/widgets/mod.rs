@@ -23,7 +23,9 @@ pub use chip::{Chip, key_cap, key_cap_at, key_caps};
 pub use code::{CodeLine, CodeView, Tone};
 pub use confirm::{Confirm, confirm};
 pub use field::TextField;
-pub use layout::{bar, card, card_frame, field_row, key_value, section, separator, side_frame};
+pub use layout::{
+    bar, card, card_frame, field_row, key_value, section, separator, side_frame, toggle_row,
+};
 pub use mini::{
     histogram, paint_histogram, paint_proportions, paint_sparkline, progress, proportions,
     sparkline,

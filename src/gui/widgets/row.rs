@@ -225,7 +225,12 @@ impl<'a> ListRow<'a> {
             );
             inside.max.x -= width + t.size.gap;
         }
-        inside = self.paint_note(ui, inside, &self.note, t.color.text3);
+        let note = if self.selected {
+            t.color.text2
+        } else {
+            t.color.text3
+        };
+        inside = self.paint_note(ui, inside, &self.note, note);
         let color = if self.quiet {
             t.color.text2
         } else {

@@ -48,10 +48,12 @@ pub fn paint_text(
 /// A status as shape, word and colour together.
 pub fn status(ui: &mut Ui, glyph: Glyph, word: &str) -> Response {
     let t = theme::of(ui);
-    let color = if matches!(glyph, Glyph::Waiting | Glyph::Dot(_)) {
-        t.color.text2
-    } else {
+    // The glyph carries the colour; a word takes it too where something is wrong.
+    let alarming = matches!(glyph, Glyph::Warn | Glyph::Error);
+    let color = if alarming {
         glyph.color(&t)
+    } else {
+        t.color.text2
     };
     let galley = elided(
         ui.painter(),

@@ -21,7 +21,7 @@ mod view;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use egui::{PointerButton, Pos2, Rect, Response, Sense, Ui, Vec2, vec2};
 use studio::pipeline::component::{PortKind, Spec};
@@ -221,7 +221,7 @@ impl Canvas {
     fn travel(&mut self, ui: &Ui, response: &Response, area: Rect) {
         let now = ui.input(|input| input.time);
         if std::mem::take(&mut self.fit_next) && area.is_positive() {
-            let to = View::fit(self.scene.bounds(), area);
+            let to = self.fitted(area);
             let first = self.view == View::default();
             if first { self.view = to } else { self.fly(to, now) }
         }
@@ -253,6 +253,18 @@ impl Canvas {
         if !self.view.is_finite() {
             self.view = View::default();
         }
+    }
+
+    /// Everything in sight, beside the map where it would lie under it.
+    fn fitted(&self, area: Rect) -> View {
+        let whole = View::fit(self.scene.bounds(), area);
+        let covered = Map::new(&self.scene, whole, area).is_some_and(|map| {
+            self.scene.nodes.iter().any(|node| whole.rect_to_screen(area, node.rect).intersects(map.rect))
+        });
+        if !covered {
+            return whole;
+        }
+        View::fit(self.scene.bounds(), area.with_max_x(area.right() - minimap::ROOM))
     }
 
     /// Presses, drags, drops and clicks.
@@ -304,7 +316,12 @@ impl Canvas {
         }
         let on_map_now = matches!(self.gesture, Gesture::Map);
         if response.drag_stopped() || (on_map_now && ui.input(|input| input.pointer.any_released())) {
-            self.drop(pointer(at, self.view), self.view, out);
+            // Escape ends egui's drag as well, and is no drop.
+            if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
+                self.cancel(out);
+            } else {
+                self.drop(pointer(at, self.view), self.view, out);
+            }
             self.gesture = Gesture::Idle;
         } else if response.clicked_by(PointerButton::Primary) && !on_map(at) {
             let hit = self.scene.hit(now.at, self.view.zoom);

@@ -92,7 +92,7 @@ fn edge(painter: &Painter, t: &Tokens, rect: Rect, radius: egui::CornerRadius, n
         t.hairline()
     };
     if look.selected {
-        let halo = if look.focused { 1.0 } else { 0.35 };
+        let halo = if look.focused { 0.6 } else { 0.35 };
         let ring = t.tint(t.color.surface1, t.color.accent, halo);
         painter.rect_stroke(rect.expand(1.0), radius, Stroke::new(2.0, ring), StrokeKind::Outside);
     }

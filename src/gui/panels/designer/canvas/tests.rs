@@ -95,11 +95,9 @@ fn scene(pipeline: &Pipeline) -> Scene {
 }
 
 fn harness(pipeline: Pipeline) -> Harness<'static, Stage> {
-    let mut harness = Harness::builder().with_size([1000.0, 700.0]).build_ui_state(
-        |ui, stage: &mut Stage| stage.ui(ui),
-        Stage::new(pipeline),
-    );
-    theme::install(&harness.ctx, &Appearance::default());
+    let builder = Harness::builder().with_size([1000.0, 700.0]);
+    let builder = builder.with_context_setup(|ctx| theme::install(ctx, &Appearance::default()));
+    let mut harness = builder.build_ui_state(|ui, stage: &mut Stage| stage.ui(ui), Stage::new(pipeline));
     harness.run();
     harness
 }

@@ -1,0 +1,123 @@
+//! What the bars show, from the studio.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use studio::{Run, RunQuery, RunStatus, Studio};
+
+use crate::backend::Failure;
+use crate::icons::Glyph;
+use crate::panels::Subject;
+use crate::shell::{Change, Desk, GitState, Job, Notice, Status};
+
+/// Ended runs that are looked through for notices.
+const LOOKED_AT: usize = 30;
+/// The setting that lists the notices a person dismissed.
+const DISMISSED: &str = "notices.dismissed";
+
+pub struct StudioDesk {
+    studio: Arc<Studio>,
+    cores: usize,
+}
+
+impl StudioDesk {
+    pub fn new(studio: Arc<Studio>) -> Self {
+        Self { studio, cores: std::thread::available_parallelism().map_or(1, usize::from) }
+    }
+
+    fn dismissed(&self) -> Result<Vec<String>, Failure> {
+        let kept = self.studio.setting(DISMISSED)?;
+        Ok(kept.and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default())
+    }
+}
+
+impl Desk for StudioDesk {
+    fn status(&self) -> Result<Status, Failure> {
+        let page = self.studio.runs(&RunQuery { limit: LOOKED_AT, ..RunQuery::default() })?;
+        let (running, ended): (Vec<Run>, Vec<Run>) = page.runs.into_iter().partition(|run| !run.status.is_final());
+        let dismissed = self.dismissed()?;
+        let notices = ended.iter().filter(|run| run.status == RunStatus::Failed).map(notice);
+        Ok(Status {
+            workspace: self.studio.name().to_owned(),
+            git: git_state(&self.studio),
+            jobs: running.iter().map(job).collect(),
+            notices: notices.filter(|notice| !dismissed.contains(&notice.id)).collect(),
+            worker: worker(running.len(), self.cores),
+            saved: !self.studio.is_read_only(),
+        })
+    }
+
+    fn commit(&self, message: &str) -> Result<String, Failure> {
+        Ok(self.studio.git_commit(message, None)?.short)
+    }
+
+    fn cancel_job(&self, id: &str) -> Result<(), Failure> {
+        Ok(self.studio.cancel_run(id)?)
+    }
+
+    fn dismiss_notice(&self, id: &str) -> Result<(), Failure> {
+        let mut dismissed = self.dismissed()?;
+        dismissed.push(id.to_owned());
+        Ok(self.studio.set_setting(DISMISSED, &dismissed.into())?)
+    }
+}
+
+fn worker(running: usize, cores: usize) -> String {
+    match running {
+        0 => format!("Local worker idle · {cores} cores"),
+        1 => format!("1 run on this machine · {cores} cores"),
+        more => format!("{more} runs on this machine · {cores} cores"),
+    }
+}
+
+/// `None` outside of a repository, or when it cannot be read.
+fn git_state(studio: &Studio) -> Option<GitState> {
+    let status = studio.git_status().ok()?;
+    let commit = status.head.map(|head| head.id.chars().take(7).collect::<String>());
+    Some(GitState {
+        branch: status.branch.or_else(|| commit.clone()).unwrap_or_default(),
+        commit,
+        changes: status.changed.into_iter().map(|changed| Change { path: changed.path, kind: changed.kind.to_string() }).collect(),
+    })
+}
+
+fn job(run: &Run) -> Job {
+    let progress = run.progress.map(|progress| progress as f32);
+    Job {
+        id: run.id.clone(),
+        title: run.name.clone(),
+        detail: run.pipeline_title.clone().unwrap_or_default(),
+        progress,
+        left: progress.and_then(|progress| left(run.duration_ms(studio::now_ms())?, progress)),
+        can_cancel: !run.cancel_requested,
+        subject: Some(Subject::Run { id: run.id.clone() }),
+    }
+}
+
+/// What is left, if the rest goes on as fast as it did so far; nothing before a tenth is done.
+fn left(elapsed_ms: i64, progress: f32) -> Option<Duration> {
+    (progress >= 0.1).then(|| Duration::from_secs_f32(elapsed_ms as f32 / 1000.0 * (1.0 - progress) / progress))
+}
+
+fn notice(run: &Run) -> Notice {
+    let why = run.error.clone().unwrap_or_else(|| "It says no reason.".to_owned());
+    Notice {
+        id: format!("failed {}", run.id),
+        glyph: Glyph::Error,
+        text: format!("{} failed. {why}", run.name),
+        when: run.ended_ms.and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or_default(),
+        subject: Some(Subject::Run { id: run.id.clone() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_follows_what_was_done() {
+        assert_eq!(left(10_000, 0.05), None);
+        assert_eq!(left(10_000, 0.5), Some(Duration::from_secs(10)));
+    }
+}
