@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use data::expression::ExpressionError;
 use data::polars::prelude::{
-    Column as PolarsColumn, DataFrame, Expr, HConcatOptions, IdxSize, IntoLazy, LazyFrame, PolarsResult,
-    concat_lf_horizontal, len,
+    Column as PolarsColumn, DataFrame, Expr, HConcatOptions, IdxSize, IntoLazy, LazyFrame,
+    PolarsResult, concat_lf_horizontal, len,
 };
 use data::schema::{Column, Role, Schema};
 
@@ -28,16 +28,29 @@ pub fn is_feature(column: &Column) -> bool {
 }
 
 /// The columns of the parameter, or when it names none all that `default` accepts.
-pub fn chosen_or(params: &Params, name: &str, schema: &Schema, default: impl Fn(&Column) -> bool) -> Vec<String> {
+pub fn chosen_or(
+    params: &Params,
+    name: &str,
+    schema: &Schema,
+    default: impl Fn(&Column) -> bool,
+) -> Vec<String> {
     let chosen = params.texts(name);
     if !chosen.is_empty() {
         return chosen;
     }
-    schema.columns.iter().filter(|column| default(column)).map(|column| column.name.clone()).collect()
+    schema
+        .columns
+        .iter()
+        .filter(|column| default(column))
+        .map(|column| column.name.clone())
+        .collect()
 }
 
 /// Refuses names that are not columns. Checking found them already unless the columns were not known before the run.
-pub fn require<N: AsRef<str>>(schema: &Schema, names: impl IntoIterator<Item = N>) -> Result<(), StepError> {
+pub fn require<N: AsRef<str>>(
+    schema: &Schema,
+    names: impl IntoIterator<Item = N>,
+) -> Result<(), StepError> {
     for name in names {
         schema.require(name.as_ref())?;
     }
@@ -71,7 +84,10 @@ pub fn new_rows(query: LazyFrame, from: &[&Table]) -> Result<Table, StepError> {
             }
         }
     }
-    Ok(Table { roles, ..Table::raw(TableContent::from(query)) })
+    Ok(Table {
+        roles,
+        ..Table::raw(TableContent::from(query))
+    })
 }
 
 /// Gives a planned schema the roles of its inputs; the first one wins.
@@ -93,7 +109,10 @@ pub fn shape_or_open(inputs: &Shapes, port: &str) -> TableShape {
 
 /// A table of which nothing is known.
 pub fn any_table() -> TableShape {
-    TableShape { open: true, ..TableShape::default() }
+    TableShape {
+        open: true,
+        ..TableShape::default()
+    }
 }
 
 /// The one output `table`.
@@ -104,7 +123,10 @@ pub fn one_table(shape: TableShape) -> Vec<(&'static str, Shape)> {
 /// How many rows a table has; a file knows without being read.
 pub fn height(table: &Table) -> Result<u64, StepError> {
     let counted = table.lazy()?.select([len()]).collect()?;
-    let count = counted.columns().first().and_then(|column| column.get(0).ok()?.extract::<u64>());
+    let count = counted
+        .columns()
+        .first()
+        .and_then(|column| column.get(0).ok()?.extract::<u64>());
     Ok(count.unwrap_or_default())
 }
 
@@ -118,10 +140,18 @@ pub fn masked(table: &Table, mask: Vec<bool>) -> Result<LazyFrame, StepError> {
     while schema.contains(&name) {
         name.push('_');
     }
-    let mask = DataFrame::new(mask.len(), vec![PolarsColumn::new(name.as_str().into(), mask)])?;
-    let strict = HConcatOptions { strict: true, ..HConcatOptions::default() };
+    let mask = DataFrame::new(
+        mask.len(),
+        vec![PolarsColumn::new(name.as_str().into(), mask)],
+    )?;
+    let strict = HConcatOptions {
+        strict: true,
+        ..HConcatOptions::default()
+    };
     let beside = concat_lf_horizontal([table.lazy()?, mask.lazy()], strict)?;
-    Ok(beside.filter(col(&name)).select(schema.names().map(col).collect::<Vec<_>>()))
+    Ok(beside
+        .filter(col(&name))
+        .select(schema.names().map(col).collect::<Vec<_>>()))
 }
 
 /// The rows of those numbers, as a mask.
@@ -139,7 +169,13 @@ pub fn mask_of(rows: &[IdxSize], height: usize) -> Vec<bool> {
 ///
 /// # Errors
 /// `none` when there is no such column, or several.
-pub fn column_or_role(params: &Params, name: &str, schema: &Schema, role: Role, none: &str) -> Result<String, String> {
+pub fn column_or_role(
+    params: &Params,
+    name: &str,
+    schema: &Schema,
+    role: Role,
+    none: &str,
+) -> Result<String, String> {
     if let Some(column) = params.maybe_text(name) {
         return Ok(column.to_owned());
     }
@@ -152,7 +188,11 @@ pub fn column_or_role(params: &Params, name: &str, schema: &Schema, role: Role, 
 
 /// "1 column", "4 columns".
 pub fn count(number: usize, singular: &str) -> String {
-    if number == 1 { format!("1 {singular}") } else { format!("{number} {singular}s") }
+    if number == 1 {
+        format!("1 {singular}")
+    } else {
+        format!("{number} {singular}s")
+    }
 }
 
 /// What a column choice amounts to, for a caption: up to two names, else how many.

@@ -1,11 +1,15 @@
-use data::polars::prelude::{DataType, JoinArgs, JoinCoalesce, JoinType, LazyFrame, MaintainOrderJoin};
+use data::polars::prelude::{
+    DataType, JoinArgs, JoinCoalesce, JoinType, LazyFrame, MaintainOrderJoin,
+};
 use data::schema::{Kind, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
+    StepError,
 };
 use crate::components::tables::{
-    adopt_roles, col, cols, count, empty_query, new_rows, one_table, planned_schema, require, shape_or_open,
+    adopt_roles, col, cols, count, empty_query, new_rows, one_table, planned_schema, require,
+    shape_or_open,
 };
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
 use crate::store::StepContext;
@@ -15,23 +19,54 @@ use crate::value::{Inputs, InputsExt, Outputs, TableContent};
 pub struct Join;
 
 static HOW: [Choice; 7] = [
-    Choice { value: "inner", title: "Inner: rows with a match" },
-    Choice { value: "left", title: "Left: every left row" },
-    Choice { value: "right", title: "Right: every right row" },
-    Choice { value: "outer", title: "Outer: every row of both" },
-    Choice { value: "semi", title: "Semi: left rows that have a match" },
-    Choice { value: "anti", title: "Anti: left rows that have none" },
-    Choice { value: "cross", title: "Cross: every pair of rows" },
+    Choice {
+        value: "inner",
+        title: "Inner: rows with a match",
+    },
+    Choice {
+        value: "left",
+        title: "Left: every left row",
+    },
+    Choice {
+        value: "right",
+        title: "Right: every right row",
+    },
+    Choice {
+        value: "outer",
+        title: "Outer: every row of both",
+    },
+    Choice {
+        value: "semi",
+        title: "Semi: left rows that have a match",
+    },
+    Choice {
+        value: "anti",
+        title: "Anti: left rows that have none",
+    },
+    Choice {
+        value: "cross",
+        title: "Cross: every pair of rows",
+    },
 ];
 
 const KEYED: &[&str] = &["inner", "left", "right", "outer", "semi", "anti"];
 
 static PARAMS: [Param; 5] = [
-    Param::new("how", "Join type", ParamKind::Choice(&HOW), Default::Text("inner"), "Which rows the result has."),
+    Param::new(
+        "how",
+        "Join type",
+        ParamKind::Choice(&HOW),
+        Default::Text("inner"),
+        "Which rows the result has.",
+    ),
     Param::new(
         "left_keys",
         "Left keys",
-        ParamKind::Columns { port: "left", accept: Accept::Any, empty: "No keys" },
+        ParamKind::Columns {
+            port: "left",
+            accept: Accept::Any,
+            empty: "No keys",
+        },
         Default::EmptyList,
         "The columns of the left table that must equal the right keys.",
     )
@@ -39,7 +74,11 @@ static PARAMS: [Param; 5] = [
     Param::new(
         "right_keys",
         "Right keys",
-        ParamKind::Columns { port: "right", accept: Accept::Any, empty: "The same names as the left keys" },
+        ParamKind::Columns {
+            port: "right",
+            accept: Accept::Any,
+            empty: "The same names as the left keys",
+        },
         Default::EmptyList,
         "As many columns as left keys, in the same order.",
     )
@@ -84,12 +123,30 @@ static SPEC: Spec = Spec {
         *Edit metadata* first.\n\
         - The joined rows count as new: what was imputed or scaled before the join is not repeated when a model \
         trained after it scores raw rows. Prepare columns after the join.",
-    keywords: &["merge", "lookup", "vlookup", "combine", "left join", "inner join", "foreign key"],
+    keywords: &[
+        "merge",
+        "lookup",
+        "vlookup",
+        "combine",
+        "left join",
+        "inner join",
+        "foreign key",
+    ],
     inputs: &[
-        Port::new("left", "Left", PortKind::Table, "The table whose columns come first."),
+        Port::new(
+            "left",
+            "Left",
+            PortKind::Table,
+            "The table whose columns come first.",
+        ),
         Port::new("right", "Right", PortKind::Table, "The table to look up."),
     ],
-    outputs: &[Port::new("table", "Joined", PortKind::Table, "The rows side by side.")],
+    outputs: &[Port::new(
+        "table",
+        "Joined",
+        PortKind::Table,
+        "The rows side by side.",
+    )],
     params: &PARAMS,
     reusable: true,
 };
@@ -136,8 +193,13 @@ impl Plan {
             return Err(Problem::error(sentence).at_param("right_keys"));
         }
         for (from, to) in plan.left.iter().zip(&plan.right) {
-            let kinds = left.get(from).zip(right.get(to)).map(|(from, to)| (from.kind, to.kind));
-            let common = kinds.map(|(a, b)| common_key(a, b).ok_or_else(|| mismatch(from, a, to, b))).transpose()?;
+            let kinds = left
+                .get(from)
+                .zip(right.get(to))
+                .map(|(from, to)| (from.kind, to.kind));
+            let common = kinds
+                .map(|(a, b)| common_key(a, b).ok_or_else(|| mismatch(from, a, to, b)))
+                .transpose()?;
             plan.compare_as.push(common.flatten());
         }
         Ok(plan)
@@ -146,11 +208,16 @@ impl Plan {
     fn apply(&self, left: LazyFrame, right: LazyFrame) -> LazyFrame {
         let cast = |query: LazyFrame, names: &[String]| {
             let casts = names.iter().zip(&self.compare_as);
-            let casts = casts.filter_map(|(name, dtype)| dtype.clone().map(|dtype| col(name).cast(dtype)));
+            let casts =
+                casts.filter_map(|(name, dtype)| dtype.clone().map(|dtype| col(name).cast(dtype)));
             query.with_columns(casts.collect::<Vec<_>>())
         };
         let (left, right) = (cast(left, &self.left), cast(right, &self.right));
-        let suffix = if self.suffix.is_empty() { "_right" } else { &self.suffix };
+        let suffix = if self.suffix.is_empty() {
+            "_right"
+        } else {
+            &self.suffix
+        };
         let order = match self.how {
             JoinType::Right => MaintainOrderJoin::RightLeft,
             _ => MaintainOrderJoin::LeftRight,
@@ -205,17 +272,25 @@ fn mismatch(from: &str, left: Kind, to: &str, right: Kind) -> Problem {
 
 /// The result's columns, as the engine would make them.
 fn joined_shape(plan: &Plan, left: &TableShape, right: &TableShape) -> Option<TableShape> {
-    let known = |shape: &TableShape, keys: &[String]| keys.iter().all(|key| shape.schema.contains(key));
+    let known =
+        |shape: &TableShape, keys: &[String]| keys.iter().all(|key| shape.schema.contains(key));
     if !known(left, &plan.left) || !known(right, &plan.right) {
         return None;
     }
     let schema = planned_schema(&plan.apply(empty_query(left), empty_query(right))).ok()?;
     let rows = match plan.how {
-        JoinType::Cross => left.rows.zip(right.rows).map(|(left, right)| left.saturating_mul(right)),
+        JoinType::Cross => left
+            .rows
+            .zip(right.rows)
+            .map(|(left, right)| left.saturating_mul(right)),
         _ => None,
     };
     let open = left.open || (right.open && !plan.keeps_rows());
-    Some(TableShape { schema: adopt_roles(schema, &[&left.schema, &right.schema]), open, rows })
+    Some(TableShape {
+        schema: adopt_roles(schema, &[&left.schema, &right.schema]),
+        open,
+        rows,
+    })
 }
 
 impl Component for Join {
@@ -225,10 +300,17 @@ impl Component for Join {
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
         let how = params.text("how");
-        let title = HOW.iter().find(|choice| choice.value == how).map_or(how, |choice| choice.title);
+        let title = HOW
+            .iter()
+            .find(|choice| choice.value == how)
+            .map_or(how, |choice| choice.title);
         let title = title.split(':').next().unwrap_or(title);
         let keys = params.texts("left_keys");
-        if how == "cross" || keys.is_empty() { title.to_owned() } else { format!("{title} on {}", keys.join(", ")) }
+        if how == "cross" || keys.is_empty() {
+            title.to_owned()
+        } else {
+            format!("{title} on {}", keys.join(", "))
+        }
     }
 
     fn infer(
@@ -238,9 +320,14 @@ impl Component for Join {
         _known: &dyn Known,
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
-        let (left, right) = (shape_or_open(inputs, "left"), shape_or_open(inputs, "right"));
+        let (left, right) = (
+            shape_or_open(inputs, "left"),
+            shape_or_open(inputs, "right"),
+        );
         match Plan::new(params, &left.schema, &right.schema) {
-            Ok(plan) => joined_shape(&plan, &left, &right).map(one_table).unwrap_or_default(),
+            Ok(plan) => joined_shape(&plan, &left, &right)
+                .map(one_table)
+                .unwrap_or_default(),
             Err(problem) => {
                 problems.push(problem);
                 Vec::new()
@@ -248,10 +335,16 @@ impl Component for Join {
         }
     }
 
-    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
+    fn run(
+        &self,
+        params: &Params,
+        inputs: &Inputs,
+        _context: &StepContext<'_>,
+    ) -> Result<Outputs, StepError> {
         let (left, right) = (inputs.table("left")?, inputs.table("right")?);
         let (left_schema, right_schema) = (left.schema()?, right.schema()?);
-        let plan = Plan::new(params, &left_schema, &right_schema).map_err(|problem| StepError::failed(problem.message))?;
+        let plan = Plan::new(params, &left_schema, &right_schema)
+            .map_err(|problem| StepError::failed(problem.message))?;
         require(&left_schema, &plan.left)?;
         require(&right_schema, &plan.right)?;
         let joined = plan.apply(left.lazy()?, right.lazy()?);
@@ -282,7 +375,11 @@ mod tests {
 
     fn bench(how: &str) -> Bench {
         let keys = json!(if how == "cross" { vec![] } else { vec!["city"] });
-        Bench::new(&Join).table("left", people()).table("right", cities()).set("how", how).set("left_keys", keys)
+        Bench::new(&Join)
+            .table("left", people())
+            .table("right", cities())
+            .set("how", how)
+            .set("left_keys", keys)
     }
 
     #[test]
@@ -294,7 +391,12 @@ mod tests {
             ("outer", vec!["Ada", "Ben", "Cyd", "null", "null"]),
             ("semi", vec!["Ada"]),
             ("anti", vec!["Ben", "Cyd"]),
-            ("cross", vec!["Ada", "Ada", "Ada", "Ben", "Ben", "Ben", "Cyd", "Cyd", "Cyd"]),
+            (
+                "cross",
+                vec![
+                    "Ada", "Ada", "Ada", "Ben", "Ben", "Ben", "Cyd", "Cyd", "Cyd",
+                ],
+            ),
         ];
         for (how, expected) in expect {
             assert_eq!(bench(how).texts("table", "name"), expected, "{how}");
@@ -303,28 +405,50 @@ mod tests {
 
     #[test]
     fn equal_names_get_the_suffix_and_missing_keys_match_on_request() {
-        let joined = bench("left").set("suffix", " of city").set("match_missing", true).frame("table");
+        let joined = bench("left")
+            .set("suffix", " of city")
+            .set("match_missing", true)
+            .frame("table");
         assert_eq!(names(&joined), ["id", "name", "city", "name of city"]);
         assert_eq!(texts(&joined, "name of city"), ["Bonn", "Nowhere", "null"]);
-        assert_eq!(bench("semi").set("match_missing", true).texts("table", "name"), ["Ada", "Ben"]);
+        assert_eq!(
+            bench("semi")
+                .set("match_missing", true)
+                .texts("table", "name"),
+            ["Ada", "Ben"]
+        );
     }
 
     #[test]
     fn numbers_of_different_types_are_compared_as_numbers() {
         let right = df!("key" => [1.0, 3.0], "score" => [5i64, 6]).unwrap();
-        let bench = Bench::new(&Join).table("left", people()).table("right", right);
-        let bench = bench.set("left_keys", json!(["id"])).set("right_keys", json!(["key"]));
+        let bench = Bench::new(&Join)
+            .table("left", people())
+            .table("right", right);
+        let bench = bench
+            .set("left_keys", json!(["id"]))
+            .set("right_keys", json!(["key"]));
         assert_eq!(bench.texts("table", "name"), ["Ada", "Cyd"]);
         assert_eq!(bench.caption(), "Inner on id");
     }
 
     #[test]
     fn finds_mistakes_without_data() {
-        let bench = Bench::new(&Join).table("left", people()).table("right", cities());
+        let bench = Bench::new(&Join)
+            .table("left", people())
+            .table("right", cities());
         assert_eq!(bench.problems(), ["Choose the columns to join on."]);
-        let uneven = bench.clone().set("left_keys", json!(["id", "city"])).set("right_keys", json!(["city"]));
-        assert_eq!(uneven.problems(), ["There are 2 left keys but 1 right key. Choose as many right keys as left keys."]);
-        let unlike = bench.set("left_keys", json!(["id"])).set("right_keys", json!(["name"]));
+        let uneven = bench
+            .clone()
+            .set("left_keys", json!(["id", "city"]))
+            .set("right_keys", json!(["city"]));
+        assert_eq!(
+            uneven.problems(),
+            ["There are 2 left keys but 1 right key. Choose as many right keys as left keys."]
+        );
+        let unlike = bench
+            .set("left_keys", json!(["id"]))
+            .set("right_keys", json!(["name"]));
         let sentence = "The key “id” is a whole number in the left table, but “name” is a text in the right. Change one \
             with Edit metadata.";
         assert_eq!(unlike.problems(), [sentence]);
