@@ -112,46 +112,40 @@ fn the_packaged_program_opens_a_window_on_a_double_clicked_file() {
     }
     let log = package.folder.path().join("log");
     let output = fs::File::create(&log).unwrap();
-    program.env("DISPLAY", &display.name).stdin(Stdio::null());
+    let own = package.folder.path().join("own");
+    program
+        .env("DISPLAY", &display.name)
+        .env("ATELIER_HOME", &own)
+        .stdin(Stdio::null());
     program.stdout(output.try_clone().unwrap()).stderr(output);
     let mut window = Running(program.spawn().unwrap());
 
-    let until = Instant::now() + PATIENCE;
-    let title = loop {
-        if let Some(status) = window.0.try_wait().unwrap() {
-            panic!(
-                "The program ended ({status}).\n{}",
-                fs::read_to_string(&log).unwrap()
-            );
+    let mut wait_for = |what: &str, seen: &dyn Fn() -> bool| {
+        let until = Instant::now() + PATIENCE;
+        while !seen() {
+            let said = || fs::read_to_string(&log).unwrap();
+            if let Some(status) = window.0.try_wait().unwrap() {
+                panic!("The program ended ({status}).\n{}", said());
+            }
+            assert!(Instant::now() < until, "No {what} came.\n{}", said());
+            sleep(Duration::from_millis(200));
         }
-        assert!(
-            Instant::now() < until,
-            "No window came.\n{}",
-            fs::read_to_string(&log).unwrap()
-        );
-        // xdotool fails while there is no such window.
-        let mut search = tool("xdotool", "xdotool");
-        search.args([
-            "search",
-            "--onlyvisible",
-            "--name",
-            "Atelier",
-            "getwindowname",
-        ]);
-        let found = search.env("DISPLAY", &display.name).output().unwrap();
-        if found.status.success() {
-            break String::from_utf8_lossy(&found.stdout).trim().to_owned();
-        }
-        sleep(Duration::from_millis(200));
     };
-    assert!(title.contains("Atelier"), "{title}");
-    // A window that stands is drawn for a while without falling over.
-    sleep(Duration::from_secs(2));
-    assert!(
-        window.0.try_wait().unwrap().is_none(),
-        "{}",
-        fs::read_to_string(&log).unwrap()
-    );
+    wait_for("window", &|| {
+        let mut search = tool("xdotool", "xdotool");
+        search
+            .args(["search", "--onlyvisible", "--name", "Atelier"])
+            .env("DISPLAY", &display.name);
+        search.output().unwrap().status.success()
+    });
+    // Workspaces that opened whole are remembered.
+    wait_for("open workspace", &|| {
+        fs::read_to_string(own.join("recent.json"))
+            .is_ok_and(|recent| recent.contains("Orchard study"))
+    });
+    // It stands for a while without falling over.
+    let since = Instant::now();
+    wait_for("calm", &|| since.elapsed() > Duration::from_secs(2));
 }
 
 /// A package unpacked into a folder of its own, with a home for the program to write to.
