@@ -327,7 +327,8 @@ impl Document {
     fn check_now(&mut self, backend: &Backend) {
         let (path, pipeline) = (self.path.clone(), self.pipeline.clone());
         let came = self.check.ensure((&self.path, self.edited, self.outside), backend, move |studio| {
-            studio.check_with_results(&path, &pipeline)
+            let checked = studio.check_pipeline(&pipeline);
+            Ok::<_, studio::Error>((checked, studio.job_states(&path, &pipeline)?))
         });
         if came {
             self.adopt_newest_run();

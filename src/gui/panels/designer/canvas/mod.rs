@@ -27,14 +27,13 @@ use egui::{PointerButton, Pos2, Rect, Response, Sense, Ui, Vec2, vec2};
 use studio::pipeline::component::{PortKind, Spec};
 use studio::pipeline::graph::Pipeline;
 
-pub use fit::check as check_wire;
-pub use node::progress;
-pub use scene::{Hit, NODE_HEIGHT, NODE_WIDTH, PortKey, PortRef, Scene, Side, WireKey, node_height};
+pub use scene::{NODE_HEIGHT, NODE_WIDTH, PortKey, PortRef, Scene, Side, WireKey};
 pub use selection::Selection;
-pub use state::{Mark, NodeState, States, Status, Tone, seconds_text};
+pub use state::{NodeState, States, Status};
 pub use view::{GRID, View};
 
 use gesture::{Gesture, Pointer};
+use scene::Hit;
 use minimap::Map;
 use overlay::Editing;
 

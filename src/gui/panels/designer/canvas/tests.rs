@@ -173,10 +173,10 @@ fn says_why_a_wire_does_not_fit() {
     let port = |job: &str, side: Side, port: usize| PortRef { node: scene.index(job).unwrap(), side, port };
     let (split, score) = (port("split_data", Side::Output, 0), port("score_model", Side::Output, 0));
     let into_split = port("split_data", Side::Input, 0);
-    assert!(check_wire(&scene, split, into_split).unwrap_err().contains("itself"));
-    assert!(check_wire(&scene, score, into_split).unwrap_err().contains("circle"));
+    assert!(fit::check(&scene, split, into_split).unwrap_err().contains("itself"));
+    assert!(fit::check(&scene, score, into_split).unwrap_err().contains("circle"));
     let forest = port("random_forest", Side::Output, 0);
-    assert!(check_wire(&scene, forest, into_split).unwrap_err().contains("untrained model"));
+    assert!(fit::check(&scene, forest, into_split).unwrap_err().contains("untrained model"));
     let takers = fit::Takers::new(&scene, split);
     assert!(!takers.takes(&scene, into_split));
     assert!(takers.port_of(&scene, scene.index("score_model").unwrap()).is_some());
