@@ -1,0 +1,89 @@
+use std::process::ExitCode;
+
+use studio::{Run, RunDetail, RunQuery, Studio};
+
+use crate::output::{self, Table, duration, time};
+
+#[derive(clap::Subcommand)]
+pub enum Runs {
+    /// List runs, the newest first
+    List {
+        /// Only runs of this pipeline
+        #[arg(long)]
+        pipeline: Option<String>,
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Show a run's steps, parameters and metrics
+    Show {
+        /// A run's id or name
+        run: String,
+    },
+    /// Stop a run
+    Cancel { run: String },
+}
+
+impl Runs {
+    pub fn act(self, studio: &Studio, json: bool) -> studio::Result<ExitCode> {
+        match self {
+            Self::List { pipeline, limit } => {
+                let page = studio.runs(&RunQuery { pipeline, limit, ..RunQuery::default() })?;
+                output::print(&page, json, |page| list_text(&page.runs))?;
+            }
+            Self::Show { run } => {
+                let id = studio.find_run(&run)?;
+                output::print(&studio.run(&id)?, json, detail_text)?;
+            }
+            Self::Cancel { run } => studio.cancel_run(&studio.find_run(&run)?)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn list_text(rows: &[Run]) -> String {
+    if rows.is_empty() {
+        return "No runs yet. Start one with: atelier run pipelines/NAME.yaml".to_owned();
+    }
+    let mut table = Table::new(["Run", "Status", "Pipeline", "Started", "Duration", "Commit"]);
+    for row in rows {
+        table.row([
+            row.name.clone(),
+            row.status.to_string(),
+            row.pipeline_title.clone().unwrap_or_default(),
+            time(row.created_ms),
+            row.duration_ms(studio::now_ms()).map(seconds).unwrap_or_default(),
+            row.commit.as_deref().unwrap_or_default().chars().take(7).collect(),
+        ]);
+    }
+    table.render()
+}
+
+fn seconds(ms: i64) -> String {
+    duration(ms as f64 / 1000.0)
+}
+
+pub fn detail_text(detail: &RunDetail) -> String {
+    let row = &detail.row;
+    let mut text = format!("{}  {}  {}\n", row.name, row.status, row.id);
+    if let Some(error) = &row.error {
+        text.push_str(&format!("{error}\n"));
+    }
+    let mut steps = Table::new(["Step", "Status", "Time", ""]);
+    for step in &detail.steps {
+        steps.row([
+            step.title.clone(),
+            step.status.to_string(),
+            step.started_ms.zip(step.ended_ms).map(|(from, to)| seconds(to - from)).unwrap_or_default(),
+            step.error.clone().unwrap_or_default(),
+        ]);
+    }
+    text.push_str(&format!("\n{}\n", steps.render()));
+    if !row.metrics.is_empty() {
+        let mut metrics = Table::new(["Metric", "Value"]);
+        for (key, value) in &row.metrics {
+            metrics.row([key.clone(), format!("{value:.6}")]);
+        }
+        text.push_str(&format!("\n{}\n", metrics.render()));
+    }
+    text
+}

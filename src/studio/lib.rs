@@ -1,0 +1,129 @@
+//! Everything a person can do with a workspace, one function each: the only door to what lies below for the window,
+//! the server and the verbs.
+//!
+//! **Invariants**: every function takes plain values and returns plain values or one typed [`Error`]. Each that changes
+//! something does so in one transaction with one audit entry and one event. Functions block: a window calls them on a
+//! background thread.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod datasets;
+mod error;
+mod models;
+mod names;
+mod outputs;
+mod overview;
+mod pipelines;
+pub mod recent;
+mod recorder;
+mod runs;
+mod sample;
+mod source;
+mod store;
+mod upkeep;
+pub mod worker;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use workspace::Workspace;
+
+pub use data;
+pub use datasets::{Dataset, DatasetDetail, DatasetVersion, ImportDraft, ImportProgress, Imported};
+pub use error::{Error, ErrorKind, Result};
+pub use git;
+pub use learn;
+pub use models::{Model, ModelCard, ModelDetail, ModelFeature, ModelVersion};
+pub use names::slug;
+pub use outputs::Output;
+pub use overview::Overview;
+pub use pipeline;
+pub use pipelines::{JobState, PipelineRow};
+pub use runs::{Compared, Comparison, Curve, Run, RunDetail, RunPage, RunQuery, RunRequest, RunSort};
+pub use upkeep::{Collected, Problem};
+pub use workspace::{Event, LogLine, RunInput, RunStatus, Step, StepStatus};
+
+/// An open workspace. Cheap to clone, shared between threads.
+#[derive(Clone)]
+pub struct Studio {
+    workspace: Arc<Workspace>,
+    name: Arc<str>,
+    /// What is started as `PROGRAM worker RUN`.
+    program: Arc<Path>,
+}
+
+impl Studio {
+    /// Makes a workspace in `folder` and a git repository around it, unless it lies in one already.
+    ///
+    /// # Errors
+    /// A folder that holds other things or cannot be written.
+    pub fn create(folder: &Path, name: &str) -> Result<Self> {
+        let workspace = Workspace::create(folder, name)?;
+        let studio = Self::over(workspace)?;
+        studio.ensure_repository()?;
+        Ok(studio)
+    }
+
+    /// Opens the workspace in `folder`, or the one whose `atelier.toml` is `folder`.
+    ///
+    /// # Errors
+    /// Not a workspace, or one of a newer version, or a damaged one.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let folder = match folder.file_name() {
+            Some(name) if name == "atelier.toml" => folder.parent().unwrap_or(Path::new(".")),
+            _ => folder,
+        };
+        Self::over(Workspace::open(folder)?)
+    }
+
+    /// Opens the workspace that `inside` lies in.
+    ///
+    /// # Errors
+    /// No workspace around it, and those of [`Self::open`].
+    pub fn open_around(inside: &Path) -> Result<Self> {
+        let folder = Workspace::find(inside).ok_or_else(|| {
+            Error::not_found(format!(
+                "This folder lies in no workspace. Name one with --workspace, or make one with atelier new: {}",
+                inside.display()
+            ))
+        })?;
+        Self::open(&folder)
+    }
+
+    fn over(workspace: Workspace) -> Result<Self> {
+        let name = workspace.manifest()?.name.into();
+        let program = worker::program()?.into();
+        Ok(Self { workspace: Arc::new(workspace), name, program })
+    }
+
+    /// The same workspace, whose runs are carried out by another program than this one (a test's).
+    #[must_use]
+    pub fn with_program(mut self, program: PathBuf) -> Self {
+        self.program = program.into();
+        self
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.workspace.folder()
+    }
+
+    /// Whether changes are refused because the folder cannot be written.
+    pub fn is_read_only(&self) -> bool {
+        self.workspace.is_read_only()
+    }
+}
+
+/// Milliseconds since 1970-01-01 UTC.
+pub fn now_ms() -> i64 {
+    workspace::now_ms()
+}
+
+/// `2026-11-21 09:30` in local time.
+pub fn local_time(unix_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(unix_ms)
+        .map(|time| time.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string())
+        .unwrap_or_default()
+}

@@ -1,0 +1,112 @@
+//! Writes what a worker says into the workspace: in batches, so that a thousand log lines cost one transaction.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use workspace::{MetricPoint, NewLogLine, Output, StepUpdate, Workspace};
+
+use crate::{Error, Result};
+
+/// How long what was said may wait to be written.
+const DELAY: Duration = Duration::from_millis(60);
+/// How much may wait; a step that says more waits itself.
+const QUEUE: usize = 4096;
+
+pub(crate) enum Record {
+    Step { job: String, update: StepUpdate, outputs: Vec<Output> },
+    Metric(MetricPoint),
+    Log(NewLogLine),
+}
+
+pub(crate) struct Recorder {
+    sender: SyncSender<Record>,
+    thread: JoinHandle<Result<()>>,
+}
+
+impl Recorder {
+    pub(crate) fn start(workspace: Arc<Workspace>, run: &str) -> Result<Self> {
+        let (sender, receiver) = sync_channel(QUEUE);
+        let run = run.to_owned();
+        let thread = std::thread::Builder::new()
+            .name("recorder".to_owned())
+            .spawn(move || record(&workspace, &run, &receiver))
+            .map_err(|error| Error::storage(format!("The run's worker could not start a thread: {error}")))?;
+        Ok(Self { sender, thread })
+    }
+
+    /// Hands over a record. When the recorder has died its error comes out of [`Self::finish`].
+    pub(crate) fn send(&self, record: Record) {
+        let _ = self.sender.send(record);
+    }
+
+    /// Waits until everything is on the disk.
+    ///
+    /// # Errors
+    /// What could not be written.
+    pub(crate) fn finish(self) -> Result<()> {
+        drop(self.sender);
+        self.thread.join().map_err(|_| Error::storage("What the run did could not be recorded."))?
+    }
+}
+
+fn record(workspace: &Workspace, run: &str, receiver: &Receiver<Record>) -> Result<()> {
+    let mut open = true;
+    while open {
+        let mut batch = Vec::new();
+        match receiver.recv() {
+            Ok(first) => batch.push(first),
+            Err(_) => return Ok(()),
+        }
+        let until = Instant::now() + DELAY;
+        while !batch.last().is_some_and(ends_a_step) && batch.len() < QUEUE {
+            match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(record) => batch.push(record),
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => {
+                    open = false;
+                    break;
+                }
+            }
+        }
+        write(workspace, run, batch)?;
+    }
+    Ok(())
+}
+
+/// A result is written at once: others wait for it, and it must not be lost.
+fn ends_a_step(record: &Record) -> bool {
+    matches!(record, Record::Step { update, .. } if update.status.is_some_and(|status| status.is_final()))
+}
+
+fn write(workspace: &Workspace, run: &str, batch: Vec<Record>) -> Result<()> {
+    let (mut metrics, mut lines, mut steps) = (Vec::new(), Vec::new(), Vec::new());
+    // Of the many times that a step tells its progress only the last counts.
+    let mut progress: BTreeMap<String, StepUpdate> = BTreeMap::new();
+    for record in batch {
+        match record {
+            Record::Metric(point) => metrics.push(point),
+            Record::Log(line) => lines.push(line),
+            Record::Step { job, update, .. } if update.status.is_none() => {
+                progress.insert(job, update);
+            }
+            Record::Step { job, update, outputs } => steps.push((job, update, outputs)),
+        }
+    }
+    workspace.batch("run.step", run, |tx| {
+        for (job, update) in &progress {
+            tx.update_step(run, job, update)?;
+        }
+        for (job, update, outputs) in &steps {
+            tx.update_step(run, job, update)?;
+            if !outputs.is_empty() {
+                tx.set_step_outputs(run, job, outputs)?;
+            }
+        }
+        tx.log_metrics(run, &metrics)?;
+        tx.log_lines(run, &lines)
+    })?;
+    Ok(())
+}

@@ -1,0 +1,316 @@
+//! Runs: starting one, watching it, stopping it, comparing several.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use pipeline::component::{ParamKind, Params, PortKind, Spec};
+use pipeline::graph::{Input, Job, Pipeline};
+use pipeline::plan::{Plan, Target};
+use serde::{Deserialize, Serialize};
+use workspace::{Change, LogLine, NewRun, NewStep, RunInput, Step};
+
+use crate::{Error, Result, Studio, names};
+
+pub use workspace::{Run, RunFilter as RunQuery, RunPage, RunSort};
+
+/// What to run of a pipeline, and how.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunRequest {
+    pub target: Target,
+    /// Compute every step, even where its result is known.
+    pub force: bool,
+    /// Parameters for this run only: ("jobs.split.fraction", "0.3").
+    pub set: Vec<(String, String)>,
+    /// What people call it; one is made up when missing.
+    pub name: Option<String>,
+}
+
+/// What a run was told to do, as it was when it started: stored as a blob, read by the worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Frozen {
+    /// The pipeline file with the run's own parameters in it and every dataset's version pinned.
+    pub yaml: String,
+    pub plan: Plan,
+    pub force: bool,
+}
+
+/// A run with everything it did.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunDetail {
+    pub row: Run,
+    /// The pipeline as it was run.
+    #[serde(skip)]
+    pub pipeline: Pipeline,
+    pub yaml: String,
+    pub steps: Vec<Step>,
+    pub inputs: Vec<RunInput>,
+    /// What was not committed when it started.
+    pub diff: Option<String>,
+    pub environment: serde_json::Value,
+}
+
+/// A metric over its steps.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Curve {
+    /// `train_model.training_log_loss`
+    pub key: String,
+    /// (step, value), by step
+    pub points: Vec<(i64, f64)>,
+}
+
+/// Two or more runs beside each other.
+#[derive(Clone, Debug, Serialize)]
+pub struct Comparison {
+    pub runs: Vec<Run>,
+    pub params: Vec<Compared<String>>,
+    pub metrics: Vec<Compared<f64>>,
+    /// By metric, a curve of each run that logged it, in the order of `runs`.
+    pub curves: IndexMap<String, Vec<Option<Curve>>>,
+}
+
+/// One parameter or metric of each run, in the order of the runs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Compared<T> {
+    pub key: String,
+    pub values: Vec<Option<T>>,
+    pub differs: bool,
+}
+
+impl Studio {
+    /// Freezes what will run and starts a worker process for it; returns the run's id at once.
+    ///
+    /// # Errors
+    /// A pipeline that is broken or has errors, a `set` that names no parameter.
+    pub fn start_run(&self, path: &str, request: &RunRequest) -> Result<String> {
+        let id = self.record_run(path, request)?;
+        self.spawn_worker(&id)?;
+        Ok(id)
+    }
+
+    /// Freezes what will run, without starting it.
+    pub(crate) fn record_run(&self, path: &str, request: &RunRequest) -> Result<String> {
+        let mut document = self.open_pipeline(path)?;
+        if let Some(problem) = document.problems.first() {
+            return Err(Error::invalid(format!("{path} cannot run. {problem}")));
+        }
+        let mut pipeline = document.pipeline.clone();
+        for (key, value) in &request.set {
+            pipeline::graph::set::set(&mut pipeline, key, value).map_err(Error::invalid)?;
+        }
+        let inputs = self.pin_datasets(&mut pipeline)?;
+        document = document.edited(&pipeline);
+        let plan = self.plan(&pipeline, &request.target)?;
+        let steps: Vec<NewStep> = plan.steps.iter().filter_map(|step| new_step(&pipeline, &step.job)).collect();
+        let frozen = Frozen { yaml: document.text, plan, force: request.force };
+        let source = self.source()?;
+        let id = workspace::new_run_id();
+        let new = NewRun {
+            name: request.name.clone().unwrap_or_else(|| names::run_name(&id)),
+            id: Some(id.clone()),
+            pipeline: Some(path.to_owned()),
+            pipeline_title: Some(title(&pipeline, path)),
+            commit: source.commit,
+            branch: source.branch,
+            plan: Some(self.put_json(&frozen)?),
+            diff: source.diff.map(|diff| self.workspace.put_bytes(diff.as_bytes())).transpose()?.map(|blob| blob.digest),
+            environment: Some(self.put_json(&crate::source::environment())?),
+            details: serde_json::json!({ "algorithm": algorithm(&pipeline) }),
+            inputs: inputs.into_iter().filter(|input| steps.iter().any(|step| step.name == input.step)).collect(),
+            steps,
+            params: params(&pipeline),
+            ..NewRun::default()
+        };
+        self.workspace.write(Change::new("run.started", &id).with("pipeline", path), |tx| tx.insert_run(&new))?;
+        Ok(id)
+    }
+
+    /// Writes the newest version behind every dataset that is named without one, so that the run stays what it was.
+    /// A dataset that is not there is left for the check to find.
+    fn pin_datasets(&self, pipeline: &mut Pipeline) -> Result<Vec<RunInput>> {
+        let mut inputs = Vec::new();
+        for (name, job) in pipeline.jobs.iter_mut().filter(|(_, job)| !job.disabled) {
+            let Some(spec) = job.spec() else { continue };
+            for param in spec.params.iter().filter(|param| matches!(param.kind, ParamKind::Dataset)) {
+                let Some(Input::Value(value)) = job.inputs.get_mut(param.name) else { continue };
+                let Ok(version) = self.dataset_version(value.as_str().unwrap_or_default()) else { continue };
+                *value = format!("{}@{}", version.dataset, version.version).into();
+                inputs.push(RunInput {
+                    step: name.clone(),
+                    port: param.name.to_owned(),
+                    dataset: version.dataset,
+                    version: version.version,
+                    digest: version.digest,
+                });
+            }
+        }
+        Ok(inputs)
+    }
+
+    /// The plan, if nothing in it is known to fail.
+    fn plan(&self, pipeline: &Pipeline, target: &Target) -> Result<Plan> {
+        let checked = self.check_pipeline(pipeline);
+        let plan = Plan::of(pipeline, &checked, target).map_err(Error::invalid)?;
+        if let Some((job, sentence)) = plan.errors().next() {
+            return Err(Error::invalid(format!("“{}” cannot run: {sentence}", pipeline.title(job))));
+        }
+        Ok(plan)
+    }
+
+    fn put_json(&self, value: &impl Serialize) -> Result<String> {
+        let bytes = serde_json::to_vec(value).map_err(|error| Error::storage(error.to_string()))?;
+        Ok(self.workspace.put_bytes(&bytes)?.digest)
+    }
+
+    /// Runs, newest first unless the query says otherwise. Runs whose worker died are marked as failed on the way.
+    pub fn runs(&self, query: &RunQuery) -> Result<RunPage> {
+        self.bury_dead_workers()?;
+        Ok(self.workspace.runs(query)?)
+    }
+
+    /// The id of the run with this id, beginning of an id, or name.
+    pub fn find_run(&self, text: &str) -> Result<String> {
+        let named = self.workspace.runs(&RunQuery { text: text.to_owned(), ..RunQuery::default() })?;
+        match named.runs.iter().find(|run| run.name == text) {
+            Some(run) => Ok(run.id.clone()),
+            None => Ok(self.workspace.find_run(text)?),
+        }
+    }
+
+    pub fn run_row(&self, id: &str) -> Result<Run> {
+        Ok(self.workspace.run(id)?.run)
+    }
+
+    pub fn run(&self, id: &str) -> Result<RunDetail> {
+        let workspace::RunDetail { run: row, steps, inputs, .. } = self.workspace.run(id)?;
+        let (pipeline, yaml) = match self.frozen(&row)? {
+            Some(frozen) => (self.parse_frozen(&frozen)?, frozen.yaml),
+            None => Default::default(),
+        };
+        let text = |digest: &Option<String>| digest.as_ref().map(|digest| self.workspace.read_blob(digest)).transpose();
+        let diff = text(&row.diff)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let environment = text(&row.environment)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        Ok(RunDetail { row, pipeline, yaml, steps, inputs, diff, environment })
+    }
+
+    pub(crate) fn frozen(&self, run: &Run) -> Result<Option<Frozen>> {
+        let Some(digest) = &run.plan else { return Ok(None) };
+        let bytes = self.workspace.read_blob(digest)?;
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| Error::storage(format!("What run {} was told to do cannot be read: {error}", run.name)))
+    }
+
+    pub(crate) fn parse_frozen(&self, frozen: &Frozen) -> Result<Pipeline> {
+        let document = pipeline::yaml::Document::parse(frozen.yaml.as_str());
+        document.map(|document| document.pipeline).map_err(|error| Error::invalid(error.to_string()))
+    }
+
+    /// Log lines after `seq`, of one job or of all.
+    pub fn run_logs(&self, run: &str, job: Option<&str>, after: i64) -> Result<Vec<LogLine>> {
+        Ok(self.workspace.logs(run, job, after, 10_000)?)
+    }
+
+    /// Every metric that was logged at more than one step.
+    pub fn run_curves(&self, run: &str) -> Result<Vec<Curve>> {
+        let histories = self.workspace.metric_histories(run)?.into_iter().filter(|(_, points)| points.len() > 1);
+        let curve = |(key, points): (String, Vec<workspace::MetricPoint>)| Curve {
+            key,
+            points: points.iter().map(|point| (point.step, point.value)).collect(),
+        };
+        Ok(histories.map(curve).collect())
+    }
+
+    pub fn compare_runs(&self, ids: &[String]) -> Result<Comparison> {
+        let runs = ids.iter().map(|id| self.run_row(id)).collect::<Result<Vec<_>>>()?;
+        let mut curves: IndexMap<String, Vec<Option<Curve>>> = IndexMap::new();
+        for (index, id) in ids.iter().enumerate() {
+            for curve in self.run_curves(id)? {
+                let slots = curves.entry(curve.key.clone()).or_insert_with(|| vec![None; ids.len()]);
+                slots[index] = Some(curve);
+            }
+        }
+        Ok(Comparison {
+            params: compared(&runs, |run| &run.params),
+            metrics: compared(&runs, |run| &run.metrics),
+            runs,
+            curves,
+        })
+    }
+
+    pub fn rename_run(&self, id: &str, name: &str) -> Result<()> {
+        let change = Change::new("run.renamed", id).with("name", name);
+        Ok(self.workspace.write(change, |tx| tx.rename_run(id, name))?)
+    }
+
+    pub fn tag_run(&self, id: &str, key: &str, value: &str) -> Result<()> {
+        let change = Change::new("run.tagged", id).with(key, value);
+        Ok(self.workspace.write(change, |tx| tx.set_tags(id, &[(key.to_owned(), value.to_owned())]))?)
+    }
+
+    /// Deletes a run so that [`Self::restore_run`] can bring it back.
+    pub fn delete_run(&self, id: &str) -> Result<()> {
+        Ok(self.workspace.write(Change::new("run.deleted", id), |tx| tx.delete_run(id))?)
+    }
+
+    pub fn restore_run(&self, id: &str) -> Result<()> {
+        Ok(self.workspace.write(Change::new("run.restored", id), |tx| tx.restore_run(id))?)
+    }
+}
+
+fn title(pipeline: &Pipeline, path: &str) -> String {
+    if pipeline.display_name.is_empty() { path.to_owned() } else { pipeline.display_name.clone() }
+}
+
+fn new_step(pipeline: &Pipeline, name: &str) -> Option<NewStep> {
+    let job = pipeline.jobs.get(name)?;
+    let spec = job.spec()?;
+    Some(NewStep {
+        name: name.to_owned(),
+        title: job.title().to_owned(),
+        component: job.component.clone(),
+        component_version: spec.version.to_string(),
+    })
+}
+
+/// The titles of the estimators in the pipeline, which is what people call the model.
+fn algorithm(pipeline: &Pipeline) -> String {
+    let titles = pipeline.jobs.values().filter(|job| !job.disabled).filter_map(|job| estimator(job).map(|spec| spec.title));
+    titles.collect::<Vec<_>>().join(", ")
+}
+
+fn estimator(job: &Job) -> Option<&'static Spec> {
+    let spec = job.spec()?;
+    spec.outputs.iter().any(|port| port.kind == PortKind::Estimator).then_some(spec)
+}
+
+/// The estimators' parameters, defaults included: `n_estimators`, or `forest.n_estimators` where two jobs share a name.
+fn params(pipeline: &Pipeline) -> Vec<(String, String)> {
+    let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for (name, job) in pipeline.jobs.iter().filter(|(_, job)| !job.disabled) {
+        let Some(spec) = estimator(job) else { continue };
+        for (key, value) in Params::of(spec, job).0 {
+            if !value.is_null() {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                found.entry(key).or_default().push((name.clone(), value));
+            }
+        }
+    }
+    let mut params = Vec::new();
+    for (key, values) in found {
+        let alone = values.len() == 1;
+        params.extend(values.into_iter().map(|(job, value)| (if alone { key.clone() } else { format!("{job}.{key}") }, value)));
+    }
+    params
+}
+
+fn compared<T: Clone + PartialEq>(runs: &[Run], of: impl Fn(&Run) -> &IndexMap<String, T>) -> Vec<Compared<T>> {
+    let mut keys: Vec<&String> = runs.iter().flat_map(|run| of(run).keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let compare = |key: &String| {
+        let values: Vec<Option<T>> = runs.iter().map(|run| of(run).get(key).cloned()).collect();
+        Compared { key: key.clone(), differs: values.windows(2).any(|pair| pair[0] != pair[1]), values }
+    };
+    keys.into_iter().map(compare).collect()
+}
+

@@ -1,0 +1,80 @@
+//! The state of the code: the git repository the workspace lies in, and the machine a run runs on.
+
+use git::Repo;
+use serde_json::json;
+
+use crate::{Error, Result, Studio};
+
+/// The code a run started from.
+#[derive(Default)]
+pub(crate) struct Source {
+    pub commit: Option<String>,
+    pub branch: Option<String>,
+    /// The uncommitted difference, if there is one.
+    pub diff: Option<String>,
+}
+
+impl Studio {
+    fn repository(&self) -> Result<Repo> {
+        Repo::discover(self.folder())?.ok_or_else(|| {
+            Error::not_found(format!("This workspace lies in no git repository. Make one with git init: {}", self.folder().display()))
+        })
+    }
+
+    /// Makes a repository around the workspace, unless it lies in one.
+    pub(crate) fn ensure_repository(&self) -> Result<()> {
+        if Repo::discover(self.folder())?.is_none() {
+            Repo::init(self.folder())?;
+        }
+        Ok(())
+    }
+
+    /// Where the code stands; empty for a workspace without a repository.
+    pub(crate) fn source(&self) -> Result<Source> {
+        let Some(repository) = Repo::discover(self.folder())? else { return Ok(Source::default()) };
+        let diff = repository.uncommitted_diff()?;
+        Ok(Source {
+            commit: repository.head_commit()?.map(|commit| commit.id),
+            branch: repository.status()?.branch,
+            diff: (!diff.is_empty()).then_some(diff),
+        })
+    }
+
+    /// Branch, commit and what has changed since.
+    ///
+    /// # Errors
+    /// A workspace that lies in no git repository.
+    pub fn git_status(&self) -> Result<git::Status> {
+        Ok(self.repository()?.status()?)
+    }
+
+    /// Commits these files, or everything that changed below the workspace.
+    ///
+    /// # Errors
+    /// Nothing to commit, an empty message, a merge under way.
+    pub fn git_commit(&self, message: &str, paths: Option<&[String]>) -> Result<git::Commit> {
+        if message.trim().is_empty() {
+            return Err(Error::invalid("A commit needs a message that says what changed."));
+        }
+        Ok(self.repository()?.commit(message.trim(), paths)?)
+    }
+
+    /// Commits, newest first; of one file when `path` names one.
+    pub fn git_log(&self, path: Option<&str>, limit: usize) -> Result<Vec<git::Commit>> {
+        Ok(self.repository()?.log(path, limit)?)
+    }
+
+    pub fn git_diff(&self) -> Result<String> {
+        Ok(self.repository()?.uncommitted_diff()?)
+    }
+}
+
+/// What a run ran on.
+pub(crate) fn environment() -> serde_json::Value {
+    json!({
+        "atelier": env!("CARGO_PKG_VERSION"),
+        "system": std::env::consts::OS,
+        "architecture": std::env::consts::ARCH,
+        "cores": std::thread::available_parallelism().map_or(1, usize::from),
+    })
+}

@@ -1,0 +1,99 @@
+//! The pipeline engine's [`Store`] over a workspace.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use data::schema::Schema;
+use pipeline::component::{PortKind, StepError};
+use pipeline::store::{Dataset, Store, Stored};
+use workspace::{Output, Workspace};
+
+/// Bytes in the workspace's blobs, results in its step cache.
+pub(crate) struct WorkspaceStore {
+    workspace: Arc<Workspace>,
+}
+
+impl WorkspaceStore {
+    pub(crate) fn new(workspace: Arc<Workspace>) -> Self {
+        Self { workspace }
+    }
+}
+
+impl Store for WorkspaceStore {
+    fn dataset(&self, name: &str, version: Option<u32>) -> Result<Dataset, StepError> {
+        let found = self.workspace.dataset_version(name, version).map_err(failed)?;
+        let schema = self.workspace.dataset_schema(name, found.version).map_err(failed)?;
+        let schema: Schema = serde_json::from_value(schema)
+            .map_err(|error| StepError::Failed(format!("The columns of dataset “{name}” cannot be read: {error}.")))?;
+        Ok(Dataset {
+            path: self.workspace.blob_path(&found.digest).map_err(failed)?,
+            name: found.dataset,
+            version: found.version,
+            digest: found.digest,
+            schema,
+            rows: found.rows,
+        })
+    }
+
+    fn find(&self, key: &str) -> Result<Option<Vec<Stored>>, StepError> {
+        let Some(entry) = self.workspace.cached_step(key).map_err(failed)? else { return Ok(None) };
+        let outputs: Option<Vec<Stored>> = entry.outputs.into_iter().map(stored).collect();
+        Ok(outputs.filter(|outputs| outputs.iter().all(|output| self.workspace.blob_path(&output.digest).is_ok_and(|path| path.is_file()))))
+    }
+
+    fn keep(&self, key: &str, outputs: &[Stored]) -> Result<(), StepError> {
+        let outputs: Vec<Output> = outputs.iter().map(recorded).collect();
+        self.workspace
+            .batch("step.kept", key, |batch| batch.remember_step(key, None, None, &outputs))
+            .map_err(failed)
+    }
+
+    fn put_file(&self, path: PathBuf) -> Result<String, StepError> {
+        let put = self.workspace.adopt_file(&path).map_err(failed)?;
+        Ok(put.digest)
+    }
+
+    fn put_bytes(&self, bytes: &[u8]) -> Result<String, StepError> {
+        Ok(self.workspace.put_bytes(bytes).map_err(failed)?.digest)
+    }
+
+    fn path(&self, digest: &str) -> Result<PathBuf, StepError> {
+        self.workspace.blob_path(digest).map_err(failed)
+    }
+
+    fn scratch_file(&self, extension: &str) -> Result<PathBuf, StepError> {
+        let name = format!("step-{}.{extension}", workspace::new_run_id());
+        Ok(self.workspace.private_folder().join("tmp").join(name))
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.workspace.folder().to_owned()
+    }
+
+    fn python(&self) -> Result<PathBuf, StepError> {
+        let manifest = self.workspace.manifest().map_err(failed)?;
+        let named = manifest.settings.get("python").and_then(|value| value.as_str()).map(PathBuf::from);
+        Ok(named.unwrap_or_else(|| PathBuf::from(if cfg!(windows) { "python" } else { "python3" })))
+    }
+}
+
+fn failed(error: workspace::Error) -> StepError {
+    StepError::Failed(error.to_string())
+}
+
+/// An output as the engine knows it; `None` for one that was kept without bytes or by a newer program.
+pub(crate) fn stored(output: Output) -> Option<Stored> {
+    let kind: PortKind = serde_json::from_value(output.kind.into()).ok()?;
+    Some(Stored { port: output.port, kind, digest: output.digest?, meta: output.meta })
+}
+
+/// An output as the workspace records it.
+pub(crate) fn recorded(output: &Stored) -> Output {
+    let kind = serde_json::to_value(output.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
+    Output {
+        port: output.port.clone(),
+        kind: kind.unwrap_or_default(),
+        digest: Some(output.digest.clone()),
+        meta: output.meta.clone(),
+    }
+}
