@@ -11,7 +11,7 @@ mod tokens;
 use std::fmt;
 use std::ops::Range;
 
-use polars::prelude::{Expr, IntoLazy, LiteralValue, Operator, PolarsError, lit};
+use polars::prelude::{Expr, IntoLazy, Operator, PolarsError, lit};
 
 pub use functions::{FUNCTIONS, Function};
 
@@ -142,13 +142,21 @@ pub fn compile(text: &str, schema: &Schema) -> Result<Compiled, ExpressionError>
     check_functions(text, &tokens)?;
     let expr = polars::sql::sql_expr(&sql).map_err(|e| engine(text, &e))?;
     check_columns(text, &tokens, &expr, schema)?;
+    check_moments(text, &tokens, &expr, schema)?;
     let expr = with_dates(expr, schema);
     check_conditions(text, &tokens, &expr, schema)?;
     let kind = evaluate(text, &expr, schema)?;
     let called = |token: &Token| functions::find(token.text(text)).is_some_and(|f| f.aggregates);
     let aggregates = aggregates(&expr)
-        || tokens.windows(2).any(|pair| called(&pair[0]) && pair[1].text(text) == "(");
-    Ok(Compiled { kind, columns: columns(&expr), aggregates, expr })
+        || tokens
+            .windows(2)
+            .any(|pair| called(&pair[0]) && pair[1].text(text) == "(");
+    Ok(Compiled {
+        kind,
+        columns: columns(&expr),
+        aggregates,
+        expr,
+    })
 }
 
 /// The columns an expression reads, each once, in order.
@@ -248,9 +256,9 @@ fn syntax(text: &str, message: &str) -> ExpressionError {
         other => other,
     };
     if found == "EOF" {
-        let end = text.trim_end().len();
+        let last = tokenize(text).pop().map(|token| token.span);
         let sentence = format!("The expression ends too early: {expected} is missing.");
-        return ExpressionError::new(sentence, Some(end.saturating_sub(1)..end));
+        return ExpressionError::new(sentence, last);
     }
     ExpressionError::new(
         format!("“{found}” stands where {expected} is expected."),
@@ -319,21 +327,77 @@ fn check_conditions(
     schema: &Schema,
 ) -> Result<(), ExpressionError> {
     for part in expr {
-        let Expr::BinaryExpr { left, op: Operator::And | Operator::Or, right } = part else {
+        let Expr::BinaryExpr {
+            left,
+            op: Operator::And | Operator::Or,
+            right,
+        } = part
+        else {
             continue;
         };
-        let sides = [evaluate(text, left, schema)?, evaluate(text, right, schema)?];
-        if sides.iter().any(|kind| !matches!(kind, Kind::Boolean | Kind::Other)) {
+        let sides = [
+            evaluate(text, left, schema)?,
+            evaluate(text, right, schema)?,
+        ];
+        if sides
+            .iter()
+            .any(|kind| !matches!(kind, Kind::Boolean | Kind::Other))
+        {
             let joined = tokens.iter().find(|token| {
                 token.kind == TokenKind::Word && (token.is(text, "and") || token.is(text, "or"))
             });
-            return Err(ExpressionError::new(CONDITIONS, joined.map(|token| token.span.clone())));
+            return Err(ExpressionError::new(
+                CONDITIONS,
+                joined.map(|token| token.span.clone()),
+            ));
         }
     }
     Ok(())
 }
 
 const CONDITIONS: &str = "AND and OR need a condition that is true or false on both sides.";
+
+/// Text compared with a date or time column must be one.
+fn check_moments(
+    text: &str,
+    tokens: &[Token],
+    expr: &Expr,
+    schema: &Schema,
+) -> Result<(), ExpressionError> {
+    for part in expr {
+        let Expr::BinaryExpr { left, op, right } = part else {
+            continue;
+        };
+        for (column, literal) in [(left, right), (right, left)] {
+            let (Expr::Column(name), Expr::Literal(value)) = (&**column, &**literal) else {
+                continue;
+            };
+            let kind = schema
+                .get(name.as_str())
+                .map_or(Kind::Other, |column| column.kind);
+            let Some(word) = value.extract_str().filter(|_| is_comparison(*op)) else {
+                continue;
+            };
+            let wrong = matches!(kind, Kind::Date | Kind::DateTime | Kind::Time)
+                && moment(column, literal, schema).is_none();
+            if wrong {
+                let quoted = format!("'{word}'");
+                let token = tokens.iter().find(|token| token.text(text) == quoted);
+                let example = match kind {
+                    Kind::Date => "2024-01-31",
+                    Kind::Time => "13:05",
+                    _ => "2024-01-31 13:05",
+                };
+                let sentence = format!("'{word}' is not {}. Write '{example}'.", kind.phrase());
+                return Err(ExpressionError::new(
+                    sentence,
+                    token.map(|token| token.span.clone()),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
 
 /// Text compared with a date or time column becomes a date or time.
 fn with_dates(expr: Expr, schema: &Schema) -> Expr {
@@ -363,23 +427,17 @@ fn moment(column: &Expr, literal: &Expr, schema: &Schema) -> Option<Expr> {
     let (Expr::Column(name), Expr::Literal(value)) = (column, literal) else {
         return None;
     };
-    let text = literal_text(value)?;
+    let text = value.extract_str()?;
     let scalar = match schema.get(name.as_str())?.kind {
-        Kind::Date => Scalar::Date(temporal::parse_date(&text, None)?),
-        Kind::Time => Scalar::Time(temporal::parse_time(&text)?),
-        Kind::DateTime => match temporal::parse_datetime(&text, None) {
+        Kind::Date => Scalar::Date(temporal::parse_date(text, None)?),
+        Kind::Time => Scalar::Time(temporal::parse_time(text)?),
+        Kind::DateTime => match temporal::parse_datetime(text, None) {
             Some((micros, _)) => Scalar::DateTime(micros),
-            None => {
-                Scalar::DateTime(i64::from(temporal::parse_date(&text, None)?) * 86_400_000_000)
-            }
+            None => Scalar::DateTime(i64::from(temporal::parse_date(text, None)?) * 86_400_000_000),
         },
         _ => return None,
     };
     Some(literal_of(&scalar))
-}
-
-fn literal_text(value: &LiteralValue) -> Option<String> {
-    value.extract_str().map(str::to_owned)
 }
 
 /// A scalar as a polars literal.

@@ -1,8 +1,8 @@
 //! What several callers compute on tables: splits, samples, summaries and
 //! feature scores. All randomness is seeded and the same on every platform.
 
-mod ranks;
 mod random;
+mod ranks;
 mod scores;
 mod special;
 mod split;

@@ -182,3 +182,6 @@ fn different(at: usize, ours: &Fitted, theirs: &Fitted) -> Error {
         at + 1,
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,3 +187,6 @@ pub fn of_parquet(path: &Path, progress: &dyn Fn(f64) -> ControlFlow<()>) -> Res
     }
     Ok(profiler.finish())
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,7 +157,8 @@ impl TextReader {
 
     fn copy(&mut self, out: &mut Vec<u8>, wanted: usize) -> Result<()> {
         if !self.raw.is_empty() {
-            out.append(&mut self.raw);
+            let room = wanted.saturating_sub(out.len()).clamp(1, self.raw.len());
+            out.extend(self.raw.drain(..room));
             return Ok(());
         }
         let from = out.len();

@@ -35,6 +35,17 @@ pub fn import(
     out: &Path,
     progress: &dyn Fn(Progress) -> ControlFlow<()>,
 ) -> Result<Imported> {
+    import_in_blocks(paths, options, out, progress, BLOCK)
+}
+
+/// [`import`] with blocks of about `size` bytes.
+pub(super) fn import_in_blocks(
+    paths: &[PathBuf],
+    options: &ReadOptions,
+    out: &Path,
+    progress: &dyn Fn(Progress) -> ControlFlow<()>,
+    size: usize,
+) -> Result<Imported> {
     let Some(first) = paths.first() else {
         return Err(Error::invalid("No file was chosen."));
     };
@@ -52,7 +63,7 @@ pub fn import(
         options,
         out,
         progress,
-        size: BLOCK,
+        size,
     };
     match options.format {
         Format::Csv | Format::JsonLines => work.text(first),
@@ -92,7 +103,7 @@ impl Work<'_> {
 
     fn text(&self, first: &Path) -> Result<Imported> {
         let reading = Reading::new(self.options)?;
-        let (columns, opened) = reading.sample(first)?;
+        let (columns, opened) = reading.sample(first, self.size)?;
         let warnings = opened.warnings;
         let mut state = Columns {
             planned: columns,
@@ -190,7 +201,8 @@ impl<'a> Pass<'a> {
                 .name("import-read".to_owned())
                 .spawn_scoped(scope, move || cut(blocks, first, &sender))
                 .map_err(Error::file("Starting to read", path))?;
-            self.blocks(file, &order, &receiver, &count)
+            // The receiver goes with the call, so that the thread ends when it fails.
+            self.blocks(file, &order, receiver, &count)
         })
     }
 
@@ -198,7 +210,7 @@ impl<'a> Pass<'a> {
         &mut self,
         file: usize,
         order: &[usize],
-        receiver: &Receiver<Result<Block>>,
+        receiver: Receiver<Result<Block>>,
         count: &AtomicU64,
     ) -> Result<()> {
         let path = &self.work.paths[file];

@@ -94,3 +94,6 @@ pub struct Imported {
     /// What a person should know, each a sentence.
     pub warnings: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests;

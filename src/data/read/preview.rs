@@ -5,7 +5,7 @@ use std::path::Path;
 use polars::prelude::DataFrame;
 
 use super::options::{Format, Ragged, ReadOptions};
-use super::table::Reading;
+use super::table::{Reading, SAMPLE};
 use super::{Preview, import, other};
 use crate::error::Result;
 use crate::schema::Schema;
@@ -30,7 +30,7 @@ pub fn preview(path: &Path, options: &ReadOptions, rows: usize) -> Result<Previe
         lenient.ragged = Ragged::PadAndTruncate;
     }
     let reading = Reading::new(&lenient)?;
-    let (columns, opened) = reading.sample(path)?;
+    let (columns, opened) = reading.sample(path, SAMPLE)?;
     let order: Vec<usize> = (0..columns.len()).collect();
     let parsed = reading.parse(
         &opened.first,

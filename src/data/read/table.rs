@@ -16,8 +16,8 @@ use super::sniff::empty;
 use crate::error::{Error, Result};
 use crate::schema::closest_of;
 
-/// Size of the beginning that first guesses are made from.
-const SAMPLE: usize = 1 << 20;
+/// Size of the beginning that first guesses are made from, at most.
+pub(super) const SAMPLE: usize = 1 << 20;
 
 /// A file positioned behind its header.
 pub(super) struct Opened {
@@ -104,8 +104,8 @@ impl<'a> Reading<'a> {
 
     /// The columns of the first file with guesses from its beginning, and what a
     /// person should know.
-    pub(super) fn sample(&self, path: &Path) -> Result<(Vec<Planned>, Opened)> {
-        let opened = self.open(path, Arc::new(AtomicU64::new(0)), SAMPLE)?;
+    pub(super) fn sample(&self, path: &Path, size: usize) -> Result<(Vec<Planned>, Opened)> {
+        let opened = self.open(path, Arc::new(AtomicU64::new(0)), size.min(SAMPLE))?;
         let mut columns: Vec<Planned> = opened.names.iter().cloned().map(Planned::new).collect();
         // JSON names appear as objects are read.
         loop {
