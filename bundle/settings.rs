@@ -247,6 +247,7 @@ fn debian(root: &Path, staged: &Staged) -> DebianSettings {
     let recommends = [
         "mesa-vulkan-drivers | vulkan-icd",
         "libwayland-client0",
+        "libfontconfig1",
         "xdg-desktop-portal",
         "git",
         "python3",
@@ -280,7 +281,11 @@ fn rpm(root: &Path, staged: &Staged) -> RpmSettings {
         "libxkbcommon.so.0",
         "libxkbcommon-x11.so.0",
     ];
-    let recommends = ["libvulkan.so.1", "libwayland-client.so.0"];
+    let recommends = [
+        "libvulkan.so.1",
+        "libwayland-client.so.0",
+        "libfontconfig.so.1",
+    ];
     let (major, minor) = staged.glibc.unwrap_or((2, 31));
     let c_library = format!("libc.so.6(GLIBC_{major}.{minor})(64bit)");
     let by_name = |names: &[&str]| {
