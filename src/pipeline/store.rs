@@ -70,13 +70,32 @@ pub trait Observer: Send + Sync {
 
 #[derive(Clone, Debug)]
 pub enum StepEvent {
-    Started { job: String },
-    Reused { job: String, key: String, outputs: Vec<Stored> },
-    Finished { job: String, key: String, outputs: Vec<Stored>, seconds: f64 },
-    Failed { job: String, message: String },
+    Started {
+        job: String,
+    },
+    Reused {
+        job: String,
+        key: String,
+        outputs: Vec<Stored>,
+    },
+    Finished {
+        job: String,
+        key: String,
+        outputs: Vec<Stored>,
+        seconds: f64,
+    },
+    Failed {
+        job: String,
+        message: String,
+    },
     /// An input's step failed or was cancelled, or the node is disabled.
-    Skipped { job: String, why: String },
-    Cancelled { job: String },
+    Skipped {
+        job: String,
+        why: String,
+    },
+    Cancelled {
+        job: String,
+    },
 }
 
 /// What a running step may use.
@@ -92,7 +111,11 @@ impl StepContext<'_> {
     /// # Errors
     /// [`StepError::Cancelled`] once someone asked to stop. Long work asks every few milliseconds.
     pub fn check_cancelled(&self) -> Result<(), StepError> {
-        if self.observer.cancelled() { Err(StepError::Cancelled) } else { Ok(()) }
+        if self.observer.cancelled() {
+            Err(StepError::Cancelled)
+        } else {
+            Ok(())
+        }
     }
 
     pub fn progress(&self, fraction: Option<f32>, message: &str) {

@@ -1,6 +1,6 @@
 //! What the table components share: naming columns, shapes found by planning a query over empty tables, captions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use data::expression::ExpressionError;
 use data::polars::prelude::{
@@ -51,10 +51,12 @@ pub fn require<N: AsRef<str>>(
     schema: &Schema,
     names: impl IntoIterator<Item = N>,
 ) -> Result<(), StepError> {
-    for name in names {
-        schema.require(name.as_ref())?;
+    let known: HashSet<&str> = schema.names().collect();
+    let mut names = names.into_iter();
+    match names.find(|name| !known.contains(name.as_ref())) {
+        Some(name) => Err(schema.missing(name.as_ref()).into()),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A query over no rows of this shape: what it plans to is what the real rows will look like.
@@ -92,12 +94,14 @@ pub fn new_rows(query: LazyFrame, from: &[&Table]) -> Result<Table, StepError> {
 
 /// Gives a planned schema the roles of its inputs; the first one wins.
 pub fn adopt_roles(mut schema: Schema, from: &[&Schema]) -> Schema {
-    for input in from.iter().rev() {
-        for column in &mut schema.columns {
-            if let Some(role) = input.get(&column.name).and_then(|known| known.role) {
-                column.role = Some(role);
-            }
+    let mut roles = HashMap::new();
+    for column in from.iter().flat_map(|input| &input.columns) {
+        if let Some(role) = column.role {
+            roles.entry(column.name.as_str()).or_insert(role);
         }
+    }
+    for column in &mut schema.columns {
+        column.role = roles.get(column.name.as_str()).copied();
     }
     schema
 }

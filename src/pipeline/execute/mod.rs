@@ -35,7 +35,10 @@ pub struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         let threads = thread::available_parallelism().map_or(2, usize::from);
-        Self { threads, memory: 4 << 30 }
+        Self {
+            threads,
+            memory: 4 << 30,
+        }
     }
 }
 
@@ -71,7 +74,12 @@ const MEMORY_PER_BYTE: u64 = 8;
 const STACK: usize = 16 << 20;
 
 /// Carries out a plan. Returns when every step has come to its end, one way or another.
-pub fn execute(plan: &Plan, store: &dyn Store, observer: &dyn Observer, options: &Options) -> Outcome {
+pub fn execute(
+    plan: &Plan,
+    store: &dyn Store,
+    observer: &dyn Observer,
+    options: &Options,
+) -> Outcome {
     let (sender, receiver) = sync_channel(plan.steps.len().max(1));
     thread::scope(|scope| {
         let mut engine = Engine {
@@ -169,7 +177,9 @@ impl<'env> Engine<'_, 'env> {
         if self.observer.cancelled() {
             self.end(step, End::Cancelled);
             self.outcome.cancelled.push(step.job.clone());
-            self.observer.step(StepEvent::Cancelled { job: step.job.clone() });
+            self.observer.step(StepEvent::Cancelled {
+                job: step.job.clone(),
+            });
             return true;
         }
         match &step.obstacle {
@@ -181,7 +191,9 @@ impl<'env> Engine<'_, 'env> {
                 Sources::Cancelled => {
                     self.end(step, End::Cancelled);
                     self.outcome.cancelled.push(step.job.clone());
-                    self.observer.step(StepEvent::Cancelled { job: step.job.clone() });
+                    self.observer.step(StepEvent::Cancelled {
+                        job: step.job.clone(),
+                    });
                 }
                 Sources::There(inputs) => return self.start(index, step, inputs),
             },
@@ -195,15 +207,22 @@ impl<'env> Engine<'_, 'env> {
             match self.ended.get(source.job.as_str()) {
                 None => return Sources::Pending,
                 Some(End::Cancelled) => return Sources::Cancelled,
-                Some(End::Failed) => return Sources::Broken(format!("The step “{}” before it failed.", source.job)),
+                Some(End::Failed) => {
+                    return Sources::Broken(format!("The step “{}” before it failed.", source.job));
+                }
                 Some(End::Skipped) => {
-                    return Sources::Broken(format!("The step “{}” before it was skipped.", source.job));
+                    return Sources::Broken(format!(
+                        "The step “{}” before it was skipped.",
+                        source.job
+                    ));
                 }
                 Some(End::Outputs(outputs)) => match outputs.get(&source.output) {
                     Some(stored) => drop(inputs.insert(source.port.clone(), stored.clone())),
                     None => {
                         let (job, output) = (&source.job, &source.output);
-                        return Sources::Broken(format!("The step “{job}” before it made no “{output}”."));
+                        return Sources::Broken(format!(
+                            "The step “{job}” before it made no “{output}”."
+                        ));
                     }
                 },
             }
@@ -239,12 +258,29 @@ impl<'env> Engine<'_, 'env> {
         if !self.running.is_empty() && used.saturating_add(memory) > self.options.budget.memory {
             return false;
         }
-        self.begin(index, component, step, Ready { key, inputs, memory });
+        self.begin(
+            index,
+            component,
+            step,
+            Ready {
+                key,
+                inputs,
+                memory,
+            },
+        );
         true
     }
 
-    fn begin(&mut self, index: usize, component: &'static dyn Component, step: &'env Step, ready: Ready) {
-        self.observer.step(StepEvent::Started { job: step.job.clone() });
+    fn begin(
+        &mut self,
+        index: usize,
+        component: &'static dyn Component,
+        step: &'env Step,
+        ready: Ready,
+    ) {
+        self.observer.step(StepEvent::Started {
+            job: step.job.clone(),
+        });
         let threads = (self.options.budget.threads / (self.running.len() + 1)).max(1);
         let (store, observer, sender) = (self.store, self.observer, self.sender.clone());
         let inputs = ready.inputs;
@@ -254,28 +290,49 @@ impl<'env> Engine<'_, 'env> {
             // The engine outlives its steps, so the channel is open; there is nobody to tell otherwise.
             let _ = sender.send((index, result, started.elapsed().as_secs_f64()));
         };
-        let name: String = format!("step {}", step.job).chars().filter(|letter| *letter != '\0').collect();
-        match thread::Builder::new().name(name).stack_size(STACK).spawn_scoped(self.scope, work) {
+        let name: String = format!("step {}", step.job)
+            .chars()
+            .filter(|letter| *letter != '\0')
+            .collect();
+        match thread::Builder::new()
+            .name(name)
+            .stack_size(STACK)
+            .spawn_scoped(self.scope, work)
+        {
             Ok(_) => drop(self.running.insert(index, (ready.key, ready.memory))),
-            Err(error) => self.fail(step, format!("The system could not start a thread for this step: {error}.")),
+            Err(error) => self.fail(
+                step,
+                format!("The system could not start a thread for this step: {error}."),
+            ),
         }
     }
 
     fn finish(&mut self, index: usize, result: Result<Vec<Stored>, StepError>, seconds: f64) {
         let step = &self.plan.steps[index];
-        let key = self.running.remove(&index).map(|(key, _)| key).unwrap_or_default();
+        let key = self
+            .running
+            .remove(&index)
+            .map(|(key, _)| key)
+            .unwrap_or_default();
         let kept = result.and_then(|outputs| self.store.keep(&key, &outputs).map(|()| outputs));
         match kept {
             Ok(outputs) => {
                 self.end(step, End::Outputs(by_port(&outputs)));
                 self.outcome.finished.push(step.job.clone());
-                self.observer.step(StepEvent::Finished { job: step.job.clone(), key, outputs, seconds });
+                self.observer.step(StepEvent::Finished {
+                    job: step.job.clone(),
+                    key,
+                    outputs,
+                    seconds,
+                });
             }
             Err(StepError::Failed(message)) => self.fail(step, message),
             Err(StepError::Cancelled) => {
                 self.end(step, End::Cancelled);
                 self.outcome.cancelled.push(step.job.clone());
-                self.observer.step(StepEvent::Cancelled { job: step.job.clone() });
+                self.observer.step(StepEvent::Cancelled {
+                    job: step.job.clone(),
+                });
             }
         }
     }
@@ -283,19 +340,31 @@ impl<'env> Engine<'_, 'env> {
     fn reuse(&mut self, step: &'env Step, key: String, outputs: Vec<Stored>) {
         self.end(step, End::Outputs(by_port(&outputs)));
         self.outcome.reused.push(step.job.clone());
-        self.observer.step(StepEvent::Reused { job: step.job.clone(), key, outputs });
+        self.observer.step(StepEvent::Reused {
+            job: step.job.clone(),
+            key,
+            outputs,
+        });
     }
 
     fn fail(&mut self, step: &'env Step, message: String) {
         self.end(step, End::Failed);
-        self.outcome.failed.push((step.job.clone(), message.clone()));
-        self.observer.step(StepEvent::Failed { job: step.job.clone(), message });
+        self.outcome
+            .failed
+            .push((step.job.clone(), message.clone()));
+        self.observer.step(StepEvent::Failed {
+            job: step.job.clone(),
+            message,
+        });
     }
 
     fn skip(&mut self, step: &'env Step, why: String) {
         self.end(step, End::Skipped);
         self.outcome.skipped.push((step.job.clone(), why.clone()));
-        self.observer.step(StepEvent::Skipped { job: step.job.clone(), why });
+        self.observer.step(StepEvent::Skipped {
+            job: step.job.clone(),
+            why,
+        });
     }
 
     fn end(&mut self, step: &'env Step, end: End) {
@@ -311,16 +380,22 @@ enum Sources {
 }
 
 fn by_port(outputs: &[Stored]) -> BTreeMap<String, Stored> {
-    outputs.iter().map(|stored| (stored.port.clone(), stored.clone())).collect()
+    outputs
+        .iter()
+        .map(|stored| (stored.port.clone(), stored.clone()))
+        .collect()
 }
 
 /// A table that passes through several ports is counted once.
 fn expected_memory(inputs: &BTreeMap<String, Stored>) -> u64 {
     let mut seen = HashSet::new();
-    let bytes = inputs.values().filter(|stored| seen.insert(&stored.digest)).map(|stored| match Meta::of(stored) {
-        Some(Meta::Table(table)) => table.bytes,
-        _ => 0,
-    });
+    let bytes = inputs
+        .values()
+        .filter(|stored| seen.insert(&stored.digest))
+        .map(|stored| match Meta::of(stored) {
+            Some(Meta::Table(table)) => table.bytes,
+            _ => 0,
+        });
     bytes.sum::<u64>().saturating_mul(MEMORY_PER_BYTE)
 }
 
@@ -339,7 +414,9 @@ pub fn key(
         .iter()
         .map(|(port, stored)| {
             let carried = match Meta::of(stored) {
-                Some(Meta::Table(table)) => json!({"roles": table.roles(), "preparation": table.preparation}),
+                Some(Meta::Table(table)) => {
+                    json!({"roles": table.roles(), "preparation": table.preparation})
+                }
                 _ => json!(null),
             };
             (port.as_str(), json!([stored.digest, carried]))
@@ -352,7 +429,9 @@ pub fn key(
         "inputs": inputs,
         "code": component.code_digest(&step.params, store)?,
     });
-    Ok(blake3::hash(parts.to_string().as_bytes()).to_hex().to_string())
+    Ok(blake3::hash(parts.to_string().as_bytes())
+        .to_hex()
+        .to_string())
 }
 
 /// The keys of a plan's steps as far as they can be told without running: for each step whose sources are all
@@ -366,8 +445,12 @@ pub fn known_results(plan: &Plan, store: &dyn Store) -> HashMap<String, (String,
             Some((source.port.clone(), stored.clone()))
         };
         let inputs: Option<BTreeMap<String, Stored>> = step.inputs.iter().map(stored).collect();
-        let (Some(inputs), Some(component)) = (inputs, components::find(&step.component)) else { continue };
-        let Ok(key) = key(component, step, &inputs, store) else { continue };
+        let (Some(inputs), Some(component)) = (inputs, components::find(&step.component)) else {
+            continue;
+        };
+        let Ok(key) = key(component, step, &inputs, store) else {
+            continue;
+        };
         if let Ok(Some(outputs)) = store.find(&key) {
             known.insert(step.job.clone(), (key, outputs));
         }

@@ -23,20 +23,42 @@ pub(super) struct JobForm {
 
 impl Form {
     pub fn of(lines: &[&str]) -> Self {
-        let Some(top) = entries(lines, 0..lines.len()) else { return Self::default() };
+        let Some(top) = entries(lines, 0..lines.len()) else {
+            return Self::default();
+        };
         let block = |key: &str| {
             let entry = find(&top, key).filter(|entry| entry.is_block())?;
             entries(lines, entry.body())
         };
         let job = |entry: Entry| {
-            let fields = if entry.is_block() { entries(lines, entry.body()) } else { None };
-            let inputs = fields.as_ref().and_then(|fields| find(fields, "inputs")).filter(|entry| entry.is_block());
+            let fields = if entry.is_block() {
+                entries(lines, entry.body())
+            } else {
+                None
+            };
+            let inputs = fields
+                .as_ref()
+                .and_then(|fields| find(fields, "inputs"))
+                .filter(|entry| entry.is_block());
             let inputs = inputs.and_then(|entry| entries(lines, entry.body()));
-            JobForm { entry, fields, inputs }
+            JobForm {
+                entry,
+                fields,
+                inputs,
+            }
         };
-        let jobs = block("jobs").unwrap_or_default().into_iter().map(job).collect();
+        let jobs = block("jobs")
+            .unwrap_or_default()
+            .into_iter()
+            .map(job)
+            .collect();
         let layout = block("layout").unwrap_or_default();
-        Self { known: true, top, jobs, layout }
+        Self {
+            known: true,
+            top,
+            jobs,
+            layout,
+        }
     }
 
     pub fn top(&self, key: &str) -> Option<&Entry> {

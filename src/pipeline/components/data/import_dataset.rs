@@ -2,6 +2,7 @@ use crate::component::{
     Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
 use crate::components::tables::{one_table, roles_in};
+use crate::execute::outputs::split_reference;
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
 use crate::store::{Dataset, StepContext, Store};
 use crate::value::{Inputs, Outputs, Table, TableContent};
@@ -42,19 +43,11 @@ static SPEC: Spec = Spec {
     reusable: true,
 };
 
-/// A name and, after the last @, a version.
-fn parse(reference: &str) -> (&str, Option<u32>) {
-    let pinned = reference
-        .rsplit_once('@')
-        .and_then(|(name, version)| Some((name, Some(version.parse().ok()?))));
-    pinned.unwrap_or((reference, None))
-}
-
 fn find(params: &Params, store: &dyn Store) -> Result<Dataset, StepError> {
     let reference = params
         .maybe_text("dataset")
         .ok_or_else(|| StepError::failed(NONE))?;
-    let (name, version) = parse(reference);
+    let (name, version) = split_reference(reference);
     store.dataset(name, version)
 }
 
@@ -65,7 +58,7 @@ impl Component for ImportDataset {
 
     fn caption(&self, params: &Params, _inputs: &Shapes, known: &dyn Known) -> String {
         let reference = params.text("dataset");
-        match (known.dataset(reference), parse(reference)) {
+        match (known.dataset(reference), split_reference(reference)) {
             (_, ("", _)) => "No dataset chosen".to_owned(),
             (_, (name, Some(version))) => format!("{name} · version {version}"),
             (Ok(dataset), (name, None)) => format!("{name} · newest, version {}", dataset.version),
@@ -168,11 +161,5 @@ mod tests {
         assert_eq!(bench(&folder).failure(), NONE);
         let other = bench(&folder).set("dataset", "persons");
         assert_eq!(other.failure(), "There is no dataset “persons”.");
-    }
-
-    #[test]
-    fn only_a_number_after_an_at_sign_is_a_version() {
-        assert_eq!(parse("me@work"), ("me@work", None));
-        assert_eq!(parse("me@work@3"), ("me@work", Some(3)));
     }
 }

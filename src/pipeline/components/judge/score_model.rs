@@ -5,7 +5,9 @@ use data::schema::{Column, Kind, Role};
 use learn::{Model, Task};
 
 use crate::check::params::grouped;
-use crate::component::{Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError};
+use crate::component::{
+    Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+};
 use crate::shape::{Known, ModelShape, Problem, Shape, Shapes, TableShape, table};
 use crate::store::StepContext;
 use crate::value::{Inputs, InputsExt, Outputs, Table, TableContent, Value};
@@ -29,10 +31,25 @@ static SPEC: Spec = Spec {
         If the label is among the columns it is marked as label, so Evaluate model finds it.",
     keywords: &["predict", "inference", "apply model", "predictions"],
     inputs: &[
-        Port::new("model", "Trained model", PortKind::Model, "From Train model."),
-        Port::new("table", "Rows", PortKind::Table, "Raw rows, or prepared as the training rows were."),
+        Port::new(
+            "model",
+            "Trained model",
+            PortKind::Model,
+            "From Train model.",
+        ),
+        Port::new(
+            "table",
+            "Rows",
+            PortKind::Table,
+            "Raw rows, or prepared as the training rows were.",
+        ),
     ],
-    outputs: &[Port::new("table", "Scored rows", PortKind::Table, "The rows with predictions.")],
+    outputs: &[Port::new(
+        "table",
+        "Scored rows",
+        PortKind::Table,
+        "The rows with predictions.",
+    )],
     params: &[Param::new(
         "keep_columns",
         "Keep the rows’ own columns",
@@ -55,7 +72,9 @@ impl Component for ScoreModel {
             Some(Task::Binary | Task::Multiclass) => "Adds class and probability",
             None => {
                 let label = model(inputs).and_then(|model| model.label.as_deref());
-                let kind = label.and_then(|label| table(inputs, "table")?.schema.get(label)).map(|column| column.kind);
+                let kind = label
+                    .and_then(|label| table(inputs, "table")?.schema.get(label))
+                    .map(|column| column.kind);
                 match kind {
                     Some(kind) if kind.is_textual() => "Adds class and probability",
                     _ => "Adds predictions",
@@ -72,7 +91,9 @@ impl Component for ScoreModel {
         _: &dyn Known,
         _: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
-        let Some(rows) = table(inputs, "table") else { return Vec::new() };
+        let Some(rows) = table(inputs, "table") else {
+            return Vec::new();
+        };
         let model = model(inputs);
         let label = model.and_then(|model| model.label.as_deref());
         let mut scored = rows.clone();
@@ -82,19 +103,33 @@ impl Component for ScoreModel {
             }
         }
         if !params.boolean("keep_columns") {
-            scored.schema.columns.retain(|column| matches!(column.role, Some(Role::Label | Role::Id)));
+            scored
+                .schema
+                .columns
+                .retain(|column| matches!(column.role, Some(Role::Label | Role::Id)));
         }
-        let kind = label.and_then(|label| rows.schema.get(label)).map(|column| column.kind);
+        let kind = label
+            .and_then(|label| rows.schema.get(label))
+            .map(|column| column.kind);
         predictions(model.and_then(|model| model.task), kind, &mut scored);
         vec![("table", Shape::Table(scored))]
     }
 
-    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
+    fn run(
+        &self,
+        params: &Params,
+        inputs: &Inputs,
+        context: &StepContext<'_>,
+    ) -> Result<Outputs, StepError> {
         let (model, rows) = (inputs.model("model")?, inputs.table("table")?);
         let frame = rows.frame()?;
         let scored = score(model, rows, &frame, context)?;
         let mut roles = rows.roles.clone();
-        if let Some(label) = model.label.as_ref().filter(|label| frame.column(&label.name).is_ok()) {
+        if let Some(label) = model
+            .label
+            .as_ref()
+            .filter(|label| frame.column(&label.name).is_ok())
+        {
             roles.insert(label.name.clone(), Role::Label);
         }
         let scored = if params.boolean("keep_columns") {
@@ -104,13 +139,27 @@ impl Component for ScoreModel {
                 let own = matches!(roles.get(name), Some(Role::Label | Role::Id));
                 own || frame.column(name).is_err() || is_prediction(name)
             };
-            let names: Vec<&str> = scored.get_column_names().into_iter().map(|name| name.as_str()).collect();
+            let names: Vec<&str> = scored
+                .get_column_names()
+                .into_iter()
+                .map(|name| name.as_str())
+                .collect();
             scored.select(names.into_iter().filter(|name| kept(name)))?
         };
         roles.retain(|name, _| scored.column(name).is_ok());
-        context.note(&format!("Predicted {} rows.", grouped(i64::try_from(frame.height()).unwrap_or(i64::MAX))));
+        context.note(&format!(
+            "Predicted {} rows.",
+            grouped(i64::try_from(frame.height()).unwrap_or(i64::MAX))
+        ));
         let preparation = rows.preparation.clone();
-        Ok(vec![("table", Value::Table(Table { content: TableContent::Frame(scored), roles, preparation }))])
+        Ok(vec![(
+            "table",
+            Value::Table(Table {
+                content: TableContent::Frame(scored),
+                roles,
+                preparation,
+            }),
+        )])
     }
 }
 
@@ -149,15 +198,17 @@ fn is_prediction(name: &str) -> bool {
     matches!(name, "predicted" | "cluster" | "distance") || name.starts_with("probability_")
 }
 
-/// Adds the columns that scoring makes. The classes are in the rows, so their columns aren't known yet.
+/// Adds the columns that scoring makes, as far as they are known: the classes are in the rows, so theirs are not.
 fn predictions(task: Option<Task>, label: Option<Kind>, scored: &mut TableShape) {
-    let added: &[(&str, Kind)] = match task {
-        Some(Task::Clustering) => &[("cluster", Kind::Integer), ("distance", Kind::Real)],
-        Some(Task::Regression) => &[("predicted", Kind::Real)],
-        _ => &[("predicted", label.unwrap_or(Kind::Real))],
+    let added = match (task, label) {
+        (Some(Task::Clustering), _) => vec![("cluster", Kind::Integer), ("distance", Kind::Real)],
+        (Some(Task::Regression), _) => vec![("predicted", Kind::Real)],
+        // A whole number may be predicted as a class or as a real number.
+        (_, Some(kind)) if !kind.is_numeric() => vec![("predicted", kind)],
+        _ => Vec::new(),
     };
     scored.open |= !matches!(task, Some(Task::Clustering | Task::Regression));
-    for &(name, kind) in added {
+    for (name, kind) in added {
         scored.schema.columns.retain(|column| column.name != name);
         scored.schema.columns.push(Column::new(name, kind));
     }

@@ -7,8 +7,16 @@ use crate::component::{Category, Default, Param, ParamKind, Params, Spec};
 
 pub struct GradientBoosting;
 
-const SHARE: ParamKind = ParamKind::Real { min: 0.001, max: 1.0, unit: "" };
-const COST: ParamKind = ParamKind::Real { min: 0.0, max: f64::INFINITY, unit: "" };
+const SHARE: ParamKind = ParamKind::Real {
+    min: 0.001,
+    max: 1.0,
+    unit: "",
+};
+const COST: ParamKind = ParamKind::Real {
+    min: 0.0,
+    max: f64::INFINITY,
+    unit: "",
+};
 
 static SPEC: Spec = Spec {
     id: "gradient_boosting",
@@ -111,7 +119,11 @@ impl Algorithm for GradientBoosting {
             Some(leaves) => format!("{leaves} leaves"),
             None => format!("depth {}", params.integer("max_depth")),
         };
-        format!("{} · rate {} · {size}", counted(params.integer("trees"), "tree"), params.real("learning_rate"))
+        format!(
+            "{} · rate {} · {size}",
+            counted(params.integer("trees"), "tree"),
+            params.real("learning_rate")
+        )
     }
 
     fn estimator(&self, params: &Params) -> Estimator {

@@ -4,7 +4,7 @@ use data::schema::{Column, Kind, Schema};
 use crate::component::{
     Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
-use crate::components::tables::{adopt_roles, col, count, one_table, roles_in};
+use crate::components::tables::{col, count, one_table, roles_in};
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape, table};
 use crate::store::StepContext;
 use crate::value::{Inputs, InputsExt, Outputs, Table, TableContent};
@@ -254,7 +254,6 @@ impl Component for AppendRows {
             .map(|((_, which), schema)| (*which, TableShape::closed(schema.clone())))
             .collect();
         let all = combined(mode, &shapes).map_err(StepError::Failed)?;
-        let all = adopt_roles(all, &schemas.iter().take(1).collect::<Vec<_>>());
         let parts = tables
             .iter()
             .zip(&schemas)

@@ -1,4 +1,4 @@
-use data::polars::prelude::{DataFrame, DataType, Expr, all_horizontal, len, lit};
+use data::polars::prelude::{DataFrame, DataType, Expr, IntoLazy, all_horizontal, len, lit};
 use data::prepare::impute::{Strategy, fit};
 use data::prepare::{Fitted, Preparation, Step};
 use data::scalar::Scalar;
@@ -222,7 +222,6 @@ fn fill(
         strategy,
     )?;
     let schema = Schema::of(&rows);
-    use data::polars::prelude::IntoLazy;
     let missing = columns.iter().map(|name| {
         is_missing(name, &schema)
             .sum()

@@ -1,5 +1,7 @@
+use std::collections::HashSet;
+
 use data::polars::prelude::{
-    DataType, JoinArgs, JoinCoalesce, JoinType, LazyFrame, MaintainOrderJoin,
+    DataType, Expr, JoinArgs, JoinCoalesce, JoinType, LazyFrame, MaintainOrderJoin,
 };
 use data::schema::{Kind, Schema};
 
@@ -165,7 +167,7 @@ struct Plan {
 impl Plan {
     /// # Errors
     /// What is wrong with the keys. Keys that the schemas do not have are passed over.
-    fn new(params: &Params, left: &Schema, right: &Schema) -> Result<Self, Problem> {
+    fn new(params: &Params, left: &TableShape, right: &TableShape) -> Result<Self, Problem> {
         let how = join_type(params.text("how"));
         let mut plan = Self {
             left: params.texts("left_keys"),
@@ -193,41 +195,88 @@ impl Plan {
             return Err(Problem::error(sentence).at_param("right_keys"));
         }
         for (from, to) in plan.left.iter().zip(&plan.right) {
-            let kinds = left
-                .get(from)
-                .zip(right.get(to))
-                .map(|(from, to)| (from.kind, to.kind));
-            let common = kinds
-                .map(|(a, b)| common_key(a, b).ok_or_else(|| mismatch(from, a, to, b)))
-                .transpose()?;
-            plan.compare_as.push(common.flatten());
+            if params.texts("right_keys").is_empty() && !right.open && !right.schema.contains(to) {
+                let missing = right.schema.missing(to);
+                let sentence = format!("The right table lacks a left key. {missing}");
+                return Err(Problem::error(sentence).at_param("right_keys"));
+            }
+            let kind = |shape: &TableShape, name: &str| shape.schema.get(name).map(|key| key.kind);
+            let common = match (kind(left, from), kind(right, to)) {
+                (Some(a), Some(b)) => common_key(a, b).ok_or_else(|| mismatch(from, a, to, b))?,
+                _ => None,
+            };
+            plan.compare_as.push(common);
         }
+        plan.check_names(&left.schema, &right.schema)?;
         Ok(plan)
     }
 
-    fn apply(&self, left: LazyFrame, right: LazyFrame) -> LazyFrame {
-        let cast = |query: LazyFrame, names: &[String]| {
-            let casts = names.iter().zip(&self.compare_as);
-            let casts =
-                casts.filter_map(|(name, dtype)| dtype.clone().map(|dtype| col(name).cast(dtype)));
-            query.with_columns(casts.collect::<Vec<_>>())
+    /// # Errors
+    /// When a right column's name would be taken even with the suffix.
+    fn check_names(&self, left: &Schema, right: &Schema) -> Result<(), Problem> {
+        let without = |schema: &Schema, keys: &[String]| -> HashSet<String> {
+            let names = schema
+                .names()
+                .filter(|name| !keys.iter().any(|key| key == name));
+            names.map(str::to_owned).collect()
         };
-        let (left, right) = (cast(left, &self.left), cast(right, &self.right));
-        let suffix = if self.suffix.is_empty() {
+        // Both keys of a pair become one column, named as the left one or, in a right join, as the right one.
+        let (lefts, rights) = match self.how {
+            JoinType::Semi | JoinType::Anti => return Ok(()),
+            JoinType::Right => (without(left, &self.left), without(right, &[])),
+            _ => (without(left, &[]), without(right, &self.right)),
+        };
+        let clashing = lefts
+            .intersection(&rights)
+            .map(|name| format!("{name}{}", self.suffix()));
+        let taken = clashing
+            .filter(|name| lefts.contains(name) || rights.contains(name))
+            .min();
+        match taken {
+            Some(name) => {
+                let sentence = format!(
+                    "The result would have two columns named “{name}”. Choose another suffix."
+                );
+                Err(Problem::error(sentence).at_param("suffix"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn suffix(&self) -> &str {
+        if self.suffix.is_empty() {
             "_right"
         } else {
             &self.suffix
+        }
+    }
+
+    fn apply(&self, left: LazyFrame, right: LazyFrame) -> LazyFrame {
+        let key = |(name, dtype): (&String, &Option<DataType>)| match dtype {
+            Some(dtype) => col(name).cast(dtype.clone()),
+            None => col(name),
         };
-        let order = match self.how {
+        let keys = |names: &[String]| -> Vec<Expr> {
+            names.iter().zip(&self.compare_as).map(key).collect()
+        };
+        let mut args = JoinArgs::new(self.how.clone()).with_suffix(Some(self.suffix().into()));
+        if self.how == JoinType::Cross {
+            return left.join(right, Vec::new(), Vec::new(), args);
+        }
+        args.nulls_equal = self.match_missing;
+        args.maintain_order = match self.how {
             JoinType::Right => MaintainOrderJoin::RightLeft,
             _ => MaintainOrderJoin::LeftRight,
         };
-        let mut args = JoinArgs::new(self.how.clone()).with_suffix(Some(suffix.into()));
-        if self.how != JoinType::Cross {
-            args.coalesce = JoinCoalesce::CoalesceColumns;
-            args.nulls_equal = self.match_missing;
-            args.maintain_order = order;
+        if self.keeps_rows() {
+            return left.join(right, keys(&self.left), keys(&self.right), args);
         }
+        // Only columns, not expressions, become one.
+        args.coalesce = JoinCoalesce::CoalesceColumns;
+        let (left, right) = (
+            left.with_columns(keys(&self.left)),
+            right.with_columns(keys(&self.right)),
+        );
         left.join(right, cols(&self.left), cols(&self.right), args)
     }
 
@@ -324,7 +373,7 @@ impl Component for Join {
             shape_or_open(inputs, "left"),
             shape_or_open(inputs, "right"),
         );
-        match Plan::new(params, &left.schema, &right.schema) {
+        match Plan::new(params, &left, &right) {
             Ok(plan) => joined_shape(&plan, &left, &right)
                 .map(one_table)
                 .unwrap_or_default(),
@@ -342,11 +391,14 @@ impl Component for Join {
         _context: &StepContext<'_>,
     ) -> Result<Outputs, StepError> {
         let (left, right) = (inputs.table("left")?, inputs.table("right")?);
-        let (left_schema, right_schema) = (left.schema()?, right.schema()?);
-        let plan = Plan::new(params, &left_schema, &right_schema)
-            .map_err(|problem| StepError::failed(problem.message))?;
-        require(&left_schema, &plan.left)?;
-        require(&right_schema, &plan.right)?;
+        let (left_shape, right_shape) = (
+            TableShape::closed(left.schema()?),
+            TableShape::closed(right.schema()?),
+        );
+        let plan = Plan::new(params, &left_shape, &right_shape);
+        let plan = plan.map_err(|problem| StepError::failed(problem.message))?;
+        require(&left_shape.schema, &plan.left)?;
+        require(&right_shape.schema, &plan.right)?;
         let joined = plan.apply(left.lazy()?, right.lazy()?);
         let table = match plan.keeps_rows() {
             true => left.with(TableContent::from(joined)),
@@ -453,6 +505,44 @@ mod tests {
             with Edit metadata.";
         assert_eq!(unlike.problems(), [sentence]);
         assert_eq!(unlike.failure(), sentence);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_even_with_the_suffix() {
+        let right = df!("city" => [10i64], "name" => ["Bonn"], "name_right" => ["?"]).unwrap();
+        let bench = bench("left").table("right", right);
+        let sentence =
+            "The result would have two columns named “name_right”. Choose another suffix.";
+        assert_eq!(bench.problems(), [sentence]);
+        assert_eq!(bench.failure(), sentence);
+        assert!(bench.set("suffix", "_2").problems().is_empty());
+    }
+
+    #[test]
+    fn a_left_key_that_the_right_table_lacks() {
+        let bench = bench("inner").table("right", df!("town" => [1i64], "City" => [1i64]).unwrap());
+        let sentence =
+            "The right table lacks a left key. There is no column “city”. Did you mean “City”?";
+        assert_eq!(bench.problems(), [sentence]);
+        assert_eq!(bench.failure(), sentence);
+    }
+
+    #[test]
+    fn a_semi_join_changes_no_type_and_keeps_the_preparation() {
+        let right = df!("key" => [1.0, 3.0]).unwrap();
+        let bench = Bench::new(&Join)
+            .table("left", people())
+            .table("right", right)
+            .set("how", "semi");
+        let bench = bench
+            .set("left_keys", json!(["id"]))
+            .set("right_keys", json!(["key"]));
+        let kept = bench.out("table");
+        assert_eq!(
+            kept.schema().unwrap().get("id").unwrap().kind,
+            Kind::Integer
+        );
+        assert_eq!(texts(&kept.frame().unwrap(), "name"), ["Ada", "Cyd"]);
     }
 
     #[test]

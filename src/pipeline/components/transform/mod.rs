@@ -20,6 +20,8 @@ mod select_columns;
 mod sort_rows;
 mod split_data;
 mod summarise_data;
+#[cfg(test)]
+mod tests;
 
 pub use add_column::AddColumn;
 pub use append_columns::AppendColumns;
