@@ -236,6 +236,25 @@ fn a_table_of_a_hundred_million_rows_is_walked_by_keyboard() {
 }
 
 #[test]
+fn a_chart_says_its_values_and_zooms_by_the_wheel() {
+    let mut harness = window(Theme::Dark, "runs", &Arc::default());
+    harness.hover_at(egui::pos2(300.0, 250.0));
+    harness.run_steps(3);
+    picture(&mut harness, "crosshair-dark");
+    let before = harness.render().unwrap();
+    harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: vec2(0.0, 120.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    });
+    harness.run_steps(8);
+    picture(&mut harness, "zoomed-dark");
+    assert!(harness.render().unwrap() != before);
+}
+
+#[test]
 fn an_idle_window_does_not_repaint() {
     let mut harness = window(Theme::Dark, "data", &Arc::default());
     harness.run();

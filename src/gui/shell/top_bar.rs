@@ -74,7 +74,7 @@ fn whereabouts(ui: &mut Ui, world: &mut World, place: &str) {
     );
     ui.label(t.body("/").color(t.color.text3));
     ui.label(t.body(place).color(t.color.text2));
-    ui.add_space(t.size.grid);
+    ui.add_space(t.size.gap);
     let Some(git) = world.status.git.clone() else {
         return;
     };

@@ -158,7 +158,12 @@ pub fn notices(chip: &Response, world: &mut World) {
         let t = theme::of(ui);
         ui.label(t.strong("Notices"));
         let most = ui.content_rect().height() * 0.6;
-        ScrollArea::vertical().max_height(most).show(ui, |ui| {
+        // A popup has no height of its own until its contents have one.
+        let least = (status.notices.len() as f32 * 2.0 * t.size.row).min(most);
+        let area = ScrollArea::vertical()
+            .max_height(most)
+            .min_scrolled_height(least);
+        area.show(ui, |ui| {
             for notice in &status.notices {
                 one_notice(ui, notice, actions);
             }

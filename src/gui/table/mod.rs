@@ -94,6 +94,8 @@ struct Frame {
     head: Rect,
     body: Rect,
     row_height: f32,
+    /// The lower end of the bar that scrolls columns.
+    across: f32,
 }
 
 impl<'a> Table<'a> {
@@ -158,13 +160,19 @@ impl<'a> Table<'a> {
         let head_height = t.size.control + self.head_extra;
         let (head, body) =
             area.split_top_bottom_at_y((area.top() + head_height).min(area.bottom()));
+        let placed = columns::place(self.columns, state, area, self.pinned);
+        // The bar below covers no row.
+        let bar = if placed.total > area.width() + 0.5 {
+            t.size.scrollbar
+        } else {
+            0.0
+        };
         let frame = Frame {
             head,
-            body,
+            body: body.with_max_y(body.bottom() - bar),
             row_height,
+            across: body.bottom(),
         };
-
-        let placed = columns::place(self.columns, state, area, self.pinned);
         let rows = source.rows();
         scroll::wheel(ui, state, &frame, rows, placed.total, area);
         let mut answer = TableResponse::default();

@@ -59,7 +59,7 @@ pub fn bars(
         }
     }
     if placed.total > body.width() + 0.5 {
-        let track = body.with_min_y(body.bottom() - thick);
+        let track = Rect::from_x_y_ranges(body.x_range(), frame.across - thick..=frame.across);
         let length = (track.width() * body.width() / placed.total).max(t.size.hit);
         let room = placed.total - body.width();
         let left = track.left() + state.x / room * (track.width() - length);

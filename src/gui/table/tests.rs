@@ -9,6 +9,7 @@ fn frame(height: f32) -> Frame {
         head,
         body,
         row_height: 24.0,
+        across: height,
     }
 }
 

@@ -93,9 +93,6 @@ pub fn set_appearance(ctx: &Context, appearance: &Appearance) {
 
 /// A colour typed into a theme file shows at once in a debug build.
 pub fn reload(ctx: &Context) {
-    if !cfg!(debug_assertions) {
-        return;
-    }
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/themes");
     let Some(mut installed) = ctx.data(|data| data.get_temp::<Installed>(key())) else {
         return;

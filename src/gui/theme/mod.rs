@@ -201,8 +201,22 @@ pub fn set_appearance(ctx: &Context, appearance: &Appearance) {
     apply::set_appearance(ctx, appearance);
 }
 
-/// Reads the data files again when they changed. Does nothing in a release build; call it from
-/// a background thread, it touches the disk.
-pub fn reload(ctx: &Context) {
-    apply::reload(ctx);
+/// In a debug build, shows a colour that is typed into a theme file at once: a thread looks at
+/// the files twice a second for as long as the program runs. The program calls it once.
+pub fn watch(ctx: &Context) {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    let ctx = ctx.clone();
+    let watching = std::thread::Builder::new()
+        .name("theme-files".to_owned())
+        .spawn(move || {
+            loop {
+                std::thread::sleep(std::time::Duration::from_millis(500));
+                apply::reload(&ctx);
+            }
+        });
+    if let Err(error) = watching {
+        tracing::warn!("no thread to watch the theme files: {error}");
+    }
 }

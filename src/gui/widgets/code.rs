@@ -1,6 +1,6 @@
 //! Lines of a log or of code, drawn only where they are seen.
 
-use egui::{Align, Label, Layout, Response, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Label, Layout, Response, RichText, ScrollArea, Ui, UiBuilder, vec2};
 
 use super::Button;
 use crate::{
@@ -79,6 +79,7 @@ impl<'a> CodeView<'a> {
         let t = theme::of(ui);
         let area = ui.available_rect_before_wrap();
         let height = t.face.mono.line;
+        ui.add_space(t.size.grid);
         ui.spacing_mut().item_spacing = vec2(t.size.pad, 0.0);
         ScrollArea::both()
             .id_salt(self.id)
@@ -107,8 +108,11 @@ impl<'a> CodeView<'a> {
 }
 
 fn one(ui: &mut Ui, t: &Tokens, line: &CodeLine<'_>) -> Response {
-    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-        ui.set_height(t.face.mono.line);
+    let size = vec2(ui.available_width(), t.face.mono.line);
+    let layout = Layout::left_to_right(Align::Center);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.set_height(size.y);
+        ui.add_space(t.size.pad);
         if !line.gutter.is_empty() {
             ui.add(label(t.mono(line.gutter).color(t.color.text3)).selectable(false));
         }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use egui::{
-    Align2, FontSelection, Frame, Id, Margin, Response, Sense, Stroke, StrokeKind, TextEdit, Ui,
-    Widget, vec2,
+    Align2, Direction, FontSelection, Frame, Id, Layout, Margin, Response, Sense, Stroke,
+    StrokeKind, TextEdit, Ui, UiBuilder, Widget, vec2,
 };
 
 use super::{Button, chip};
@@ -187,7 +187,11 @@ impl Widget for TextField<'_> {
         } else {
             inside.shrink2(vec2(0.0, t.size.gap))
         };
-        let mut response = ui.put(inside, edit);
+        // A child of its own: `put` would end the row at the text instead of at the frame.
+        let place = UiBuilder::new()
+            .max_rect(inside)
+            .layout(Layout::centered_and_justified(Direction::TopDown));
+        let mut response = ui.new_child(place).add(edit);
         if !self.name.is_empty() {
             response = response.accessible_name(self.name.to_string());
         }
@@ -216,7 +220,11 @@ impl Widget for TextField<'_> {
                 rect.right_center() - vec2(side / 2.0, 0.0),
                 vec2(side, side),
             );
-            if ui.put(at, Button::icon(Icon::Close, "Clear")).clicked() {
+            if ui
+                .new_child(UiBuilder::new().max_rect(at))
+                .add(Button::icon(Icon::Close, "Clear"))
+                .clicked()
+            {
                 self.text.clear();
                 response.mark_changed();
             }

@@ -1,32 +1,37 @@
 //! What panels are laid out with: bars, cards, sections, rows of a form.
 
-use egui::{Align, Frame, InnerResponse, Layout, Margin, Response, Ui, vec2};
+use egui::{Align, Frame, InnerResponse, Layout, Margin, Response, Ui, UiBuilder, vec2};
 
 use super::paint_text;
 
 use crate::theme::{self, Tokens};
 
 /// The bar at the top of a panel: its title and what it can do. `right` is laid out from the
-/// right edge.
+/// right edge and first; `left` gets the room that it leaves and is cut where that ends.
 pub fn bar<R>(ui: &mut Ui, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui) -> R) -> R {
     let t = theme::of(ui);
-    let frame = Frame::NONE
-        .fill(t.color.surface2)
-        .inner_margin(Margin::symmetric(t.size.pad as i8 + 4, 0));
-    let shown = frame.show(ui, |ui| {
-        ui.set_height(t.size.panel_bar);
-        ui.horizontal_centered(|ui| {
-            ui.spacing_mut().item_spacing.x = t.size.gap;
-            left(ui);
-            ui.with_layout(Layout::right_to_left(Align::Center), right)
-                .inner
-        })
-        .inner
-    });
-    let rect = shown.response.rect;
+    let size = vec2(ui.available_width(), t.size.panel_bar);
+    let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+    ui.painter().rect_filled(rect, 0.0, t.color.surface2);
     ui.painter()
         .hline(rect.x_range(), rect.bottom() - 0.5, t.hairline());
-    shown.inner
+    let inside = rect.shrink2(vec2(t.size.pad_panel, 0.0));
+    let place = |layout| UiBuilder::new().max_rect(inside).layout(layout);
+    let mut at_right = ui.new_child(place(Layout::right_to_left(Align::Center)).id_salt("right"));
+    at_right.spacing_mut().item_spacing.x = t.size.gap;
+    let answer = right(&mut at_right);
+    let end = at_right.min_rect().left() - t.size.gap;
+    let rest = inside.with_max_x(end.max(inside.left()));
+    let layout = Layout::left_to_right(Align::Center);
+    let builder = UiBuilder::new()
+        .max_rect(rest)
+        .layout(layout)
+        .id_salt("left");
+    let mut at_left = ui.new_child(builder);
+    at_left.shrink_clip_rect(rest.expand(t.size.focus));
+    at_left.spacing_mut().item_spacing.x = t.size.gap;
+    left(&mut at_left);
+    answer
 }
 
 /// The frame of a card.
