@@ -1,5 +1,6 @@
 //! Names, kinds and roles of a table's columns.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use polars::prelude::{Categories, DataFrame, DataType, TimeUnit};
@@ -310,12 +311,21 @@ impl Schema {
 
     /// Takes over the roles of equally named columns.
     pub fn adopt_roles(mut self, from: &Self) -> Self {
+        let known = from.positions();
         for column in &mut self.columns {
-            if let Some(known) = from.get(&column.name) {
-                column.role = known.role;
+            if let Some(&at) = known.get(column.name.as_str()) {
+                column.role = from.columns[at].role;
             }
         }
         self
+    }
+
+    /// Every column's position by its name, for many look-ups in a wide table.
+    pub fn positions(&self) -> HashMap<&str, usize> {
+        self.names()
+            .enumerate()
+            .map(|(at, name)| (name, at))
+            .collect()
     }
 
     /// A table of this schema with no rows.

@@ -227,7 +227,7 @@ fn random_splits_are_reproducible_partitions() {
 }
 
 /// Recorded once; a change would give other models for the same seed.
-const SECOND_OF_SEED_42: [u32; 6] = [0, 0, 0, 0, 0, 0];
+const SECOND_OF_SEED_42: [u32; 6] = [7, 8, 14, 17, 24, 26];
 
 #[test]
 fn stratified_splits_keep_shares() {

@@ -68,11 +68,17 @@ fn rebuild(frame: &DataFrame, change: impl Fn(&Column) -> Result<Column>) -> Res
 
 /// The table with some columns replaced, or added at the end.
 fn each(frame: &DataFrame, columns: impl Iterator<Item = Result<Column>>) -> Result<DataFrame> {
-    let mut out = frame.clone();
+    let mut out = frame.columns().to_vec();
+    let known = Schema::of(frame);
+    let positions = known.positions();
     for column in columns {
-        out.with_column(column?)?;
+        let column = column?;
+        match positions.get(column.name().as_str()) {
+            Some(&at) => out[at] = column,
+            None => out.push(column),
+        }
     }
-    Ok(out)
+    Ok(DataFrame::new(frame.height(), out)?)
 }
 
 fn impute(frame: &DataFrame, columns: &[ImputeColumn]) -> Result<DataFrame> {

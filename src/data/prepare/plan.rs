@@ -1,13 +1,13 @@
 //! What a step needs and what it makes, known without data.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::columns::{filled_kind, require_numeric, wrong_kind};
 use super::step::{BinColumn, ClipColumn, OneHotColumn, ScaleColumn, Step};
 use crate::error::{Error, Result};
 use crate::expression;
 use crate::scalar::Scalar;
-use crate::schema::{Column, Kind, Role, Schema};
+use crate::schema::{Column, Kind, Schema};
 
 /// Refuses a step whose numbers are not finite or whose lists do not fit
 /// together; such a step could not be stored or applied.
@@ -87,9 +87,33 @@ fn check_bin(entry: &BinColumn) -> Result<()> {
     }
 }
 
-/// The columns after a step.
+/// The columns before a step, found by name at once however many they are.
+struct Known<'a> {
+    schema: &'a Schema,
+    positions: HashMap<&'a str, usize>,
+}
+
+impl<'a> Known<'a> {
+    fn at(&self, name: &str) -> Result<usize> {
+        self.positions
+            .get(name)
+            .copied()
+            .ok_or_else(|| self.schema.missing(name))
+    }
+
+    fn require(&self, name: &str) -> Result<&'a Column> {
+        Ok(&self.schema.columns[self.at(name)?])
+    }
+}
+
+/// The columns after a step. New columns go to the end of `out`, so that positions
+/// before the step hold for it too.
 pub(super) fn output(step: &Step, schema: &Schema) -> Result<Schema> {
     let mut out = schema.clone();
+    let schema = Known {
+        schema,
+        positions: schema.positions(),
+    };
     match step {
         Step::Select { columns } => {
             let kept = columns.iter().map(|name| schema.require(name).cloned());
@@ -116,19 +140,19 @@ pub(super) fn output(step: &Step, schema: &Schema) -> Result<Schema> {
         Step::Cast { columns } => {
             for (name, &kind) in columns {
                 check_cast(schema.require(name)?, kind)?;
-                set_kind(&mut out, name, kind);
+                out.columns[schema.at(name)?].kind = kind;
             }
         }
         Step::SetRole { columns } => {
             for (name, role) in columns {
-                set_role(&mut out, name, *role)?;
+                out.columns[schema.at(name)?].role = *role;
             }
         }
         Step::Impute { columns } => {
             for entry in columns {
                 let column = schema.require(&entry.column)?;
                 let kind = filled_kind(&entry.column, column.kind, &entry.value)?;
-                set_kind(&mut out, &entry.column, kind);
+                out.columns[schema.at(&entry.column)?].kind = kind;
                 let indicator = entry.indicator.iter();
                 out.columns
                     .extend(indicator.map(|name| Column::new(name, Kind::Boolean)));
@@ -145,11 +169,11 @@ pub(super) fn output(step: &Step, schema: &Schema) -> Result<Schema> {
         Step::Scale { columns } => {
             for entry in columns {
                 require_numeric(&entry.column, schema.require(&entry.column)?.kind)?;
-                set_kind(&mut out, &entry.column, Kind::Real);
+                out.columns[schema.at(&entry.column)?].kind = Kind::Real;
             }
         }
-        Step::OneHot { columns } => one_hot(columns, schema, &mut out)?,
-        Step::Bin { columns } => bin(columns, schema, &mut out)?,
+        Step::OneHot { columns } => one_hot(columns, &schema, &mut out)?,
+        Step::Bin { columns } => bin(columns, &schema, &mut out)?,
         Step::Compute { columns } => {
             for entry in columns {
                 let kind = expression::validate_row_wise(&entry.expression, &out)?;
@@ -164,7 +188,7 @@ pub(super) fn output(step: &Step, schema: &Schema) -> Result<Schema> {
     Ok(out)
 }
 
-fn one_hot(columns: &[OneHotColumn], schema: &Schema, out: &mut Schema) -> Result<()> {
+fn one_hot(columns: &[OneHotColumn], schema: &Known, out: &mut Schema) -> Result<()> {
     for entry in columns {
         let column = schema.require(&entry.column)?;
         if column.kind == Kind::Other {
@@ -187,7 +211,7 @@ fn one_hot(columns: &[OneHotColumn], schema: &Schema, out: &mut Schema) -> Resul
     Ok(())
 }
 
-fn bin(columns: &[BinColumn], schema: &Schema, out: &mut Schema) -> Result<()> {
+fn bin(columns: &[BinColumn], schema: &Known, out: &mut Schema) -> Result<()> {
     for entry in columns {
         require_numeric(&entry.column, schema.require(&entry.column)?.kind)?;
         let kind = if entry.labels.is_some() {
@@ -197,7 +221,7 @@ fn bin(columns: &[BinColumn], schema: &Schema, out: &mut Schema) -> Result<()> {
         };
         match &entry.output {
             Some(name) => out.columns.push(Column::new(name, kind)),
-            None => set_kind(out, &entry.column, kind),
+            None => out.columns[schema.at(&entry.column)?].kind = kind,
         }
     }
     Ok(())
@@ -220,20 +244,6 @@ fn check_cast(column: &Column, kind: Kind) -> Result<()> {
             column.kind.phrase(),
             kind.phrase()
         )));
-    }
-    Ok(())
-}
-
-fn set_kind(schema: &mut Schema, name: &str, kind: Kind) {
-    if let Some(at) = schema.position(name) {
-        schema.columns[at].kind = kind;
-    }
-}
-
-fn set_role(schema: &mut Schema, name: &str, role: Option<Role>) -> Result<()> {
-    match schema.position(name) {
-        Some(at) => schema.columns[at].role = role,
-        None => return Err(schema.missing(name)),
     }
     Ok(())
 }

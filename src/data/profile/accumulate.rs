@@ -48,8 +48,16 @@ impl Profiler {
                 self.columns.len()
             )));
         }
-        self.rows += frame.height() as u64;
-        let pairs = self.columns.par_iter_mut().zip(frame.columns());
+        self.add_columns(frame, 0)
+    }
+
+    /// Adds the next rows of the columns from position `first` on. The same rows of
+    /// every column have to be added before the next rows of any.
+    pub(super) fn add_columns(&mut self, frame: &DataFrame, first: usize) -> Result<()> {
+        if first == 0 {
+            self.rows += frame.height() as u64;
+        }
+        let pairs = self.columns[first..].par_iter_mut().zip(frame.columns());
         pairs.try_for_each(|(accumulator, column)| accumulator.add(column))
     }
 

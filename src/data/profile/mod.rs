@@ -29,6 +29,8 @@ use crate::schema::{Kind, Schema};
 pub const MAX_BINS: usize = 32;
 /// Most top values.
 pub const MAX_TOP: usize = 10;
+/// Cells decoded at once when a file is profiled.
+const CELLS: usize = 16 << 20;
 /// Longest top value of text, in characters; longer ones end with "…".
 pub const MAX_TEXT: usize = 200;
 
@@ -179,11 +181,18 @@ pub fn of_frame(frame: &DataFrame) -> Result<Profile> {
 pub fn of_parquet(path: &Path, progress: &dyn Fn(f64) -> ControlFlow<()>) -> Result<Profile> {
     let file = crate::grid::ParquetFile::open(path)?;
     let mut profiler = Profiler::new(file.schema());
+    let width = file.schema().len();
     for (page, rows) in file.pages().iter().enumerate() {
-        if progress(page as f64 / file.pages().len() as f64).is_break() {
-            return Err(Error::Cancelled);
+        // A wide table's page is read a few columns at a time.
+        let step = (CELLS / (rows.end - rows.start).max(1) as usize).clamp(1, width.max(1));
+        for first in (0..width).step_by(step) {
+            let done = page as f64 + first as f64 / width as f64;
+            if progress(done / file.pages().len() as f64).is_break() {
+                return Err(Error::Cancelled);
+            }
+            let columns: Vec<usize> = (first..(first + step).min(width)).collect();
+            profiler.add_columns(&file.read(rows.clone(), Some(&columns))?, first)?;
         }
-        profiler.add(&file.read(rows.clone(), None)?)?;
     }
     Ok(profiler.finish())
 }

@@ -15,8 +15,10 @@ use crate::grid::ParquetFile;
 use crate::prepare::convert;
 use crate::schema::{Kind, Schema};
 
-/// Rows taken at once from an Arrow file.
+/// Most rows taken at once.
 const ROWS: u64 = 1 << 17;
+/// Most cells taken at once.
+const CELLS: u64 = 16 << 20;
 
 /// A file that carries its own types.
 enum Typed {
@@ -73,12 +75,17 @@ impl Typed {
         }
     }
 
+    /// Runs of rows to read at once; short ones where there are many columns.
     fn pieces(&self) -> Vec<std::ops::Range<u64>> {
+        let step = (CELLS / self.schema().len().max(1) as u64).clamp(1_024, ROWS);
+        let cut = |run: std::ops::Range<u64>| {
+            let end = run.end;
+            run.step_by(step as usize)
+                .map(move |at| at..(at + step).min(end))
+        };
         match self {
-            Self::Parquet(file) => file.pages().to_vec(),
-            Self::Arrow { rows, .. } => (0..rows.div_ceil(ROWS))
-                .map(|at| at * ROWS..((at + 1) * ROWS).min(*rows))
-                .collect(),
+            Self::Parquet(file) => file.pages().iter().cloned().flat_map(cut).collect(),
+            Self::Arrow { rows, .. } => cut(0..*rows).collect(),
         }
     }
 
