@@ -221,7 +221,7 @@ fn split_offset(text: &str) -> Option<(&str, Option<i32>)> {
         return Some((text, None));
     };
     let sign = if text.as_bytes()[at] == b'-' { -1 } else { 1 };
-    let bytes = text[at + 1..].as_bytes();
+    let bytes = &text.as_bytes()[at + 1..];
     let (hours, minutes) = match bytes {
         [_, _] => (digits(bytes)?, 0),
         [_, _, _, _] => (digits(&bytes[..2])?, digits(&bytes[2..])?),

@@ -1,5 +1,6 @@
 //! Looking at 100 million rows: opening, any page, a page already seen, and a
 //! filter over the whole file. The file takes about 20 s and 600 MB to make.
+#![allow(clippy::expect_used)] // A benchmark that cannot be set up should stop.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;

@@ -55,7 +55,7 @@ fn unquoted(raw: &str, quote: char) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut letters = raw.chars().peekable();
     while let Some(letter) = letters.next() {
-        if letter == quote && !letters.next_if_eq(&quote).is_some() {
+        if letter == quote && letters.next_if_eq(&quote).is_none() {
             // A lone quote closed the field too early.
             continue;
         }
