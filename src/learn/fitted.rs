@@ -2,7 +2,7 @@
 
 use crate::boosting::BoostingFit;
 use crate::error::{Result, count, invalid};
-use crate::estimator::check_cells;
+use crate::fit::check_cells;
 use crate::kmeans::KMeansFit;
 use crate::linear::{logistic::LogisticFit, regression::LinearFit};
 use crate::matrix::Matrix;
@@ -169,15 +169,14 @@ impl Fitted {
                 }
                 Learned::Forest(fit) => {
                     let width = if outputs > 2 { outputs } else { 1 };
-                    let sound =
-                        |tree: &Tree| tree.width as usize == width && tree.is_sound(self.features);
+                    let sound = |tree: &Tree| tree.width() == width && tree.is_sound(self.features);
                     fit.classes == outputs
                         && wide(&fit.importance)
                         && !fit.trees.is_empty()
                         && fit.trees.iter().all(sound)
                 }
                 Learned::Boosting(fit) => {
-                    let sound = |tree: &Tree| tree.width == 1 && tree.is_sound(self.features);
+                    let sound = |tree: &Tree| tree.width() == 1 && tree.is_sound(self.features);
                     fit.classes == outputs
                         && fit.base.len() == if outputs > 2 { outputs } else { 1 }
                         && wide(&fit.importance)

@@ -14,6 +14,7 @@
 pub mod boosting;
 pub mod error;
 pub mod estimator;
+mod fit;
 pub mod fitted;
 pub mod kmeans;
 pub mod linear;
@@ -30,6 +31,8 @@ pub mod validate;
 
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod tests;
 
 pub use error::{Error, Result};
 pub use estimator::Estimator;

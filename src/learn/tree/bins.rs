@@ -11,7 +11,9 @@ const SAMPLE: usize = 200_000;
 /// A table of bins, row by row.
 pub(super) struct Binned {
     pub columns: usize,
-    pub bins: Vec<u8>,
+    /// Bytes from row to row: rows begin at multiples of 8.
+    stride: usize,
+    bins: Vec<u8>,
     /// For each column the upper edges, included, of all its bins but the last.
     pub cuts: Vec<Vec<f64>>,
 }
@@ -23,22 +25,24 @@ impl Binned {
             .into_par_iter()
             .map(|c| cuts(x.column(c), max_bins))
             .collect();
-        let mut bins = vec![0u8; x.rows() * columns];
-        bins.par_chunks_mut(4096 * columns)
+        let stride = columns.next_multiple_of(8);
+        let mut bins = vec![0u8; x.rows() * stride];
+        bins.par_chunks_mut(4096 * stride)
             .enumerate()
             .for_each(|(block, out)| {
                 let start = block * 4096;
                 for (c, cuts) in cuts.iter().enumerate() {
-                    for (i, value) in x.column(c)[start..start + out.len() / columns]
+                    for (i, value) in x.column(c)[start..start + out.len() / stride]
                         .iter()
                         .enumerate()
                     {
-                        out[i * columns + c] = bin(*value, cuts);
+                        out[i * stride + c] = bin(*value, cuts);
                     }
                 }
             });
         Self {
             columns,
+            stride,
             bins,
             cuts,
         }
@@ -46,7 +50,7 @@ impl Binned {
 
     #[inline(always)]
     pub fn row(&self, row: u32) -> &[u8] {
-        let start = row as usize * self.columns;
+        let start = row as usize * self.stride;
         &self.bins[start..start + self.columns]
     }
 }
@@ -108,7 +112,11 @@ mod tests {
     fn few_values_are_kept_apart() {
         assert_eq!(cuts(&[3.0, 1.0, f64::NAN, 1.0, 2.0], 255), [1.5, 2.5]);
         let matrix = Matrix::from_columns(&[vec![3.0, 1.0, f64::NAN, 2.0]]).unwrap();
-        assert_eq!(Binned::new(&matrix, 255).bins, [2, 0, MISSING, 1]);
+        let binned = Binned::new(&matrix, 255);
+        assert_eq!(
+            [0, 1, 2, 3].map(|row| binned.row(row)[0]),
+            [2, 0, MISSING, 1]
+        );
         assert!(cuts(&[f64::NAN], 255).is_empty());
     }
 

@@ -16,8 +16,34 @@ use crate::rng::{self, Random};
 pub(super) struct Entry {
     pub row: u32,
     pub weight: f32,
-    /// A class code, or a number with the shape's offset taken off.
-    pub label: f64,
+    /// A class code, or the bits of a number with the shape's offset taken off.
+    pub label: u64,
+}
+
+impl Entry {
+    pub fn new(shape: &Shape, row: usize, weight: f64, label: f64) -> Self {
+        let label = if shape.classes > 0 {
+            label as u64
+        } else {
+            label.to_bits()
+        };
+        Self {
+            row: row as u32,
+            weight: weight as f32,
+            label,
+        }
+    }
+
+    #[inline(always)]
+    fn add(&self, shape: &Shape, statistics: &mut [f64]) {
+        let weight = f64::from(self.weight);
+        if shape.classes == 0 {
+            statistics[0] += weight;
+            statistics[1] += weight * f64::from_bits(self.label);
+        } else {
+            statistics[self.label as usize] += weight;
+        }
+    }
 }
 
 /// Bins of a histogram, the last for missing values.
@@ -53,7 +79,8 @@ struct Run {
     at: usize,
 }
 
-pub(super) struct Grower<'a, P> {
+/// `W` is the number of statistics where it is known to the compiler, or 0.
+pub(super) struct Grower<'a, P, const W: usize> {
     binned: &'a Binned,
     shape: Shape,
     limits: Limits,
@@ -70,7 +97,7 @@ pub(super) struct Grower<'a, P> {
     right: Vec<f64>,
 }
 
-impl<'a, P: Purity> Grower<'a, P> {
+impl<'a, P: Purity, const W: usize> Grower<'a, P, W> {
     pub fn new(
         binned: &'a Binned,
         shape: Shape,
@@ -159,12 +186,16 @@ impl<'a, P: Purity> Grower<'a, P> {
         Ok((tree, importance))
     }
 
+    #[inline(always)]
+    fn width(&self) -> usize {
+        if W > 0 { W } else { self.shape.statistics }
+    }
+
     fn sum(&self, entries: &[Entry]) -> Vec<f64> {
         let mut statistics = vec![0.0; self.shape.statistics];
-        entries.iter().for_each(|e| {
-            self.shape
-                .add(&mut statistics, e.label, f64::from(e.weight))
-        });
+        entries
+            .iter()
+            .for_each(|e| e.add(&self.shape, &mut statistics));
         statistics
     }
 
@@ -220,7 +251,7 @@ impl<'a, P: Purity> Grower<'a, P> {
         parent: &[f64],
         best: &mut Option<Split>,
     ) -> bool {
-        let width = self.shape.statistics;
+        let width = self.width();
         let stride = BINS * width;
         let features = self.drawn[range].to_vec();
         self.histogram.clear();
@@ -259,25 +290,20 @@ impl<'a, P: Purity> Grower<'a, P> {
     }
 
     fn fill<const COUNT: bool>(&mut self, entries: &[Entry], features: &[usize]) {
-        let width = self.shape.statistics;
+        let width = self.width();
         self.counts.clear();
         if COUNT {
             self.counts.resize(features.len() * BINS, 0);
         }
-        let histogram = &mut self.histogram[..];
         for entry in entries {
             let bins = self.binned.row(entry.row);
-            let weight = f64::from(entry.weight);
-            for (i, &feature) in features.iter().enumerate() {
-                let at = i * BINS + bins[feature] as usize;
+            let histograms = self.histogram.chunks_exact_mut(BINS * width);
+            for (i, (histogram, &feature)) in histograms.zip(features).enumerate() {
+                let bin = bins[feature] as usize;
                 if COUNT {
-                    self.counts[at] += 1;
+                    self.counts[i * BINS + bin] += 1;
                 }
-                self.shape.add(
-                    &mut histogram[at * width..(at + 1) * width],
-                    entry.label,
-                    weight,
-                );
+                entry.add(&self.shape, &mut histogram[bin * width..(bin + 1) * width]);
             }
         }
     }
@@ -289,7 +315,7 @@ impl<'a, P: Purity> Grower<'a, P> {
         parent: &[f64],
         best: &mut Option<Split>,
     ) -> bool {
-        let width = self.shape.statistics;
+        let width = self.width();
         let mut varies = false;
         for i in range {
             let feature = self.drawn[i];
@@ -317,11 +343,7 @@ impl<'a, P: Purity> Grower<'a, P> {
                 }
                 let at = self.histogram.len() - width;
                 let entry = &entries[(key & 0xFFFF) as usize];
-                self.shape.add(
-                    &mut self.histogram[at..],
-                    entry.label,
-                    f64::from(entry.weight),
-                );
+                entry.add(&self.shape, &mut self.histogram[at..at + width]);
             }
             varies |= runs.len() > 1;
             self.scan(feature, &runs, entries.len(), parent, best);
@@ -340,21 +362,36 @@ impl<'a, P: Purity> Grower<'a, P> {
         parent: &[f64],
         best: &mut Option<Split>,
     ) {
+        let width = self.width();
         let missing = runs.last().copied().filter(|run| run.bin == MISSING);
         let has_missing = missing.is_some();
         let present = &runs[..runs.len() - usize::from(has_missing)];
+        let Self {
+            histogram,
+            left,
+            right,
+            purity,
+            binned,
+            limits,
+            ..
+        } = self;
+        let (left, right, parent) = (&mut left[..width], &mut right[..width], &parent[..width]);
+        let take = |left: &mut [f64], run: Run| {
+            let statistics = &histogram[run.at..run.at + width];
+            left.iter_mut().zip(statistics).for_each(|(l, s)| *l += s);
+        };
         for missing_left in [false, true] {
             if missing_left && !has_missing {
                 break;
             }
-            self.left.fill(0.0);
+            left.fill(0.0);
             let mut on_left = 0;
             if let Some(run) = missing.filter(|_| missing_left) {
-                self.take(run);
+                take(left, run);
                 on_left += run.rows;
             }
             for (i, run) in present.iter().enumerate() {
-                self.take(*run);
+                take(left, *run);
                 on_left += run.rows;
                 let bin = match present.get(i + 1) {
                     // Half way to the next bin with rows.
@@ -362,16 +399,18 @@ impl<'a, P: Purity> Grower<'a, P> {
                     None if has_missing && !missing_left => MISSING - 1,
                     None => break,
                 };
-                let min_leaf = self.limits.min_leaf;
-                if min_leaf > 1 && (on_left < min_leaf || rows - on_left < min_leaf) {
+                if limits.min_leaf > 1
+                    && (on_left < limits.min_leaf || rows - on_left < limits.min_leaf)
+                {
                     continue;
                 }
-                for ((r, p), l) in self.right.iter_mut().zip(parent).zip(&self.left) {
-                    *r = p - l;
-                }
-                let score = self.purity.score(&self.left) + self.purity.score(&self.right);
-                if score.is_finite() && best.is_none_or(|b| score > b.score) {
-                    let threshold = self.binned.cuts[feature]
+                right
+                    .iter_mut()
+                    .zip(parent.iter().zip(&*left))
+                    .for_each(|(r, (p, l))| *r = p - l);
+                let score = purity.score(left) + purity.score(right);
+                if best.is_none_or(|b| score > b.score) && score.is_finite() {
+                    let threshold = binned.cuts[feature]
                         .get(usize::from(bin))
                         .copied()
                         .unwrap_or(f64::MAX);
@@ -385,13 +424,6 @@ impl<'a, P: Purity> Grower<'a, P> {
                     });
                 }
             }
-        }
-    }
-
-    #[inline(always)]
-    fn take(&mut self, run: Run) {
-        for (left, s) in self.left.iter_mut().zip(&self.histogram[run.at..]) {
-            *left += s;
         }
     }
 

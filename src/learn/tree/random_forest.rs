@@ -51,9 +51,13 @@ pub(crate) fn fit(
     let plant = |index: usize| -> Result<(Tree, Vec<f64>)> {
         check(observer)?;
         let mut random = rng::part(params.seed, index as u64);
-        let entries = sample(params.bootstrap, &values, weights, &mut random);
+        let entries = sample(&shape, params.bootstrap, &values, weights, &mut random);
         let grown = with_purity!(params.criterion, shape.classes > 0, purity => {
-            Grower::new(&binned, shape, limits, purity, random, observer).grow(entries)
+            if shape.statistics == 2 {
+                Grower::<_, 2>::new(&binned, shape, limits, purity, random, observer).grow(entries)
+            } else {
+                Grower::<_, 0>::new(&binned, shape, limits, purity, random, observer).grow(entries)
+            }
         });
         let trees = done.fetch_add(1, Ordering::Relaxed) + 1;
         observer.progress(
@@ -84,6 +88,7 @@ pub(crate) fn fit(
 
 /// The rows a tree learns from; a row drawn several times is one entry of that weight.
 fn sample(
+    shape: &Shape,
     bootstrap: bool,
     labels: &[f64],
     weights: Option<&[f64]>,
@@ -95,11 +100,7 @@ fn sample(
     }
     let weight = |row: usize| f64::from(times[row]) * weights.map_or(1.0, |w| w[row]);
     (0..labels.len())
-        .map(|row| Entry {
-            row: row as u32,
-            weight: weight(row) as f32,
-            label: labels[row],
-        })
+        .map(|row| Entry::new(shape, row, weight(row), labels[row]))
         .filter(|entry| entry.weight > 0.0)
         .collect()
 }

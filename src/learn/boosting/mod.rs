@@ -3,6 +3,8 @@
 //! forust grows the single trees on binned values. The rounds are made here, so that they can be cancelled, report
 //! their loss, stop early and boost several classes together.
 
+mod loss;
+
 use crate::error::{Error, Result, invalid};
 use crate::estimator::GradientBoosting;
 use crate::fitted::{Summary, normalised};
@@ -216,7 +218,7 @@ impl<'a> Rounds<'a> {
         let table = forust_ml::Matrix::new(x.values(), x.rows(), x.columns());
         let binned = bin_matrix(&table, weights, params.max_bins as u16, f64::NAN, parallel)
             .map_err(|e| Error::Invalid(format!("The features cannot be binned: {e}")))?;
-        let base = base(labels, weights);
+        let base = loss::base(labels, weights);
         let scores = base.iter().map(|b| vec![*b; x.rows()]).collect();
         let held_scores = base
             .iter()
@@ -254,7 +256,7 @@ impl<'a> Rounds<'a> {
             let step = round as u64 + 1;
             self.observer.metric(
                 &format!("train_{name}"),
-                loss(self.labels, self.weights, &self.scores),
+                loss::mean(self.labels, self.weights, &self.scores),
                 step,
             );
             let done = step as f64 / self.params.n_estimators as f64;
@@ -266,7 +268,7 @@ impl<'a> Rounds<'a> {
             else {
                 continue;
             };
-            let held_loss = loss(held.labels, held.weights, &self.held_scores);
+            let held_loss = loss::mean(held.labels, held.weights, &self.held_scores);
             self.observer
                 .metric(&format!("validation_{name}"), held_loss, step);
             if held_loss < best_loss {
@@ -299,39 +301,12 @@ impl<'a> Rounds<'a> {
     /// Adds one tree an output, all to the gradients of the same scores.
     fn round(&mut self) {
         let outputs = self.base.len();
-        let derivatives: Vec<(Vec<f32>, Vec<f32>)> =
-            (0..outputs).map(|k| self.derivatives(k)).collect();
+        let derivatives: Vec<(Vec<f32>, Vec<f32>)> = (0..outputs)
+            .map(|k| loss::derivatives(self.labels, self.weights, &self.scores, k, self.parallel))
+            .collect();
         let (rows, left_out) = self.draw_rows();
         for (k, (gradient, hessian)) in derivatives.iter().enumerate() {
             self.add_tree(k, gradient, hessian, &rows, &left_out);
-        }
-    }
-
-    /// First and second derivatives of the loss by output `k`.
-    fn derivatives(&self, k: usize) -> (Vec<f32>, Vec<f32>) {
-        let scores = &self.scores;
-        let one = |row: usize| -> (f32, f32) {
-            let weight = self.weights[row];
-            let (gradient, hessian) = match self.labels {
-                Labels::Real(y) => (scores[0][row] - y[row], 1.0),
-                Labels::Classes { codes, classes: 2 } => {
-                    let p = sigmoid(scores[0][row]);
-                    (p - f64::from(codes[row]), p * (1.0 - p))
-                }
-                Labels::Classes { codes, .. } => {
-                    let largest = scores.iter().fold(f64::NEG_INFINITY, |m, s| m.max(s[row]));
-                    let sum: f64 = scores.iter().map(|s| (s[row] - largest).exp()).sum();
-                    let p = (scores[k][row] - largest).exp() / sum;
-                    (p - f64::from(codes[row] as usize == k), p * (1.0 - p))
-                }
-            };
-            ((weight * gradient) as f32, (weight * hessian) as f32)
-        };
-        let rows = self.x.rows();
-        if self.parallel {
-            (0..rows).into_par_iter().map(one).unzip()
-        } else {
-            (0..rows).map(one).unzip()
         }
     }
 
@@ -428,53 +403,6 @@ impl<'a> Rounds<'a> {
         self.trees.push(tree);
         self.gains.push(gains);
     }
-}
-
-/// The score before any tree: the mean, the log odds, or the logarithms of the shares.
-fn base(labels: Labels, weights: &[f64]) -> Vec<f64> {
-    let total: f64 = weights.iter().sum();
-    match labels {
-        Labels::Real(y) => vec![crate::linear::moment(y, Some(weights)).0],
-        Labels::Classes { codes, classes } => {
-            // A class whose rows were all held out still needs a finite score.
-            let mut shares = vec![1e-9; classes];
-            codes
-                .iter()
-                .zip(weights)
-                .for_each(|(&c, w)| shares[c as usize] += w / total);
-            match shares[..] {
-                [a, b] => vec![(b / a).ln()],
-                _ => shares.iter().map(|s| s.ln()).collect(),
-            }
-        }
-    }
-}
-
-/// The mean loss of scores (outputs x rows).
-fn loss(labels: Labels, weights: &[f64], scores: &[Vec<f64>]) -> f64 {
-    let one = |row: usize| match labels {
-        Labels::Real(y) => (scores[0][row] - y[row]).powi(2),
-        Labels::Classes { codes, classes: 2 } => {
-            let signed = if codes[row] == 1 {
-                -scores[0][row]
-            } else {
-                scores[0][row]
-            };
-            signed.max(0.0) + (-signed.abs()).exp().ln_1p()
-        }
-        Labels::Classes { codes, .. } => {
-            let largest = scores.iter().fold(f64::NEG_INFINITY, |m, s| m.max(s[row]));
-            let sum: f64 = scores.iter().map(|s| (s[row] - largest).exp()).sum();
-            largest + sum.ln() - scores[codes[row] as usize][row]
-        }
-    };
-    let total: f64 = weights.iter().sum();
-    weights
-        .iter()
-        .enumerate()
-        .map(|(row, w)| w * one(row))
-        .sum::<f64>()
-        / total
 }
 
 /// A tree of ours from one of forust's, and the gain of each feature. forust sends values below the split value
