@@ -14,7 +14,7 @@ mod verbs;
 ///
 /// Without a verb the window opens: on FOLDER, else on the workspace opened last, else on the sample workspace.
 #[derive(Parser)]
-#[command(name = "atelier", version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(name = "atelier", version, subcommand_precedence_over_arg = true, disable_help_subcommand = true)]
 #[command(after_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]

@@ -80,6 +80,8 @@ struct Job<S> {
 
 struct Queue<S> {
     jobs: VecDeque<Job<S>>,
+    /// Questions being answered.
+    busy: usize,
     closed: bool,
 }
 
@@ -99,6 +101,7 @@ impl<S> Shared<S> {
         loop {
             while let Some(job) = queue.jobs.pop_front() {
                 if !job.cancel.is_cancelled() {
+                    queue.busy += 1;
                     return Some(job);
                 }
             }
@@ -145,6 +148,7 @@ impl<S: Send + Sync + 'static> BackendOf<S> {
     pub fn new(service: Arc<S>, ctx: Context, threads: usize) -> Self {
         let queue = Mutex::new(Queue {
             jobs: VecDeque::new(),
+            busy: 0,
             closed: false,
         });
         let shared = Arc::new(Shared {
@@ -158,6 +162,7 @@ impl<S: Send + Sync + 'static> BackendOf<S> {
                 .spawn(move || {
                     while let Some(job) = shared.next() {
                         (job.work)(&service);
+                        shared.lock().busy -= 1;
                     }
                 });
             if let Err(error) = started {
@@ -174,6 +179,12 @@ impl<S: Send + Sync + 'static> BackendOf<S> {
     /// The service itself, for code that is on a thread of its own already.
     pub fn service(&self) -> &Arc<S> {
         &self.service
+    }
+
+    /// Whether nothing is being asked.
+    pub fn is_idle(&self) -> bool {
+        let queue = self.owner.0.lock();
+        queue.jobs.is_empty() && queue.busy == 0
     }
 
     /// Does something whose outcome nobody waits for; `false` when the queue is full.

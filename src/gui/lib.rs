@@ -12,6 +12,7 @@ mod app;
 pub mod backend;
 pub mod chart;
 pub mod commands;
+pub mod grid;
 pub mod icons;
 pub mod panels;
 pub mod shell;

@@ -100,6 +100,11 @@ impl Studio {
         Ok(Imported { version, warnings: imported.warnings })
     }
 
+    /// The datasets, by name, with those that were deleted and can be restored.
+    pub fn all_datasets(&self) -> Result<Vec<Dataset>> {
+        Ok(self.workspace.datasets()?)
+    }
+
     /// The datasets, by name.
     pub fn datasets(&self) -> Result<Vec<Dataset>> {
         let all = self.workspace.datasets()?;

@@ -89,6 +89,14 @@ impl App {
         }
     }
 
+    /// Whether everything that was asked in the background has been answered.
+    pub fn is_idle(&self) -> bool {
+        match &self.state {
+            State::Opening(_) => false,
+            State::Open(open) => open.backend.is_idle(),
+        }
+    }
+
     /// Draws a frame.
     pub fn show(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();

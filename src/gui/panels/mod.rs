@@ -3,7 +3,11 @@
 //! A panel is one folder here and one line in [`registry`]. It reads a [`Cx`] and asks for
 //! changes by [`Action`]s; the shell carries them out between frames, in one place.
 
+mod data;
+mod designer;
+mod home;
 mod registry;
+mod runs;
 mod subject;
 
 use std::path::PathBuf;

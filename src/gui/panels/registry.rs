@@ -1,8 +1,13 @@
 //! Every panel, in the order of the rail.
 
-use super::Panel;
+use super::{Panel, data, designer, home, runs};
 
 /// A new panel adds its line here.
 pub fn registry() -> Vec<Box<dyn Panel>> {
-    vec![]
+    vec![
+        Box::<home::Home>::default(),
+        Box::<data::Data>::default(),
+        Box::<designer::Designer>::default(),
+        Box::<runs::Runs>::default(),
+    ]
 }
