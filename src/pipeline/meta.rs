@@ -12,6 +12,10 @@ use crate::shape::{EstimatorTask, ModelShape, Shape, TableShape};
 use crate::store::Stored;
 
 /// The content of [`Stored::meta`].
+#[allow(
+    clippy::large_enum_variant,
+    reason = "read one at a time, and a box would show in every pattern"
+)]
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Meta {

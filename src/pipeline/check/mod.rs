@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use data::schema::closest_of;
 use indexmap::IndexMap;
 
-use crate::component::{Component, Params, Port, PortKind, Spec};
+use crate::component::{Component, Params, Port, Spec};
 use crate::components;
 use crate::graph::{Input, Job, Pipeline};
 use crate::shape::Shape;
@@ -316,9 +316,4 @@ fn hint(near: Option<&str>, otherwise: &str) -> String {
     near.map_or(format!(" {otherwise}"), |near| {
         format!(" Did you mean “{near}”?")
     })
-}
-
-/// Whether a shape may flow into a port; unknown shapes may.
-pub fn fits(shape: Option<&Shape>, kind: PortKind) -> bool {
-    shape.is_none_or(|shape| shape.port_kind() == kind)
 }

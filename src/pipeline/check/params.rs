@@ -111,7 +111,7 @@ impl Check<'_> {
                 choice(title, choices, value.as_str().unwrap_or_default())
             }
             ParamKind::Column { port, accept } => {
-                self.columns(title, port, *accept, &[value.clone()])
+                self.columns(title, port, *accept, std::slice::from_ref(value))
             }
             ParamKind::Columns { port, accept, .. } => {
                 let list = value
@@ -291,7 +291,7 @@ pub(crate) fn grouped(number: i64) -> String {
         String::new()
     };
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -174,15 +174,16 @@ fn kill_group(child: &mut Child) {
     let _ = child.wait();
 }
 
+/// The shell's own `kill`: a minimal system has no program of that name.
 #[cfg(unix)]
 fn kill_rest(child: &Child) {
-    let group = format!("-{}", child.id());
-    let mut kill = Command::new("kill");
-    kill.args(["-KILL", "--", &group])
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &format!("kill -KILL -{}", child.id())]);
+    let _ = shell
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let _ = kill.status();
+        .stderr(Stdio::null())
+        .status();
 }
 
 #[cfg(windows)]
