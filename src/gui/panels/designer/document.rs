@@ -78,6 +78,8 @@ pub struct Document {
     watched_at: f64,
     /// Bumped to check again though nothing was edited: a run ended, a dataset came.
     outside: u64,
+    /// The one that the newest question was asked for.
+    outside_seen: u64,
 }
 
 impl Document {
@@ -108,6 +110,7 @@ impl Document {
             watch: Request::default(),
             watched_at: f64::NEG_INFINITY,
             outside: 0,
+            outside_seen: 0,
         }
     }
 
@@ -129,8 +132,12 @@ impl Document {
     }
 
     pub fn is_running(&self) -> bool {
-        self.start.is_pending()
-            || (self.run.is_some() && self.watched().is_none_or(|watched| !watched.detail.row.status.is_final()))
+        let unfinished = || match self.watched() {
+            Some(watched) => !watched.detail.row.status.is_final(),
+            // Just started, and not seen yet.
+            None => self.watch.failure().is_none(),
+        };
+        self.start.is_pending() || (self.run.is_some() && unfinished())
     }
 
     pub fn file_problems(&self) -> &[studio::pipeline::yaml::FileProblem] {
@@ -182,10 +189,11 @@ impl Document {
         true
     }
 
-    /// Something outside changed: datasets, runs.
+    /// Something outside changed: datasets, runs. A run that is watched already needs no second look.
     pub fn look_again(&mut self) {
-        self.outside += 1;
-        self.watched_at = f64::NEG_INFINITY;
+        if !self.is_running() {
+            self.outside += 1;
+        }
     }
 
     /// Reads the file again, in case someone else changed it.
@@ -325,8 +333,12 @@ impl Document {
     }
 
     fn check_now(&mut self, backend: &Backend) {
+        // While an answer is on its way only an edit makes it stale, so that a stream of events cannot starve it.
+        if !self.check.is_pending() {
+            self.outside_seen = self.outside;
+        }
         let (path, pipeline) = (self.path.clone(), self.pipeline.clone());
-        let came = self.check.ensure((&self.path, self.edited, self.outside), backend, move |studio| {
+        let came = self.check.ensure((&self.path, self.edited, self.outside_seen), backend, move |studio| {
             let checked = studio.check_pipeline(&pipeline);
             Ok::<_, studio::Error>((checked, studio.job_states(&path, &pipeline)?))
         });
@@ -354,9 +366,10 @@ impl Document {
     fn watch_run(&mut self, backend: &Backend, time: f64) -> Option<f64> {
         let run = self.run.clone()?;
         if self.watch.poll() {
-            self.refresh_states();
-            if !self.is_running() {
-                // Its results are known now, so the ports' shapes may be too.
+            if self.is_running() {
+                self.refresh_states();
+            } else {
+                // Its results are known now, so the ports' shapes may be too; the nodes follow the check.
                 self.outside += 1;
             }
         }

@@ -17,6 +17,8 @@ mod search;
 mod states;
 mod undo;
 
+#[cfg(test)]
+mod tests;
 
 use egui::{Key, Modifiers, Ui, vec2};
 use studio::pipeline::plan::Target;
@@ -96,7 +98,8 @@ impl Panel for Designer {
 
     fn side(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let t = theme::of(ui);
-        let chosen = egui::Frame::NONE.inner_margin(t.size.pad).show(ui, |ui| self.palette.show(ui, &self.catalogue));
+        let margin = egui::Margin::symmetric(t.size.grid as i8, t.size.pad as i8);
+        let chosen = egui::Frame::NONE.inner_margin(margin).show(ui, |ui| self.palette.show(ui, &self.catalogue));
         if let Some(spec) = chosen.inner
             && let Some(open) = self.now()
         {

@@ -17,7 +17,9 @@ impl Palette {
     /// Draws the palette; the component that was double-clicked or chosen by Enter.
     pub fn show(&mut self, ui: &mut Ui, catalogue: &Catalogue) -> Option<&'static Spec> {
         let t = theme::of(ui);
-        let field = ui.add(TextField::search(&mut self.query, "Find a component").shortcut("Tab"));
+        // A row's fill reaches further out than its words, which stand in line with the field and the headings.
+        let inset = t.size.gap;
+        let field = indented(ui, inset, |ui| ui.add(TextField::search(&mut self.query, "Find a component").shortcut("Tab")));
         let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         ui.add_space(t.size.grid);
         let mut chosen = None;
@@ -31,7 +33,7 @@ impl Palette {
                         continue;
                     }
                     ui.add_space(t.size.gap);
-                    widgets::section(ui, category.title());
+                    indented(ui, inset, |ui| widgets::section(ui, category.title()));
                     ui.add_space(t.size.grid);
                     for spec in components {
                         chosen = component(ui, &t, spec).or(chosen);
@@ -54,6 +56,11 @@ impl Palette {
         }
         chosen
     }
+}
+
+fn indented<R>(ui: &mut Ui, by: f32, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let margin = egui::Margin { left: by as i8, right: by as i8, ..egui::Margin::ZERO };
+    egui::Frame::NONE.inner_margin(margin).show(ui, contents).inner
 }
 
 fn component(ui: &mut Ui, t: &Tokens, spec: &'static Spec) -> Option<&'static Spec> {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use studio::pipeline::check::Checked;
-use studio::pipeline::component::PortKind;
 use studio::pipeline::graph::Pipeline;
 use studio::pipeline::shape::{Severity, Shape};
 use studio::{JobState, Step, StepStatus};
@@ -94,16 +93,5 @@ pub fn words(shape: &Shape) -> String {
         },
         Shape::Transform { columns } => format::counted(columns.len() as u64, "column", "columns"),
         Shape::Report { .. } => "metrics and charts".to_owned(),
-    }
-}
-
-/// The kind of port in one word.
-pub fn kind_word(kind: PortKind) -> &'static str {
-    match kind {
-        PortKind::Table => "table",
-        PortKind::Estimator => "estimator",
-        PortKind::Model => "model",
-        PortKind::Transform => "transform",
-        PortKind::Report => "report",
     }
 }

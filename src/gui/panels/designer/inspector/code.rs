@@ -21,6 +21,7 @@ pub fn show(ui: &mut Ui, value: &Json, language: &'static str, typing: &mut Typi
         ui.painter().layout_job(job)
     };
     let frame = Frame::NONE.fill(t.color.surface1).stroke(t.hairline()).corner_radius(t.size.radius);
+    let frame = frame.inner_margin(Margin::same(t.size.gap as i8));
     let response = frame
         .show(ui, |ui| {
             ScrollArea::both().id_salt(id).max_height(ROWS as f32 * t.face.mono.line * 1.5).show(ui, |ui| {
@@ -28,7 +29,6 @@ pub fn show(ui: &mut Ui, value: &Json, language: &'static str, typing: &mut Typi
                     .id(id)
                     .font(FontSelection::FontId(t.face.mono.font()))
                     .frame(Frame::NONE)
-                    .margin(Margin::same(t.size.gap as i8))
                     .desired_width(f32::INFINITY)
                     .desired_rows(ROWS)
                     .lock_focus(true)

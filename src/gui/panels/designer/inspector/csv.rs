@@ -1,6 +1,6 @@
 //! A small table typed by hand. The value is CSV text with a header; the editor is a grid, or the text itself.
 
-use egui::{FontSelection, Frame, Grid, Id, Margin, ScrollArea, TextEdit, Ui};
+use egui::{FontSelection, Frame, Grid, Id, Margin, ScrollArea, TextEdit, Ui, vec2};
 use serde_json::Value as Json;
 
 use super::form::Typing;
@@ -10,6 +10,8 @@ use crate::widgets::{Button, TextField};
 
 /// Rows drawn as a grid; more are edited as text.
 const GRID_ROWS: usize = 200;
+/// Width of a cell.
+const CELL: f32 = 84.0;
 
 pub fn show(ui: &mut Ui, value: &Json, typing: &mut Typing, id: Id) -> Option<Json> {
     let text = value.as_str().unwrap_or_default();
@@ -59,8 +61,8 @@ fn grid(ui: &mut Ui, table: &mut Vec<Vec<String>>) -> bool {
                     let face = if row == 0 { &t.face.mono_strong } else { &t.face.mono };
                     let name = if row == 0 { format!("Name of column {}", column + 1) } else { format!("Row {row}, column {}", column + 1) };
                     let frame = Frame::NONE.fill(t.color.surface1).stroke(t.hairline()).inner_margin(Margin::symmetric(4, 2));
-                    let edit = TextEdit::singleline(cell).desired_width(72.0).font(FontSelection::FontId(face.font())).frame(frame);
-                    changed |= ui.add(edit).accessible_name(name).changed();
+                    let edit = TextEdit::singleline(cell).font(FontSelection::FontId(face.font())).frame(frame);
+                    changed |= ui.add_sized(vec2(CELL, t.size.hit), edit).accessible_name(name).changed();
                 }
                 if row > 0 && ui.add(Button::icon(Icon::Close, format!("Take out row {row}"))).clicked() {
                     gone = Some(Gone::Row(row));

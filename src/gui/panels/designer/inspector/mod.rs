@@ -8,6 +8,7 @@ mod field;
 mod form;
 mod overview;
 mod progress;
+mod register;
 mod rows;
 
 use egui::{Sense, Ui, vec2};
@@ -48,6 +49,7 @@ pub struct Inspector {
     docs: bool,
     markdown: CommonMarkCache,
     overview: overview::Overview,
+    register: register::Register,
     focus: bool,
 }
 
@@ -125,6 +127,7 @@ impl Inspector {
             out.edits.extend(form::show(ui, spec, job, problems, &known, &mut self.typing));
         });
         progress::show(ui, cx, document, name);
+        self.register.show(ui, cx, document, name, spec);
         progress::lineage(ui, cx, document, name);
         self.foot(ui, name, job, spec, out);
     }
