@@ -57,6 +57,9 @@ pub fn sniff(path: &Path) -> Result<Sniffed> {
     sniffed.options.format = format(path, &start)?;
     if matches!(sniffed.options.format, Format::Csv | Format::JsonLines) {
         sniff_text(path, &start, &mut sniffed)?;
+    } else if compressed {
+        let sentence = "This is a compressed Parquet or Arrow file. Unpack it first.";
+        return Err(Error::malformed(path, None, sentence));
     }
     Ok(sniffed)
 }

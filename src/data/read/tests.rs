@@ -275,6 +275,16 @@ fn bad_files_fail_with_a_sentence() {
     );
     let cut = gzip(&b"a,b\n1,2\n".repeat(10_000));
     assert!(fails(&cut[..cut.len() / 2]).contains("t.csv"));
+    assert!(fails(gzip(b"PAR1")).contains("Unpack it first"));
+    let path = folder.file("t.csv", "a,b\n1,2\n");
+    let nowhere = folder.0.path().join("none/out.parquet");
+    let error = import(&[path], &ReadOptions::default(), &nowhere, &on)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("Creating failed") && error.contains("none"),
+        "{error}"
+    );
     let path = folder.file("t.parquet", "not it");
     assert!(sniff(&path).unwrap_err().to_string().contains("PAR1"));
     let path = folder.file("t.csv", "a,b\n1,2\n");
