@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod licences;
+mod linux;
 mod program;
 mod settings;
 mod stage;

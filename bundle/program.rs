@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use object::elf::DT_NEEDED;
+use object::read::elf::{Dyn, ElfFile64};
 
 /// The cargo that runs us, else the one on the path.
 pub fn cargo() -> Command {
@@ -45,26 +47,51 @@ pub fn copy_stripped(binary: &Path, place: &Path) -> Result<()> {
     }
 }
 
-/// The newest version of the C library that the program asks for, such as `2.36`.
-///
-/// Symbol versions stand in an ELF file as plain strings, `GLIBC_2.36`.
-pub fn glibc_version(program: &[u8]) -> Option<(u32, u32)> {
-    const MARK: &[u8] = b"GLIBC_";
-    program
-        .windows(MARK.len())
-        .enumerate()
-        .filter(|(_, window)| *window == MARK)
-        .filter_map(|(at, _)| version(&program[at + MARK.len()..]))
-        .max()
+/// What a Linux program is linked with, from its dynamic section and symbol versions.
+#[derive(Debug, Default)]
+pub struct Needs {
+    /// Names such as `libz.so.1`.
+    pub libraries: Vec<String>,
+    /// The newest version of the C library whose symbols are used, such as 2.36.
+    pub glibc: Option<(u32, u32)>,
 }
 
-/// `major.minor` at the start of `bytes`; a third number is ignored.
-fn version(bytes: &[u8]) -> Option<(u32, u32)> {
-    let end = bytes
-        .iter()
-        .position(|byte| !byte.is_ascii_digit() && *byte != b'.')?;
-    let text = std::str::from_utf8(&bytes[..end]).ok()?;
-    let mut numbers = text.split('.').map(str::parse);
+impl Needs {
+    /// Reads a 64-bit ELF file.
+    pub fn of(program: &[u8]) -> Result<Self> {
+        let file: ElfFile64 =
+            ElfFile64::parse(program).context("The program is not a 64-bit ELF file")?;
+        let (endian, sections) = (file.endian(), file.elf_section_table());
+        let mut needs = Self::default();
+        if let Some((entries, link)) = sections.dynamic(endian, program)? {
+            let strings = sections.strings(endian, program, link)?;
+            for entry in entries
+                .iter()
+                .filter(|entry| entry.tag(endian) == DT_NEEDED)
+            {
+                needs
+                    .libraries
+                    .push(String::from_utf8_lossy(entry.string(endian, strings)?).into_owned());
+            }
+        }
+        if let Some((mut files, link)) = sections.gnu_verneed(endian, program)? {
+            let strings = sections.strings(endian, program, link)?;
+            while let Some((_, mut versions)) = files.next()? {
+                while let Some(version) = versions.next()? {
+                    needs.glibc = needs
+                        .glibc
+                        .max(glibc_version(version.name(endian, strings)?));
+                }
+            }
+        }
+        Ok(needs)
+    }
+}
+
+/// `GLIBC_2.36` as (2, 36); none for another library's version.
+fn glibc_version(name: &[u8]) -> Option<(u32, u32)> {
+    let numbers = std::str::from_utf8(name).ok()?.strip_prefix("GLIBC_")?;
+    let mut numbers = numbers.split('.').map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
@@ -73,10 +100,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_c_library_version_is_found() {
-        let program = b"\x7fELF\0GLIBC_2.9\0GLIBC_2.34\0GLIBC_2.2.5\0GLIBC_PRIVATE\0GLIBC_";
-        assert_eq!(glibc_version(program), Some((2, 34)));
-        assert_eq!(glibc_version(b"a static program"), None);
+    #[cfg(target_os = "linux")]
+    fn a_program_tells_what_it_is_linked_with() {
+        let needs = Needs::of(&fs::read(env::current_exe().unwrap()).unwrap()).unwrap();
+        assert!(
+            needs.libraries.iter().any(|name| name == "libc.so.6"),
+            "{needs:?}"
+        );
+        assert!(needs.glibc.unwrap() >= (2, 2), "{needs:?}");
+        assert!(Needs::of(b"#!/bin/sh").is_err());
+    }
+
+    #[test]
+    fn only_versions_of_the_c_library_count() {
+        assert_eq!(glibc_version(b"GLIBC_2.36"), Some((2, 36)));
+        assert_eq!(glibc_version(b"GLIBC_2.2.5"), Some((2, 2)));
+        assert_eq!(glibc_version(b"GLIBC_PRIVATE"), None);
+        assert_eq!(glibc_version(b"GCC_3.0"), None);
     }
 
     #[test]

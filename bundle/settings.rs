@@ -1,20 +1,21 @@
 //! What the bundler is told, for every format.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use tauri_bundler::{
-    AppCategory, BundleBinary, BundleSettings, DebianSettings, DmgSettings, MacOsSettings,
-    NsisSettings, PackageSettings, PackageType, Position, RpmSettings, Settings, SettingsBuilder,
-    Size, WindowsSettings, WixSettings,
+    AppCategory, BundleBinary, BundleSettings, DmgSettings, MacOsSettings, NsisSettings,
+    PackageSettings, PackageType, Position, Settings, SettingsBuilder, Size, WindowsSettings,
+    WixSettings,
 };
 use tauri_utils::config::{
     AssociationExt, BundleTypeRole, FileAssociation, HandlerRank, WebviewInstallMode,
 };
 
 use crate::licences::Project;
+use crate::linux;
 use crate::stage::Staged;
 
 const MIME_TYPE: &str = "application/x-atelier-workspace";
@@ -123,7 +124,7 @@ pub fn settings(
             authors: Some(vec!["The Atelier authors".into()]),
             default_run: Some("atelier".into()),
         })
-        .bundle_settings(bundle_settings(root, staged))
+        .bundle_settings(bundle_settings(root, staged)?)
         .binaries(vec![BundleBinary::new("atelier".into(), true)])
         .target(project.target().into())
         // The program carries no updater whose mark would be patched.
@@ -141,11 +142,11 @@ const fn product_name() -> &'static str {
     }
 }
 
-fn bundle_settings(root: &Path, staged: &Staged) -> BundleSettings {
+fn bundle_settings(root: &Path, staged: &Staged) -> Result<BundleSettings> {
     let icons = root.join("assets/icons");
     let icon_files =
         ["16", "24", "32", "48", "64", "96", "128", "256", "512"].map(|size| format!("{size}.png"));
-    BundleSettings {
+    Ok(BundleSettings {
         identifier: Some("org.atelier.studio".into()),
         publisher: Some("The Atelier authors".into()),
         icon: Some(
@@ -164,8 +165,8 @@ fn bundle_settings(root: &Path, staged: &Staged) -> BundleSettings {
         file_associations: cfg!(not(target_os = "windows")).then(|| vec![workspace_file()]),
         short_description: Some("studio for the whole machine-learning lifecycle".into()),
         long_description: Some(LONG_DESCRIPTION.into()),
-        deb: debian(root, staged),
-        rpm: rpm(root, staged),
+        deb: linux::debian(root, staged)?,
+        rpm: linux::rpm(root, staged)?,
         dmg: disk_image(),
         macos: MacOsSettings {
             minimum_system_version: Some("11.0".into()),
@@ -173,7 +174,7 @@ fn bundle_settings(root: &Path, staged: &Staged) -> BundleSettings {
         },
         windows: windows(root),
         ..Default::default()
-    }
+    })
 }
 
 const LONG_DESCRIPTION: &str =
@@ -203,109 +204,6 @@ fn workspace_file() -> FileAssociation {
         rank: HandlerRank::Alternate,
         exported_type: None,
         android_intent_action_filters: None,
-    }
-}
-
-/// What both Linux packages install beside the program: place, and path in sources or stage.
-fn linux_files(root: &Path, staged: &Staged) -> HashMap<PathBuf, PathBuf> {
-    let documents = staged
-        .documents
-        .iter()
-        .map(|(name, path)| (format!("/usr/share/doc/atelier/{name}"), path.clone()));
-    let fixed = [
-        (
-            "/usr/share/mime/packages/atelier.xml",
-            "bundle/files/atelier-workspace.xml",
-        ),
-        (
-            "/usr/share/icons/hicolor/scalable/apps/atelier.svg",
-            "assets/icons/atelier.svg",
-        ),
-    ];
-    let fixed = fixed
-        .into_iter()
-        .map(|(place, source)| (place.to_owned(), root.join(source)));
-    documents
-        .chain(fixed)
-        .map(|(place, source)| (PathBuf::from(place), source))
-        .collect()
-}
-
-/// The window's libraries are opened at run time, so no tool finds them: they are named here.
-fn debian(root: &Path, staged: &Staged) -> DebianSettings {
-    let (major, minor) = staged.glibc.unwrap_or((2, 31));
-    let depends = [
-        "libgcc-s1",
-        "libx11-6",
-        "libx11-xcb1",
-        "libxcursor1",
-        "libxi6",
-        "libxkbcommon0",
-        "libxkbcommon-x11-0",
-        "libvulkan1 | libegl1",
-    ];
-    let recommends = [
-        "mesa-vulkan-drivers | vulkan-icd",
-        "libwayland-client0",
-        "libfontconfig1",
-        "xdg-desktop-portal",
-        "git",
-        "python3",
-    ];
-    DebianSettings {
-        depends: Some(
-            std::iter::once(format!("libc6 (>= {major}.{minor})"))
-                .chain(depends.into_iter().map(String::from))
-                .collect(),
-        ),
-        recommends: Some(recommends.map(String::from).to_vec()),
-        files: linux_files(root, staged),
-        desktop_template: Some(root.join("bundle/files/atelier.desktop")),
-        section: Some("science".into()),
-        ..Default::default()
-    }
-}
-
-/// As for Debian, by the names that every rpm system gives these libraries: their own.
-fn rpm(root: &Path, staged: &Staged) -> RpmSettings {
-    let suffix = if cfg!(target_pointer_width = "64") {
-        "()(64bit)"
-    } else {
-        ""
-    };
-    let libraries = [
-        "libX11.so.6",
-        "libX11-xcb.so.1",
-        "libXcursor.so.1",
-        "libXi.so.6",
-        "libxkbcommon.so.0",
-        "libxkbcommon-x11.so.0",
-    ];
-    let recommends = [
-        "libvulkan.so.1",
-        "libwayland-client.so.0",
-        "libfontconfig.so.1",
-    ];
-    let (major, minor) = staged.glibc.unwrap_or((2, 31));
-    let c_library = format!("libc.so.6(GLIBC_{major}.{minor})(64bit)");
-    let by_name = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| format!("{name}{suffix}"))
-            .collect::<Vec<_>>()
-    };
-    RpmSettings {
-        depends: Some(by_name(&libraries).into_iter().chain([c_library]).collect()),
-        recommends: Some(
-            by_name(&recommends)
-                .into_iter()
-                .chain(["xdg-desktop-portal".into(), "git".into()])
-                .collect(),
-        ),
-        release: "1".into(),
-        files: linux_files(root, staged),
-        desktop_template: Some(root.join("bundle/files/atelier.desktop")),
-        ..Default::default()
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::program::Needs;
 use crate::{licences, program};
 
 /// A work folder with the program and its documents in it.
@@ -13,8 +14,8 @@ pub struct Staged {
     pub folder: PathBuf,
     /// Documents by file name, all inside `folder`.
     pub documents: Vec<(String, PathBuf)>,
-    /// Newest C library version the program asks for.
-    pub glibc: Option<(u32, u32)>,
+    /// What the program is linked with.
+    pub needs: Needs,
 }
 
 /// Documents that are copied as they are: name in the installer, path in the sources.
@@ -35,7 +36,11 @@ impl Staged {
     ) -> Result<Self> {
         let place = folder.join(format!("atelier{}", std::env::consts::EXE_SUFFIX));
         program::copy_stripped(binary, &place)?;
-        let glibc = program::glibc_version(&fs::read(&place)?);
+        let needs = if cfg!(target_os = "linux") {
+            Needs::of(&fs::read(&place)?)?
+        } else {
+            Needs::default()
+        };
 
         let shelf = folder.join("documents");
         fs::create_dir_all(&shelf)?;
@@ -61,7 +66,7 @@ impl Staged {
         Ok(Self {
             folder: folder.to_path_buf(),
             documents,
-            glibc,
+            needs,
         })
     }
 }

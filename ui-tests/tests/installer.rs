@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
 fn the_package_holds_what_a_desktop_needs() {
-    let package = Unpacked::new();
+    let package = Unpacked::get();
     for place in [
         "usr/share/applications/atelier.desktop",
         "usr/share/icons/hicolor/scalable/apps/atelier.svg",
@@ -75,26 +76,27 @@ fn the_package_holds_what_a_desktop_needs() {
 
 #[test]
 fn the_packaged_program_runs_verbs() {
-    let package = Unpacked::new();
-    let version = succeed(package.program().arg("--version"));
+    let home = Home::new();
+    let version = succeed(home.program().arg("--version"));
     assert_eq!(
         version.trim(),
         concat!("atelier ", env!("CARGO_PKG_VERSION"))
     );
 
-    let folder = package.folder.path().join("study");
-    succeed(package.program().arg("new").arg(&folder));
+    let folder = home.join("study");
+    succeed(home.program().arg("new").arg(&folder));
     assert!(folder.join("atelier.toml").is_file());
-    succeed(package.program().current_dir(&folder).arg("check"));
+    succeed(home.program().current_dir(&folder).arg("check"));
 }
 
 #[test]
 fn the_packaged_program_opens_a_window_on_a_double_clicked_file() {
-    let package = Unpacked::new();
-    let folder = package.folder.path().join("Orchard study");
-    succeed(package.program().arg("new").arg(&folder));
+    let home = Home::new();
+    let folder = home.join("Orchard study");
+    succeed(home.program().arg("new").arg(&folder));
 
-    let entry = fs::read_to_string(package.path("usr/share/applications/atelier.desktop")).unwrap();
+    let entry =
+        fs::read_to_string(Unpacked::get().path("usr/share/applications/atelier.desktop")).unwrap();
     let line = entry
         .lines()
         .find_map(|line| line.strip_prefix("Exec="))
@@ -103,16 +105,16 @@ fn the_packaged_program_opens_a_window_on_a_double_clicked_file() {
     assert_eq!(words.next(), Some("atelier"));
 
     let display = Display::start();
-    let mut program = package.program();
+    let mut program = home.program();
     for word in words {
         match word {
             "%f" => program.arg(folder.join("atelier.toml")),
             word => program.arg(word),
         };
     }
-    let log = package.folder.path().join("log");
+    let log = home.join("log");
     let output = fs::File::create(&log).unwrap();
-    let own = package.folder.path().join("own");
+    let own = home.join("own");
     program
         .env("DISPLAY", &display.name)
         .env("ATELIER_HOME", &own)
@@ -148,44 +150,63 @@ fn the_packaged_program_opens_a_window_on_a_double_clicked_file() {
     wait_for("calm", &|| since.elapsed() > Duration::from_secs(2));
 }
 
-/// A package unpacked into a folder of its own, with a home for the program to write to.
+/// The package, packed and unpacked once for all tests of this file.
 struct Unpacked {
-    folder: TempDir,
+    folder: PathBuf,
     deb: PathBuf,
 }
 
 impl Unpacked {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    fn get() -> &'static Self {
+        static ONCE: OnceLock<Unpacked> = OnceLock::new();
+        ONCE.get_or_init(Self::make)
+    }
+
+    fn make() -> Self {
+        // Statics are not dropped, so this stays until the next run clears it.
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("installer");
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
         let built = Built::find();
-        let out = folder.path().join("out");
         let mut bundle = Command::new(&built.bundle);
         bundle
             .arg("--binary")
             .arg(&built.atelier)
             .args(["--formats", "deb", "--out"])
-            .arg(&out);
+            .arg(&folder);
         let deb = PathBuf::from(succeed(&mut bundle).trim());
         succeed(
             tool("dpkg-deb", "dpkg")
                 .arg("--extract")
                 .arg(&deb)
-                .arg(folder.path().join("root")),
+                .arg(folder.join("root")),
         );
-        for place in ["home", "runtime"] {
-            fs::create_dir(folder.path().join(place)).unwrap();
-        }
         Self { folder, deb }
     }
 
     fn path(&self, place: &str) -> PathBuf {
-        self.folder.path().join("root").join(place)
+        self.folder.join("root").join(place)
+    }
+}
+
+/// A person's home, empty at first.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        let home = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(home.0.path().join("runtime")).unwrap();
+        home
+    }
+
+    fn join(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
     }
 
     /// The installed program, with nothing of this machine's home or display in its surroundings.
     fn program(&self) -> Command {
-        let home = self.folder.path().join("home");
-        let mut command = Command::new(self.path("usr/bin/atelier"));
+        let mut command = Command::new(Unpacked::get().path("usr/bin/atelier"));
         for name in [
             "DISPLAY",
             "WAYLAND_DISPLAY",
@@ -204,9 +225,9 @@ impl Unpacked {
             command.env_remove(name);
         }
         command
-            .env("HOME", &home)
-            .env("XDG_RUNTIME_DIR", self.folder.path().join("runtime"));
-        command.current_dir(&home);
+            .env("HOME", self.0.path())
+            .env("XDG_RUNTIME_DIR", self.join("runtime"))
+            .current_dir(self.0.path());
         command
     }
 }
