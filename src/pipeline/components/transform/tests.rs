@@ -1,15 +1,20 @@
 //! Components together, drawn and run as a person would.
 
+use std::collections::HashSet;
+
 use data::polars::df;
 use data::polars::prelude::DataFrame;
 use data::schema::Role;
 
 use crate::check::check;
+use crate::component::{Param, ParamKind, Params};
+use crate::components;
 use crate::components::testing::{integers, names, reals, texts};
 use crate::execute::outputs::open_output;
 use crate::execute::{Options, execute};
 use crate::memory::{MemoryStore, Recorder};
 use crate::plan::{Plan, Target};
+use crate::shape::{Nothing, Shapes};
 use crate::store::Store;
 use crate::value::{Table, Value};
 use crate::yaml::Document;
@@ -184,4 +189,95 @@ fn rows_made_of_others_count_as_raw() {
     let written =
         std::fs::read_to_string(run.store.folder().join("exports/countries.csv")).unwrap();
     assert_eq!(written, "country\nNorway\n");
+}
+
+/// The parameters of a component and the fields of their rows, each with those that stand beside it.
+fn declared(params: &'static [Param]) -> Vec<(&'static Param, &'static [Param])> {
+    let fields = params.iter().flat_map(|param| match &param.kind {
+        ParamKind::Rows { fields } => declared(fields),
+        _ => Vec::new(),
+    });
+    params
+        .iter()
+        .map(|param| (param, params))
+        .chain(fields)
+        .collect()
+}
+
+fn values(param: &Param) -> Vec<&'static str> {
+    match &param.kind {
+        ParamKind::Choice(choices) => choices.iter().map(|choice| choice.value).collect(),
+        ParamKind::Boolean => vec!["true", "false"],
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn every_declaration_in_the_catalogue_makes_sense() {
+    let mut ids = HashSet::new();
+    for component in components::all() {
+        let spec = component.spec();
+        assert!(ids.insert(spec.id), "{} is there twice", spec.id);
+        assert!(
+            spec.summary.ends_with('.') && !spec.docs.trim().is_empty(),
+            "{}",
+            spec.id
+        );
+        let inputs = spec.inputs.iter().map(|port| port.name);
+        let mut names = HashSet::new();
+        for name in inputs.chain(spec.params.iter().map(|param| param.name)) {
+            assert!(names.insert(name), "{}: {name} is there twice", spec.id);
+        }
+        for (param, beside) in declared(spec.params) {
+            let place = format!("{}.{}", spec.id, param.name);
+            assert!(
+                !param.title.is_empty() && param.help.ends_with('.'),
+                "{place}"
+            );
+            let default = param.default.to_json();
+            let fits = default.is_null() || param.kind.conform(&default).is_some();
+            assert!(fits, "{place} has a default of another type");
+            if let (ParamKind::Choice(_), Some(default)) = (&param.kind, default.as_str()) {
+                assert!(
+                    values(param).contains(&default),
+                    "{place} has no choice {default}"
+                );
+            }
+            if let ParamKind::Column { port, .. }
+            | ParamKind::Columns { port, .. }
+            | ParamKind::Expression { port } = &param.kind
+            {
+                assert!(spec.input(port).is_some(), "{place} names no input");
+            }
+            if let Some(when) = &param.when {
+                let other = beside.iter().find(|other| other.name == when.param);
+                let known = values(other.unwrap_or_else(|| panic!("{place} depends on nothing")));
+                assert!(
+                    when.one_of.iter().all(|value| known.contains(value)),
+                    "{place}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_component_can_be_checked_before_anything_is_connected() {
+    for component in components::all() {
+        let spec = component.spec();
+        let params = Params::defaults(spec);
+        let unknown = spec
+            .inputs
+            .iter()
+            .map(|port| (port.name.to_owned(), None))
+            .collect();
+        for inputs in [Shapes::new(), unknown] {
+            component.caption(&params, &inputs, &Nothing);
+            let shapes = component.infer(&params, &inputs, &Nothing, &mut Vec::new());
+            for (port, shape) in shapes {
+                let declared = spec.output(port).map(|port| port.kind);
+                assert_eq!(declared, Some(shape.port_kind()), "{}.{port}", spec.id);
+            }
+        }
+    }
 }
