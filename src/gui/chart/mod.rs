@@ -8,10 +8,12 @@ mod decimate;
 mod grid;
 mod line;
 mod matrix;
+mod report;
 mod scatter;
 
 pub use bars::{BarRow, bars, histogram};
 pub use decimate::decimate;
 pub use line::{ChartResponse, LineChart, Series};
 pub use matrix::{confusion, heatmap};
+pub use report::{Overlay, overlaid, report_chart};
 pub use scatter::{Cloud, Scatter};

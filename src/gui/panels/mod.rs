@@ -6,6 +6,7 @@
 mod data;
 mod designer;
 mod home;
+mod models;
 mod registry;
 mod runs;
 mod subject;

@@ -1,6 +1,6 @@
 //! Every panel, in the order of the rail.
 
-use super::{Panel, data, designer, home, runs};
+use super::{Panel, data, designer, home, models, runs};
 
 /// A new panel adds its line here.
 pub fn registry() -> Vec<Box<dyn Panel>> {
@@ -9,5 +9,6 @@ pub fn registry() -> Vec<Box<dyn Panel>> {
         Box::<data::Data>::default(),
         Box::<designer::Designer>::default(),
         Box::<runs::Runs>::default(),
+        Box::<models::Models>::default(),
     ]
 }

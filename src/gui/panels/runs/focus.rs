@@ -1,0 +1,101 @@
+//! What is known of the run that is selected or open.
+
+use std::sync::Arc;
+
+use studio::{ModelVersion, RunDetail, Studio};
+
+use super::dialog::ModelPort;
+use crate::{
+    backend::{Backend, Request},
+
+};
+
+/// The newest detail of one run.
+#[derive(Default)]
+pub struct Focus {
+    id: Option<String>,
+    detail: Request<RunDetail>,
+    models: Request<Vec<ModelVersion>>,
+}
+
+impl Focus {
+    pub fn ensure(&mut self, id: Option<&str>, revision: u64, backend: &Backend) {
+        let Some(id) = id else {
+            *self = Self::default();
+            return;
+        };
+        if self.id.as_deref() != Some(id) {
+            *self = Self {
+                id: Some(id.to_owned()),
+                ..Self::default()
+            };
+        }
+        let key = (id, revision);
+        let (detail, models) = (id.to_owned(), id.to_owned());
+        if self.detail.is_pending() {
+            self.detail.poll();
+        } else {
+            let ask = move |studio: &Arc<Studio>| studio.run(&detail);
+            self.detail.ensure(key, backend, ask);
+        }
+        if self.models.is_pending() {
+            self.models.poll();
+        } else {
+            let ask = move |studio: &Arc<Studio>| studio.models_of_run(&models);
+            self.models.ensure(key, backend, ask);
+        }
+    }
+
+    pub fn again(&mut self) {
+        self.detail.refresh();
+        self.models.refresh();
+    }
+
+    pub fn request(&self) -> &Request<RunDetail> {
+        &self.detail
+    }
+
+    /// Counts answers.
+    pub fn revision(&self) -> u64 {
+        self.detail.revision()
+    }
+
+    pub fn detail(&self) -> Option<&RunDetail> {
+        self.detail.value()
+    }
+
+    pub fn models(&self) -> &[ModelVersion] {
+        self.models.value().map_or(&[], Vec::as_slice)
+    }
+
+    /// The models that the run trained.
+    pub fn ports(&self) -> Vec<ModelPort> {
+        let steps = self.detail().map_or(&[][..], |detail| &detail.steps);
+        let ports = steps.iter().flat_map(|step| {
+            let outputs = step.outputs.iter().filter(|output| output.kind == "model");
+            outputs.map(|output| ModelPort {
+                job: step.name.clone(),
+                port: output.port.clone(),
+                title: step.title.clone(),
+            })
+        });
+        ports.collect()
+    }
+
+    /// What a model of this run would be called: what it was called before, or its pipeline.
+    pub fn model_name(&self) -> String {
+        if let Some(before) = self.models().last() {
+            return before.model.clone();
+        }
+        let path = self.detail().and_then(|detail| detail.row.pipeline.as_deref());
+        let stem = path.and_then(|path| path.rsplit('/').next());
+        let stem = stem.map(|file| file.trim_end_matches(".yaml").trim_end_matches(".yml"));
+        stem.unwrap_or_default().to_owned()
+    }
+
+    /// Whether it goes on.
+    pub fn is_live(&self) -> bool {
+        self.detail().is_some_and(|detail| !detail.row.status.is_final())
+    }
+}
+

@@ -1,0 +1,142 @@
+//! The selected run at the right of the window.
+
+use egui::{Align, Label, Layout, Ui};
+use studio::{ModelVersion, Run, RunDetail, RunStatus};
+
+use super::{Verb, table::param, words};
+use crate::{
+    icons::Glyph,
+    panels::{Cx, Subject},
+    theme,
+    widgets::{self, Button, key_value, link, message, section, separator, status},
+};
+
+/// Draws the run; what a person asked of it.
+pub fn show(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    run: &Run,
+    detail: Option<&RunDetail>,
+    models: &[ModelVersion],
+    opened: bool,
+) -> Option<Verb> {
+    let t = theme::of(ui);
+    let mut verb = None;
+    ui.add(Label::new(t.title(&run.name)).wrap());
+    status(ui, words::run_glyph(run), &words::run_word(run));
+    if let Some(error) = &run.error {
+        ui.add_space(t.size.grid);
+        message(ui, Glyph::Error, error);
+        let next = "Change the pipeline and run it again, or resume: steps that are done are reused.";
+        ui.add(Label::new(t.caption(next)).wrap());
+    }
+    ui.add_space(t.size.grid);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = t.size.gap;
+        if !opened && ui.add(Button::secondary("Open")).clicked() {
+            verb = Some(Verb::Open);
+        }
+        if !run.status.is_final() && ui.add(Button::secondary("Cancel run")).clicked() {
+            verb = Some(Verb::Cancel);
+        }
+        let resumes = matches!(run.status, RunStatus::Failed | RunStatus::Cancelled);
+        if resumes && ui.add(Button::secondary("Resume")).clicked() {
+            verb = Some(Verb::Resume);
+        }
+    });
+    separator(ui);
+    facts(ui, cx, run, detail);
+    if !run.metrics.is_empty() {
+        separator(ui);
+        section(ui, "Metrics");
+        for (key, value) in &run.metrics {
+            let exact = widgets::format::exact(*value);
+            let words = t.small(widgets::format::metric(*value));
+            key_value(ui, &words::key_title(key), words).on_hover_text(format!("{key}\n{exact}"));
+        }
+    }
+    if !run.params.is_empty() {
+        separator(ui);
+        section(ui, "Parameters");
+        for (key, value) in &run.params {
+            key_value(ui, &words::key_title(key), t.small(param(value)))
+                .on_hover_text(format!("{key}\n{value}"));
+        }
+    }
+    related(ui, cx, detail, models);
+    verb
+}
+
+fn facts(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, detail: Option<&RunDetail>) {
+    let t = theme::of(ui);
+    let now = widgets::format::now(ui);
+    if let Some(path) = &run.pipeline
+        && linked(ui, "Pipeline", words::pipeline_title(run))
+    {
+        cx.open(Subject::Pipeline { path: path.clone() });
+    }
+    if !words::algorithm(run).is_empty() {
+        key_value(ui, "Model", t.small(words::algorithm(run)));
+    }
+    let started = words::time(run.started_ms.unwrap_or(run.created_ms));
+    let ago = t.small(widgets::format::ago(started, now));
+    key_value(ui, "Started", ago).on_hover_text(widgets::format::date_time(started));
+    if let Some(ms) = run.duration_ms(now.as_millisecond()) {
+        key_value(ui, "Took", t.small(words::millis(ms)));
+    }
+    if let Some(commit) = &run.commit {
+        let response = key_value(ui, "Commit", t.mono(words::short_commit(commit)));
+        response.on_hover_text(commit);
+    }
+    if let Some(branch) = &run.branch {
+        key_value(ui, "Branch", t.small(branch));
+    }
+    let dirty = run.diff.is_some() || detail.is_some_and(|detail| detail.diff.is_some());
+    if dirty {
+        status(ui, Glyph::Warn, "With changes that were not committed");
+    }
+    if let Some(user) = &run.user {
+        key_value(ui, "By", t.small(user));
+    }
+}
+
+fn related(ui: &mut Ui, cx: &mut Cx<'_>, detail: Option<&RunDetail>, models: &[ModelVersion]) {
+    if let Some(detail) = detail.filter(|detail| !detail.inputs.is_empty()) {
+        separator(ui);
+        section(ui, "Inputs");
+        for input in &detail.inputs {
+            if link(ui, &format!("{} version {}", input.dataset, input.version)).clicked() {
+                cx.open(Subject::Dataset {
+                    name: input.dataset.clone(),
+                    version: Some(input.version),
+                });
+            }
+        }
+    }
+    if !models.is_empty() {
+        separator(ui);
+        section(ui, "Registered as");
+        for model in models {
+            if link(ui, &format!("{} version {}", model.model, model.version)).clicked() {
+                cx.open(Subject::Model {
+                    name: model.model.clone(),
+                    version: Some(model.version),
+                });
+            }
+        }
+    }
+}
+
+/// A name, and at the right edge what it goes to.
+pub fn linked(ui: &mut Ui, key: &str, words: &str) -> bool {
+    let t = theme::of(ui);
+    ui.horizontal(|ui| {
+        ui.set_min_height(t.face.small.line);
+        ui.label(t.secondary(key));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            link(ui, words).clicked()
+        })
+        .inner
+    })
+    .inner
+}

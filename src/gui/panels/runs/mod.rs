@@ -1,0 +1,528 @@
+//! Runs: charts over a table of every run, a run by itself, and several beside each other.
+//!
+//! One colour a run across charts and table: [`checked`] gives it.
+
+mod bar;
+mod charts;
+mod checked;
+mod columns;
+mod compare;
+mod dialog;
+pub(crate) mod doing;
+mod focus;
+mod graph;
+mod list;
+mod logs;
+mod opened;
+pub(crate) mod outputs;
+mod pages;
+mod parallel;
+pub(crate) mod reports;
+mod inspector;
+mod table;
+#[cfg(test)]
+pub(crate) mod tests;
+pub(crate) mod words;
+
+use std::{ops::Range, sync::Arc};
+
+use egui::Ui;
+use studio::{PipelineRow, RunQuery, RunStatus, Studio};
+
+use self::{
+    charts::Together,
+    checked::Checked,
+    columns::Shown,
+    compare::Compare,
+    dialog::{Dialog, Outcome, Register, Rename},
+    doing::Doing,
+    focus::Focus,
+    opened::Opened,
+    pages::Pages,
+};
+use super::{Cx, Event, Panel, PlaceId, Subject};
+use crate::{
+    backend::Request,
+    commands::{Command, CommandSpec},
+    icons::Icon,
+    widgets::{self, Empty},
+};
+
+/// The setting that the panel's columns and charts are kept in.
+const SETTING: &str = "window.runs";
+/// Runs that are checked at first, so that there is something to see.
+const AT_FIRST: usize = 6;
+/// Seconds between two looks at a run that goes on.
+const LIVE: f64 = 1.0;
+
+/// What can be asked of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Verb {
+    Open,
+    Back,
+    Check,
+    Uncheck,
+    Compare,
+    Register,
+    Rename,
+    CopyId,
+    Cancel,
+    Resume,
+    Delete,
+    Undo,
+    Charts,
+}
+
+const VERBS: [(Verb, &str); 13] = [
+    (Verb::Open, "open"),
+    (Verb::Back, "back"),
+    (Verb::Check, "check"),
+    (Verb::Uncheck, "uncheck"),
+    (Verb::Compare, "compare"),
+    (Verb::Register, "register"),
+    (Verb::Rename, "rename"),
+    (Verb::CopyId, "copy-id"),
+    (Verb::Cancel, "cancel"),
+    (Verb::Resume, "resume"),
+    (Verb::Delete, "delete"),
+    (Verb::Undo, "undo"),
+    (Verb::Charts, "charts"),
+];
+
+impl Verb {
+    fn word(self) -> &'static str {
+        VERBS
+            .iter()
+            .find(|(verb, _)| *verb == self)
+            .map_or("", |(_, word)| word)
+    }
+}
+
+enum View {
+    List,
+    Run(Box<Opened>),
+    Compare(Box<Compare>),
+}
+
+/// What is looked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Filters {
+    pipeline: Option<String>,
+    status: Option<RunStatus>,
+    text: String,
+}
+
+/// The panel.
+pub struct Runs {
+    view: View,
+    filters: Filters,
+    pages: Pages,
+    /// Rows on screen.
+    visible: Range<usize>,
+    pipelines: Request<Vec<PipelineRow>>,
+    shown: Shown,
+    /// What the workspace remembers of `shown`; `None` before it was read.
+    kept: Option<Shown>,
+    setting: Request<Option<serde_json::Value>>,
+    keeping: Request<()>,
+    checked: Checked,
+    /// Whether runs were checked by a person or at first.
+    settled: bool,
+    /// The run that the inspector shows.
+    current: Option<String>,
+    /// Where a range of checks begins.
+    anchor: Option<u64>,
+    hovered: Option<String>,
+    together: Together,
+    focus: Focus,
+    dialog: Option<Dialog>,
+    doing: Doing,
+    column_query: String,
+    /// Seconds of the last frame, for what happens between frames.
+    time: f64,
+    looked: f64,
+}
+
+impl Default for Runs {
+    fn default() -> Self {
+        Self {
+            view: View::List,
+            filters: Filters::default(),
+            pages: Pages::default(),
+            visible: 0..1,
+            pipelines: Request::default(),
+            shown: Shown::default(),
+            kept: None,
+            setting: Request::default(),
+            keeping: Request::default(),
+            checked: Checked::default(),
+            settled: false,
+            current: None,
+            anchor: None,
+            hovered: None,
+            together: Together::default(),
+            focus: Focus::default(),
+            dialog: None,
+            doing: Doing::default(),
+            column_query: String::new(),
+            time: 0.0,
+            looked: 0.0,
+        }
+    }
+}
+
+impl Panel for Runs {
+    fn id(&self) -> PlaceId {
+        "runs"
+    }
+
+    fn title(&self) -> &'static str {
+        "Runs"
+    }
+
+    fn icon(&self) -> Icon {
+        Icon::Runs
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        self.time = ui.input(|input| input.time);
+        self.remember(ui, cx);
+        self.ask(ui, cx);
+        if self.doing.poll(cx) {
+            self.pages.revision += 1;
+        }
+        let asked = match self.view {
+            View::List => self.list(ui, cx),
+            View::Run(_) => self.run(ui, cx),
+            View::Compare(_) => self.comparison(ui),
+        };
+        if let Some((verb, id)) = asked {
+            self.act(verb, id, cx);
+        }
+        self.doing.show(ui, cx);
+        if let Some(dialog) = &mut self.dialog
+            && let Some(outcome) = dialog.show(ui, cx)
+        {
+            self.dialog = None;
+            self.finish(outcome, cx);
+        }
+    }
+
+    fn has_inspector(&self, _cx: &Cx<'_>) -> bool {
+        match &self.view {
+            View::List => self.current.is_some(),
+            View::Run(_) => true,
+            View::Compare(_) => false,
+        }
+    }
+
+    fn inspector(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let opened = matches!(self.view, View::Run(_));
+        let Some(id) = self.target() else { return };
+        let detail = self.focus.detail();
+        let row = detail
+            .map(|detail| &detail.row)
+            .or_else(|| self.pages.find(&id));
+        let Some(row) = row else {
+            match self.focus.request().failure() {
+                Some(failure) => {
+                    widgets::message(ui, crate::icons::Glyph::Error, &failure.message);
+                }
+                None => widgets::loading(ui, "Reading the run…"),
+            }
+            return;
+        };
+        let models = self.focus.models();
+        if let Some(verb) = inspector::show(ui, cx, row, detail, models, opened) {
+            self.act(verb, Some(id), cx);
+        }
+    }
+
+    fn commands(&self, _cx: &Cx<'_>) -> Vec<CommandSpec> {
+        self.offered()
+    }
+
+    fn places_to_go(&self, _cx: &Cx<'_>) -> Vec<CommandSpec> {
+        let runs = self.pages.first().iter().take(50);
+        runs.map(|run| {
+            let subject = Subject::Run { id: run.id.clone() };
+            CommandSpec::new(Command::Open(subject), format!("Open run {}", run.name))
+                .icon(Icon::Runs)
+                .detail(words::pipeline_title(run))
+        })
+        .collect()
+    }
+
+    fn on_event(&mut self, event: &Event, cx: &mut Cx<'_>) {
+        match event {
+            Event::Command(command) => {
+                let verb = VERBS.iter().find(|(_, word)| *word == command.verb);
+                if let Some((verb, _)) = verb {
+                    self.act(*verb, None, cx);
+                }
+            }
+            Event::Open(Subject::Run { id }) => self.open(id, None),
+            Event::Open(Subject::RunStep { run, step }) => self.open(run, Some(step.clone())),
+            Event::Selected(Some(Subject::Run { id })) => self.current = Some(id.clone()),
+            Event::Changed(kind) => {
+                if matches!(kind.as_str(), "" | "runs" | "results" | "models") {
+                    self.pages.revision += 1;
+                }
+                if matches!(kind.as_str(), "" | "pipelines") {
+                    self.pipelines.refresh();
+                }
+            }
+            Event::Shown => self.pages.revision += 1,
+            Event::Workspace => *self = Self::default(),
+            _ => {}
+        }
+    }
+}
+
+impl Runs {
+    /// Reads the kept columns and charts, and keeps them when they changed.
+    fn remember(&mut self, ui: &Ui, cx: &Cx<'_>) {
+        self.keeping.poll();
+        let Some(kept) = &self.kept else {
+            let ask = |studio: &Arc<Studio>| studio.setting(SETTING);
+            if self.setting.ensure((), cx.backend, ask) {
+                let found = self.setting.value_mut().and_then(Option::take);
+                if let Some(found) = found.and_then(|json| serde_json::from_value(json).ok()) {
+                    self.shown = found;
+                }
+                self.kept = Some(self.shown.clone());
+            }
+            return;
+        };
+        // A width that is being dragged is kept once.
+        let idle = !ui.input(|input| input.pointer.any_down());
+        if idle && *kept != self.shown && !self.keeping.is_pending() {
+            self.kept = Some(self.shown.clone());
+            if let Ok(json) = serde_json::to_value(&self.shown) {
+                self.keeping.ask(cx.backend, move |studio: &Arc<Studio>| {
+                    studio.set_setting(SETTING, &json)
+                });
+            }
+        }
+    }
+
+    /// Asks for what is on screen, again and again while a run goes on.
+    fn ask(&mut self, ui: &Ui, cx: &Cx<'_>) {
+        let live = self.pages.is_live(self.visible.clone()) || self.focus.is_live();
+        if live {
+            if self.time - self.looked >= LIVE {
+                self.looked = self.time;
+                self.pages.revision += 1;
+            }
+            ui.request_repaint_after_secs(LIVE as f32);
+        }
+        let ask = |studio: &Arc<Studio>| studio.pipelines();
+        self.pipelines.ensure((), cx.backend, ask);
+        if !matches!(self.view, View::Run(_)) {
+            self.pages
+                .ensure(&self.query(), self.visible.clone(), cx.backend);
+            self.pages.ensure_sparks(self.visible.clone(), cx);
+            self.check_at_first();
+            let revision = self.pages.revision;
+            self.together
+                .ensure(self.checked.ids(), revision, cx.backend);
+        }
+        let target = self.target();
+        self.focus
+            .ensure(target.as_deref(), self.pages.revision, cx.backend);
+    }
+
+    fn query(&self) -> RunQuery {
+        let (sort, descending) = columns::sort(self.shown.table.sort.as_ref());
+        RunQuery {
+            pipeline: self.filters.pipeline.clone(),
+            statuses: self.filters.status.into_iter().collect(),
+            text: self.filters.text.trim().to_owned(),
+            sort,
+            descending,
+            ..RunQuery::default()
+        }
+    }
+
+    /// The newest runs of one pipeline, before anybody has checked any.
+    fn check_at_first(&mut self) {
+        if self.settled || self.pages.first().is_empty() {
+            return;
+        }
+        self.settled = true;
+        let done = |run: &&studio::Run| run.status == RunStatus::Done;
+        let runs = self.pages.first();
+        let pipeline = runs.iter().find(done).and_then(|run| run.pipeline.clone());
+        let of_it = runs.iter().filter(done).filter(|run| run.pipeline == pipeline);
+        let ids: Vec<String> = of_it.take(AT_FIRST).map(|run| run.id.clone()).collect();
+        ids.iter().for_each(|id| self.checked.add(id));
+    }
+
+    /// The run that commands mean: the open one, the selected one, or the only one checked.
+    fn target(&self) -> Option<String> {
+        if let View::Run(opened) = &self.view {
+            return Some(opened.id.clone());
+        }
+        self.current.clone().or_else(|| {
+            let mut ids = self.checked.ids();
+            (ids.len() == 1).then(|| ids.remove(0))
+        })
+    }
+
+    fn open(&mut self, id: &str, step: Option<String>) {
+        self.current = Some(id.to_owned());
+        match &mut self.view {
+            View::Run(opened) if opened.id == id => opened.step = step.or(opened.step.take()),
+            view => *view = View::Run(Box::new(Opened::new(id, step))),
+        }
+    }
+
+    fn name_of(&self, id: &str) -> String {
+        let focused = self.focus.detail().filter(|detail| detail.row.id == id);
+        let named = focused.map(|detail| &detail.row).or_else(|| self.pages.find(id));
+        named.map_or_else(|| "the run".to_owned(), |run| run.name.clone())
+    }
+
+    fn act(&mut self, verb: Verb, id: Option<String>, cx: &mut Cx<'_>) {
+        match verb {
+            Verb::Back => self.view = View::List,
+            Verb::Uncheck => self.checked.clear(),
+            Verb::Undo => self.doing.undo(cx),
+            Verb::Charts => self.shown.charts_hidden ^= true,
+            Verb::Compare if self.checked.len() > 1 => self.view = View::Compare(Box::default()),
+            Verb::Compare => {}
+            _ => {
+                if let Some(id) = id.or_else(|| self.target()) {
+                    self.act_on(verb, id, cx);
+                }
+            }
+        }
+    }
+
+    fn act_on(&mut self, verb: Verb, id: String, cx: &mut Cx<'_>) {
+        let name = self.name_of(&id);
+        match verb {
+            Verb::Open => {
+                self.open(&id, None);
+                cx.select(Subject::Run { id });
+            }
+            Verb::Check => self.checked.toggle(&id),
+            Verb::CopyId => cx.copy(id),
+            Verb::Rename => {
+                let fresh = true;
+                self.dialog = Some(Dialog::Rename(Rename { id, name, fresh }));
+            }
+            Verb::Register => {
+                // The run's own models are known once it is the one looked at.
+                if self.focus.detail().is_some_and(|detail| detail.row.id == id) {
+                    self.ask_register(&id, &name);
+                } else {
+                    self.current = Some(id.clone());
+                    cx.select(Subject::Run { id });
+                }
+            }
+            Verb::Cancel => self.doing.start(
+                cx,
+                "The run could not be stopped.",
+                format!("{name} is stopping"),
+                move |studio| studio.cancel_run(&id),
+            ),
+            Verb::Resume => self.doing.start(
+                cx,
+                "The run could not be resumed.",
+                format!("{name} goes on"),
+                move |studio| studio.resume_run(&id),
+            ),
+            Verb::Delete => self.delete(id, &name, cx),
+            _ => {}
+        }
+    }
+
+    fn ask_register(&mut self, id: &str, name: &str) {
+        let ports = self.focus.ports();
+        if !ports.is_empty() {
+            let model = self.focus.model_name();
+            let register = Register::new(id, name, ports, model);
+            self.dialog = Some(Dialog::Register(Box::new(register)));
+        }
+    }
+
+    fn delete(&mut self, id: String, name: &str, cx: &mut Cx<'_>) {
+        self.checked.remove(&id);
+        if self.current.as_deref() == Some(id.as_str()) {
+            self.current = None;
+            cx.select(None);
+        }
+        if matches!(&self.view, View::Run(opened) if opened.id == id) {
+            self.view = View::List;
+        }
+        let back = id.clone();
+        let words = format!("Deleted {name}");
+        self.doing
+            .offer_undo(self.time, words, move |studio| studio.restore_run(&back));
+        self.doing
+            .start(cx, "The run could not be deleted.", "", move |studio| {
+                studio.delete_run(&id)
+            });
+    }
+
+    fn finish(&mut self, outcome: Outcome, cx: &mut Cx<'_>) {
+        self.pages.revision += 1;
+        match outcome {
+            Outcome::Closed => {}
+            Outcome::Registered(version) => {
+                let words = format!("Registered {} version {}", version.model, version.version);
+                cx.done(words);
+            }
+            Outcome::Renamed { id, name } => self.doing.start(
+                cx,
+                "The run could not be renamed.",
+                String::new(),
+                move |studio| studio.rename_run(&id, &name),
+            ),
+        }
+    }
+
+    /// Draws the open run; what was asked.
+    fn run(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<(Verb, Option<String>)> {
+        let asked = self.run_bar(ui);
+        if let View::Run(opened) = &mut self.view {
+            opened.show(ui, cx, &mut self.focus, self.pages.revision);
+        }
+        asked.map(|verb| (verb, None))
+    }
+
+    fn comparison(&mut self, ui: &mut Ui) -> Option<(Verb, Option<String>)> {
+        let asked = self.compare_bar(ui);
+        if let View::Compare(compare) = &mut self.view
+            && compare.show(ui, &self.together, &self.checked)
+        {
+            self.pages.revision += 1;
+        }
+        asked.map(|verb| (verb, None))
+    }
+
+    /// Nothing to list: why, and the first step.
+    fn nothing(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if self.filters == Filters::default() {
+            let what = Empty {
+                icon: Icon::Runs,
+                text: "No runs yet. A run is what comes of running a pipeline: its metrics, logs and outputs.",
+                step: "Go to Designer",
+            };
+            if widgets::empty(ui, &what) {
+                cx.run(Command::GoTo("designer"));
+            }
+            return;
+        }
+        let what = Empty {
+            icon: Icon::Search,
+            text: "No run fits what is looked for.",
+            step: "Show every run",
+        };
+        if widgets::empty(ui, &what) {
+            self.filters = Filters::default();
+            self.pages.changed_query();
+        }
+    }
+}

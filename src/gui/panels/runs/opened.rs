@@ -1,0 +1,300 @@
+//! One run: its steps, what they measured, said and put out, and what it ran on.
+
+use std::sync::Arc;
+
+use egui::{ScrollArea, Ui, UiBuilder, vec2};
+use studio::{Curve, RunDetail, Studio, learn::Report};
+
+use super::{Verb, focus::Focus, graph::Graph, logs::Logs, outputs::Outputs, reports, words};
+use crate::{
+    backend::Request,
+    chart::{LineChart, Series},
+    icons::Glyph,
+    panels::Cx,
+    theme,
+    widgets::{self, CodeLine, CodeView, ListRow, Tab, Tone, format, message, section},
+};
+
+const STEPS: f32 = 260.0;
+pub(super) const TABS: [&str; 5] = ["Overview", "Logs", "Outputs", "Changes", "Environment"];
+
+/// The run that is open in the panel.
+pub struct Opened {
+    pub id: String,
+    pub step: Option<String>,
+    tab: usize,
+    curves: Request<Vec<Curve>>,
+    reports: Request<Vec<(String, Report)>>,
+    graph: Option<(u64, Graph)>,
+    logs: Logs,
+    outputs: Outputs,
+    diff: Vec<String>,
+    facts: Vec<(String, String)>,
+    /// The answer that `diff` and `facts` were taken from.
+    read: Option<u64>,
+}
+
+impl Opened {
+    pub fn new(id: &str, step: Option<String>) -> Self {
+        Self {
+            id: id.to_owned(),
+            step,
+            tab: 0,
+            curves: Request::default(),
+            reports: Request::default(),
+            graph: None,
+            logs: Logs::default(),
+            outputs: Outputs::default(),
+            diff: Vec::new(),
+            facts: Vec::new(),
+            read: None,
+        }
+    }
+
+    /// Draws everything below the panel's bar.
+    pub fn show(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, focus: &mut Focus, revision: u64) -> Option<Verb> {
+        let (curves, reports) = (self.id.clone(), self.id.clone());
+        let key = (&self.id, revision);
+        if self.curves.is_pending() {
+            self.curves.poll();
+        } else {
+            let ask = move |studio: &Arc<Studio>| studio.run_curves(&curves);
+            self.curves.ensure(key, cx.backend, ask);
+        }
+        if self.reports.is_pending() {
+            self.reports.poll();
+        } else {
+            let ask = move |studio: &Arc<Studio>| studio.run_reports(&reports);
+            self.reports.ensure(key, cx.backend, ask);
+        }
+        let answer = focus.revision();
+        let again = widgets::requested(ui, focus.request(), "the run", |ui, detail| {
+            if self.read != Some(answer) {
+                self.read = Some(answer);
+                self.take_in(detail, answer);
+            }
+            self.body(ui, cx, detail);
+        });
+        if again {
+            focus.again();
+        }
+        None
+    }
+
+    fn take_in(&mut self, detail: &RunDetail, answer: u64) {
+        if self.graph.is_none() {
+            self.graph = Some((answer, Graph::of(&detail.pipeline)));
+        }
+        self.diff = detail
+            .diff
+            .as_deref()
+            .map(|diff| diff.lines().map(str::to_owned).collect())
+            .unwrap_or_default();
+        self.facts.clear();
+        flatten("", &detail.environment, &mut self.facts);
+    }
+
+    fn body(&mut self, ui: &mut Ui, cx: &Cx<'_>, detail: &RunDetail) {
+        let t = theme::of(ui);
+        let area = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(area);
+        let wide = STEPS.min(area.width() * 0.35);
+        let (left, right) = area.split_left_right_at_x(area.left() + wide);
+        ui.painter().rect_filled(left, 0.0, t.color.surface2);
+        ui.painter().vline(left.right() - 0.5, area.y_range(), t.hairline());
+        let builder = UiBuilder::new().max_rect(left.with_max_x(left.right() - 1.0));
+        self.steps(&mut ui.new_child(builder.id_salt("steps")), detail);
+        let mut child = ui.new_child(UiBuilder::new().max_rect(right).id_salt("contents"));
+        let ui = &mut child;
+        egui::Frame::NONE
+            .fill(t.color.surface2)
+            .inner_margin(egui::Margin::symmetric(t.size.pad_panel as i8, 0))
+            .show(ui, |ui| {
+                ui.set_min_width(ui.available_width());
+                ui.set_height(36.0);
+                ui.horizontal_centered(|ui| {
+                    let tabs = TABS.map(|title| Tab { title, count: 0 });
+                    widgets::tabs(ui, &mut self.tab, &tabs);
+                });
+            });
+        let line = ui.min_rect().bottom() - 0.5;
+        ui.painter().hline(right.x_range(), line, t.hairline());
+        let ended = detail.row.status.is_final();
+        let step = self.step.clone();
+        match self.tab {
+            0 => self.overview(ui, detail),
+            1 => self.logs.show(ui, cx, &self.id, step.as_deref(), ended),
+            2 => self.outputs.show(ui, cx, &self.id, &detail.steps, step.as_deref()),
+            3 => self.changes(ui, detail),
+            _ => self.environment(ui),
+        }
+    }
+
+    fn steps(&mut self, ui: &mut Ui, detail: &RunDetail) {
+        let now = format::now(ui).as_millisecond();
+        ScrollArea::vertical().id_salt("steps").show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let all = ListRow::new("All steps")
+                .glyph(words::run_glyph(&detail.row))
+                .note(detail.row.duration_ms(now).map(words::millis).unwrap_or_default())
+                .selected(self.step.is_none());
+            if all.show(ui).clicked() {
+                self.step = None;
+            }
+            for step in &detail.steps {
+                let said = step.error.as_ref().or(step.message.as_ref());
+                let chosen = self.step.as_deref() == Some(step.name.as_str());
+                let row = ListRow::new(step.title.as_str())
+                    .glyph(words::step_glyph(step))
+                    .note(words::step_word(step, now))
+                    .selected(chosen);
+                let response = row.show(ui);
+                if response.clicked() {
+                    self.step = (!chosen).then(|| step.name.clone());
+                }
+                if let Some(said) = said {
+                    response.on_hover_text(said);
+                }
+            }
+        });
+    }
+
+    fn overview(&mut self, ui: &mut Ui, detail: &RunDetail) {
+        let t = theme::of(ui);
+        let now = format::now(ui).as_millisecond();
+        let mut clicked = None;
+        ScrollArea::vertical().id_salt("overview").auto_shrink(false).show(ui, |ui| {
+            egui::Frame::NONE.inner_margin(t.size.pad_panel).show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = t.size.pad;
+                if let Some(error) = &detail.row.error {
+                    message(ui, Glyph::Error, error);
+                }
+                if let Some((_, graph)) = self.graph.as_ref().filter(|(_, graph)| !graph.is_empty()) {
+                    widgets::card(ui, "As it was run", |ui| {
+                        let chosen = self.step.as_deref();
+                        clicked = graph.show(ui, &detail.steps, chosen, 300.0, now);
+                    });
+                }
+                self.curve_cards(ui);
+                for (at, (title, report)) in self.reports.value().into_iter().flatten().enumerate() {
+                    section(ui, title);
+                    ui.push_id(at, |ui| reports::show(ui, report));
+                }
+                if let Some(failure) = self.reports.failure() {
+                    message(ui, Glyph::Error, &failure.message);
+                }
+            });
+        });
+        if let Some(step) = clicked {
+            self.step = (self.step.as_ref() != Some(&step)).then_some(step);
+        }
+    }
+
+    fn curve_cards(&self, ui: &mut Ui) {
+        let t = theme::of(ui);
+        let curves = self.curves.value().map_or(&[][..], Vec::as_slice);
+        reports::tiled(ui, curves.len(), |ui, at| {
+            let title = words::key_title(&curves[at].key);
+            widgets::card(ui, &title, |ui| {
+                let (x, y): (Vec<f64>, Vec<f64>) = curves[at]
+                    .points
+                    .iter()
+                    .map(|(step, value)| (*step as f64, *value))
+                    .unzip();
+                let series = [Series::new(title.as_str(), t.data(0), &y).x(&x)];
+                LineChart::new(&curves[at].key, &series).height(180.0).show(ui);
+            });
+        });
+    }
+
+    fn changes(&self, ui: &mut Ui, detail: &RunDetail) {
+        if self.diff.is_empty() {
+            let words = match &detail.row.commit {
+                Some(commit) => format!(
+                    "Everything was committed: the run is what {} holds.",
+                    words::short_commit(commit)
+                ),
+                None => "Nothing is known of changes: no commit was there yet.".to_owned(),
+            };
+            widgets::loading(ui, &words);
+            return;
+        }
+        let t = theme::of(ui);
+        egui::Frame::NONE
+            .fill(t.color.surface1)
+            .inner_margin(t.size.pad)
+            .show(ui, |ui| {
+                CodeView::new("diff", self.diff.len()).show(ui, |at| {
+                    let text = self.diff[at].as_str();
+                    let tone = match text.as_bytes().first() {
+                        _ if text.starts_with("+++") || text.starts_with("---") => Tone::Quiet,
+                        Some(b'+') => Tone::Good,
+                        Some(b'-') => Tone::Error,
+                        Some(b'@' | b'd' | b'i') => Tone::Quiet,
+                        _ => Tone::Plain,
+                    };
+                    CodeLine { gutter: "", text, tone }
+                });
+            });
+    }
+
+    fn environment(&self, ui: &mut Ui) {
+        let t = theme::of(ui);
+        if self.facts.is_empty() {
+            widgets::loading(ui, "Nothing was recorded of the machine.");
+            return;
+        }
+        ScrollArea::vertical().id_salt("environment").auto_shrink(false).show(ui, |ui| {
+            egui::Frame::NONE.inner_margin(t.size.pad_panel).show(ui, |ui| {
+                let spacing = vec2(2.0 * t.size.pad_panel, t.size.grid);
+                egui::Grid::new("environment").spacing(spacing).show(ui, |ui| {
+                    for (key, value) in &self.facts {
+                        ui.label(t.secondary(key));
+                        ui.label(t.mono(value));
+                        ui.end_row();
+                    }
+                });
+            });
+        });
+    }
+}
+
+/// The leaves of a JSON value by their path.
+fn flatten(path: &str, value: &serde_json::Value, into: &mut Vec<(String, String)>) {
+    use serde_json::Value;
+    match value {
+        Value::Null => {}
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                let key = key.replace('_', " ");
+                let path = if path.is_empty() { key } else { format!("{path} {key}") };
+                flatten(&path, value, into);
+            }
+        }
+        Value::Array(items) => {
+            let words: Vec<String> = items.iter().map(plain).collect();
+            into.push((path.to_owned(), words.join(", ")));
+        }
+        other => into.push((path.to_owned(), plain(other))),
+    }
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_environment_is_read_as_pairs() {
+        let value = serde_json::json!({ "system": { "os_name": "Linux", "cores": 2 }, "none": null, "all": ["a", 1] });
+        let mut facts = Vec::new();
+        flatten("", &value, &mut facts);
+        facts.sort();
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let wanted = [pair("all", "a, 1"), pair("system cores", "2"), pair("system os name", "Linux")];
+        assert_eq!(facts, wanted);
+    }
+}

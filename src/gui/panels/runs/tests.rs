@@ -1,0 +1,210 @@
+//! Drives the panel over a real workspace, by labels and keys. The pictures it takes go to the
+//! system's folder for temporary files, to be looked at.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use eframe::App;
+use egui::{Key, Modifiers, Theme, Ui, Vec2, vec2};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
+
+use super::*;
+use crate::{
+    backend::BackendOf,
+    gallery::TestDesk,
+    panels::{Action, models::Models},
+    shell::{Layout, Shell},
+    theme::{Appearance, ThemeChoice},
+};
+
+pub struct Window(pub Shell);
+
+impl App for Window {
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.0.ui(ui);
+    }
+}
+
+/// A workspace with the sample's runs and models, made once; `None` for an empty one.
+pub fn sample() -> Studio {
+    static SAMPLE: OnceLock<(Studio, tempfile::TempDir)> = OnceLock::new();
+    let made = SAMPLE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let studio = Studio::create_sample(&folder.path().join("study"), &|_| {}).unwrap();
+        (studio, folder)
+    });
+    made.0.clone()
+}
+
+pub fn window(studio: &Studio, theme: Theme, place: PlaceId, size: Vec2) -> Harness<'static, Window> {
+    let dark = theme == Theme::Dark;
+    let appearance = Appearance {
+        theme: if dark { ThemeChoice::Dark } else { ThemeChoice::Light },
+        reduced_motion: true,
+        ..Appearance::default()
+    };
+    let mut layout = Layout {
+        appearance,
+        ..Layout::default()
+    };
+    layout.go(place);
+    let studio = Arc::new(studio.clone());
+    Harness::builder()
+        .with_size(size)
+        .with_theme(theme)
+        .wgpu()
+        .build_eframe(move |cc| {
+            let backend = BackendOf::new(studio, cc.egui_ctx.clone(), 2);
+            let panels: Vec<Box<dyn Panel>> = vec![Box::<Runs>::default(), Box::<Models>::default()];
+            let desk = Arc::new(TestDesk::default());
+            Window(Shell::new(&cc.egui_ctx, backend, desk, panels, layout))
+        })
+}
+
+/// Draws frames until something that another thread answers has come.
+pub fn until(harness: &mut Harness<'_, Window>, what: &str, is: impl Fn(&Harness<'_, Window>) -> bool) {
+    for _ in 0..2000 {
+        harness.step();
+        if is(harness) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    panic!("waited in vain until {what}");
+}
+
+/// Gives answers on their way time to come.
+pub fn settle(harness: &mut Harness<'_, Window>) {
+    for _ in 0..40 {
+        harness.step();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+pub fn picture(harness: &mut Harness<'_, Window>, name: &str) {
+    let folder: PathBuf = std::env::temp_dir().join("atelier-gallery");
+    std::fs::create_dir_all(&folder).unwrap();
+    settle(harness);
+    let file = folder.join(format!("{name}.png"));
+    harness.render().unwrap().save(file).unwrap();
+}
+
+/// Small and large, dark and light.
+pub const SIZES: [(Theme, Vec2, &str); 3] = [
+    (Theme::Dark, vec2(1600.0, 1000.0), "dark"),
+    (Theme::Light, vec2(1600.0, 1000.0), "light"),
+    (Theme::Dark, vec2(1280.0, 800.0), "small"),
+];
+
+fn has_row(harness: &Harness<'_, Window>) -> bool {
+    harness.query_all_by_label_contains(", Done").next().is_some()
+}
+
+fn first_row(harness: &Harness<'_, Window>) -> String {
+    let row = harness.query_all_by_label_contains(", Done").next().unwrap();
+    row.accesskit_node().label().unwrap()
+}
+
+#[test]
+fn runs_are_listed_selected_and_compared() {
+    let studio = sample();
+    for (theme, size, name) in SIZES {
+        let mut harness = window(&studio, theme, "runs", size);
+        until(&mut harness, "the runs are listed", has_row);
+        settle(&mut harness);
+        picture(&mut harness, &format!("runs-{name}"));
+        let row = first_row(&harness);
+        harness.get_by_label(&row).click();
+        until(&mut harness, "the run is described", |harness| {
+            harness.query_by_label("Parameters").is_some()
+        });
+        picture(&mut harness, &format!("runs-selected-{name}"));
+        harness.check_accessibility();
+        harness.get_by_label("Compare").click();
+        until(&mut harness, "runs are compared", |harness| {
+            harness.query_by_label("Only those that differ").is_some()
+        });
+        picture(&mut harness, &format!("runs-compare-{name}"));
+        harness.check_accessibility();
+    }
+}
+
+#[test]
+fn a_run_opens_with_its_steps_logs_and_outputs() {
+    let studio = sample();
+    let run = studio.runs(&RunQuery::default()).unwrap().runs.remove(0);
+    for (theme, size, name) in SIZES {
+        let mut harness = window(&studio, theme, "runs", size);
+        until(&mut harness, "the runs are listed", has_row);
+        let subject = Subject::Run { id: run.id.clone() };
+        harness.state_mut().0.send(Action::Open(subject));
+        until(&mut harness, "the run is open", |harness| {
+            harness.query_by_label("All steps").is_some()
+        });
+        for tab in opened::TABS {
+            harness.get_by_label(tab).click();
+            picture(&mut harness, &format!("run-{}-{name}", tab.to_lowercase()));
+            harness.check_accessibility();
+        }
+        harness.key_press_modifiers(Modifiers::ALT, Key::ArrowLeft);
+        until(&mut harness, "the list is back", has_row);
+    }
+}
+
+#[test]
+fn a_model_is_registered_from_a_run() {
+    let studio = sample();
+    let before = studio.models().unwrap().len();
+    let mut harness = window(&studio, Theme::Light, "runs", vec2(1280.0, 800.0));
+    until(&mut harness, "the runs are listed", has_row);
+    let row = first_row(&harness);
+    harness.get_by_label(&row).click();
+    until(&mut harness, "the run is described", |harness| {
+        harness.query_by_label("Parameters").is_some()
+    });
+    harness.get_by_label("Register model…").click();
+    harness.run_steps(3);
+    harness.get_by_label("Name").focus();
+    harness.run_steps(2);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.event(egui::Event::Text("second-opinion".to_owned()));
+    harness.run_steps(2);
+    picture(&mut harness, "runs-register-light");
+    harness.get_by_label("Register").click();
+    until(&mut harness, "it is registered", |_| {
+        studio.models().unwrap().len() > before
+    });
+    let models = studio.models().unwrap();
+    assert!(models.iter().any(|model| model.name == "second-opinion"));
+}
+
+#[test]
+fn a_deleted_run_is_brought_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let studio = Studio::create(folder.path(), "Empty").unwrap();
+    let mut harness = window(&studio, Theme::Dark, "runs", vec2(1280.0, 800.0));
+    until(&mut harness, "it says that there are none", |harness| {
+        harness.query_by_label("Go to Designer").is_some()
+    });
+    picture(&mut harness, "runs-empty-dark");
+
+    let studio = sample();
+    let count = || studio.runs(&RunQuery::default()).unwrap().total;
+    let before = count();
+    let mut harness = window(&studio, Theme::Dark, "runs", vec2(1280.0, 800.0));
+    until(&mut harness, "the runs are listed", has_row);
+    let row = first_row(&harness);
+    harness.get_by_label(&row).click();
+    settle(&mut harness);
+    let delete = CommandSpec::panel("runs", "delete", "").command;
+    harness.state_mut().0.send(Action::Run(delete));
+    until(&mut harness, "it is gone", |_| count() == before - 1);
+    harness.get_by_label("Undo").click();
+    until(&mut harness, "it is back", |_| count() == before);
+}
