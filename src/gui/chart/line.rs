@@ -342,8 +342,11 @@ impl<'a> LineChart<'a> {
         near.sort_by(|a, b| b.2.total_cmp(&a.2));
         grid::crosshair(ui, *transform.frame(), nearest.3.x);
         for &(at, _, _, position) in &near {
-            ui.painter()
-                .circle_filled(position, 3.0, self.series[at].color);
+            ui.painter_at(transform.frame().expand(3.0)).circle_filled(
+                position,
+                3.0,
+                self.series[at].color,
+            );
         }
         let all: Vec<Value> = near
             .iter()

@@ -97,7 +97,8 @@ impl<'a> CodeView<'a> {
                 vec2(side, side),
             );
             if ui
-                .put(at, Button::icon(Icon::Copy, "Copy all lines"))
+                .new_child(UiBuilder::new().max_rect(at))
+                .add(Button::icon(Icon::Copy, "Copy all lines"))
                 .clicked()
             {
                 let all: Vec<String> = (0..self.count).map(|at| plain(&line(at))).collect();
