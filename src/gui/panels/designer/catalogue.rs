@@ -73,7 +73,9 @@ impl Catalogue {
         if let Some(title) = job.display_name.as_ref().filter(|title| !title.is_empty()) {
             return title.clone();
         }
-        let Some(spec) = self.spec(&job.component) else { return job.component.clone() };
+        let Some(spec) = self.spec(&job.component) else {
+            return job.component.clone();
+        };
         dataset_name(spec, job).unwrap_or_else(|| spec.title.to_owned())
     }
 }
@@ -85,13 +87,21 @@ impl Fits {
             Side::Input => spec.inputs,
             Side::Output => spec.outputs,
         };
-        ports.iter().find(|port| port.kind == self.kind).map(|port| port.name)
+        ports
+            .iter()
+            .find(|port| port.kind == self.kind)
+            .map(|port| port.name)
     }
 }
 
 fn dataset_name(spec: &Spec, job: &Job) -> Option<String> {
-    let param = spec.params.iter().find(|param| matches!(param.kind, ParamKind::Dataset))?;
-    let Some(Input::Value(value)) = job.inputs.get(param.name) else { return None };
+    let param = spec
+        .params
+        .iter()
+        .find(|param| matches!(param.kind, ParamKind::Dataset))?;
+    let Some(Input::Value(value)) = job.inputs.get(param.name) else {
+        return None;
+    };
     let name = value.as_str()?.split('@').next()?;
     (!name.is_empty()).then(|| name.to_owned())
 }
@@ -107,7 +117,11 @@ fn score(spec: &Spec, words: &[&str]) -> Option<u32> {
             1
         } else if title.contains(word) {
             2
-        } else if spec.keywords.iter().any(|keyword| keyword.to_lowercase().contains(word)) {
+        } else if spec
+            .keywords
+            .iter()
+            .any(|keyword| keyword.to_lowercase().contains(word))
+        {
             3
         } else if spec.category.title().to_lowercase().starts_with(word) {
             4

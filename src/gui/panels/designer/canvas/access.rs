@@ -5,9 +5,9 @@ use egui::accesskit::{self, Action, Role};
 use egui::{Id, Rect, Ui};
 
 use super::scene::{Scene, Side};
+use super::selection::Selection;
 use super::view::View;
 use super::{Ask, Canvas, Output};
-use super::selection::Selection;
 
 /// Where labelled things were clicked or focused from the outside.
 enum Named {
@@ -29,21 +29,40 @@ impl Canvas {
             return;
         }
         let asked = ui.input(|input| {
-            input.events.iter().any(|event| matches!(event, egui::Event::AccessKitActionRequest(_)))
+            input
+                .events
+                .iter()
+                .any(|event| matches!(event, egui::Event::AccessKitActionRequest(_)))
         });
         let mut found = None;
         let view = self.view;
         for (index, wire) in self.scene.wires.iter().enumerate() {
             let rect = view.rect_to_screen(area, wire.bounds);
             let selected = self.selection.wires.contains(&self.scene.wire_key(index));
-            if put(ui, id.with(("wire", &wire.label)), rect, &wire.label, "", selected, asked) {
+            if put(
+                ui,
+                id.with(("wire", &wire.label)),
+                rect,
+                &wire.label,
+                "",
+                selected,
+                asked,
+            ) {
                 found = Some(Named::Wire(index));
             }
         }
         for (index, node) in self.scene.nodes.iter().enumerate() {
             let rect = view.rect_to_screen(area, node.rect);
             let selected = self.selection.jobs.contains(&node.job);
-            if put(ui, id.with(("node", &node.job)), rect, &node.title, &node.state.spoken(), selected, asked) {
+            if put(
+                ui,
+                id.with(("node", &node.job)),
+                rect,
+                &node.title,
+                &node.state.spoken(),
+                selected,
+                asked,
+            ) {
                 found = Some(Named::Node(index));
             }
         }
@@ -51,9 +70,14 @@ impl Canvas {
             found = Some(port);
         }
         match found {
-            Some(Named::Node(node)) => self.selection = Selection::of_jobs([self.scene.nodes[node].job.clone()]),
+            Some(Named::Node(node)) => {
+                self.selection = Selection::of_jobs([self.scene.nodes[node].job.clone()])
+            }
             Some(Named::Wire(wire)) => {
-                self.selection = Selection { wires: [self.scene.wire_key(wire)].into(), ..Selection::default() };
+                self.selection = Selection {
+                    wires: [self.scene.wire_key(wire)].into(),
+                    ..Selection::default()
+                };
             }
             Some(Named::Port(port)) => {
                 let key = self.scene.port_key(port);
@@ -65,7 +89,14 @@ impl Canvas {
     }
 }
 
-fn describe_ports(ui: &Ui, id: Id, scene: &Scene, view: View, area: Rect, asked: bool) -> Option<Named> {
+fn describe_ports(
+    ui: &Ui,
+    id: Id,
+    scene: &Scene,
+    view: View,
+    area: Rect,
+    asked: bool,
+) -> Option<Named> {
     let mut found = None;
     for (index, node) in scene.nodes.iter().enumerate() {
         for side in [Side::Input, Side::Output] {
@@ -73,8 +104,20 @@ fn describe_ports(ui: &Ui, id: Id, scene: &Scene, view: View, area: Rect, asked:
                 let center = view.to_screen(area, it.at);
                 let rect = Rect::from_center_size(center, egui::Vec2::splat(12.0));
                 let value = it.kind.map_or("", |kind| kind.with_article());
-                if put(ui, id.with((&node.job, side, port)), rect, &it.label, value, false, asked) {
-                    found = Some(Named::Port(super::scene::PortRef { node: index, side, port }));
+                if put(
+                    ui,
+                    id.with((&node.job, side, port)),
+                    rect,
+                    &it.label,
+                    value,
+                    false,
+                    asked,
+                ) {
+                    found = Some(Named::Port(super::scene::PortRef {
+                        node: index,
+                        side,
+                        port,
+                    }));
                 }
             }
         }

@@ -33,9 +33,9 @@ pub use state::{NodeState, States, Status};
 pub use view::{GRID, View};
 
 use gesture::{Gesture, Pointer};
-use scene::Hit;
 use minimap::Map;
 use overlay::Editing;
+use scene::Hit;
 
 use super::catalogue::Catalogue;
 use super::edits::Edit;
@@ -127,6 +127,8 @@ pub struct Canvas {
     /// From, to, and the time it began.
     flight: Option<(View, View, f64)>,
     fit_next: bool,
+    /// What was fitted into which area last.
+    fitted_to: Option<(View, Rect)>,
     menu_at: Option<(Hit, Pos2)>,
     area: Option<Rect>,
     /// Where the pointer was last, in canvas points.
@@ -137,7 +139,11 @@ pub struct Canvas {
 impl Canvas {
     /// A canvas that shows everything when it first appears.
     pub fn new() -> Self {
-        Self { fit_next: true, focus_next: true, ..Self::default() }
+        Self {
+            fit_next: true,
+            focus_next: true,
+            ..Self::default()
+        }
     }
 
     pub fn scene(&self) -> &Scene {
@@ -172,14 +178,18 @@ impl Canvas {
 
     /// A free place for a component that comes without one: the middle of what is seen.
     pub fn middle(&self) -> Pos2 {
-        let center = self.area.map_or(self.view.origin, |area| self.view.visible(area).center());
+        let center = self
+            .area
+            .map_or(self.view.origin, |area| self.view.visible(area).center());
         center - vec2(NODE_WIDTH, NODE_HEIGHT) / 2.0
     }
 
     /// The last place of the pointer, or the middle.
     pub fn pointer_or_middle(&self) -> Pos2 {
         let seen = self.area.map(|area| self.view.visible(area));
-        self.last_pointer.filter(|at| seen.is_some_and(|seen| seen.contains(*at))).unwrap_or_else(|| self.middle())
+        self.last_pointer
+            .filter(|at| seen.is_some_and(|seen| seen.contains(*at)))
+            .unwrap_or_else(|| self.middle())
     }
 
     /// Where the canvas point `at` is on the screen.
@@ -219,17 +229,33 @@ impl Canvas {
     /// First fit, flights, wheel and pinch.
     fn travel(&mut self, ui: &Ui, response: &Response, area: Rect) {
         let now = ui.input(|input| input.time);
-        if std::mem::take(&mut self.fit_next) && area.is_positive() {
+        if area.is_positive() && self.fit_next {
             let to = self.fitted(area);
             let first = self.view == View::default();
-            if first { self.view = to } else { self.fly(to, now) }
+            if first {
+                self.view = to
+            } else {
+                self.fly(to, now)
+            }
+            (self.fit_next, self.fitted_to) = (false, Some((to, area)));
+        } else if let Some((view, fitted)) = self.fitted_to
+            && view == self.view
+            && fitted != area
+        {
+            // Nobody has moved the view since: it goes on showing everything while the window finds its shape.
+            self.view = self.fitted(area);
+            self.fitted_to = Some((self.view, area));
         }
         if std::mem::take(&mut self.focus_next) {
             response.request_focus();
         }
         let length = f64::from(ui.style().animation_time);
         if let Some((from, to, began)) = self.flight {
-            let share = if length > 0.0 { ((now - began) / length).clamp(0.0, 1.0) as f32 } else { 1.0 };
+            let share = if length > 0.0 {
+                ((now - began) / length).clamp(0.0, 1.0) as f32
+            } else {
+                1.0
+            };
             self.view = from.lerp(to, 1.0 - (1.0 - share).powi(3));
             if share >= 1.0 {
                 self.flight = None;
@@ -237,8 +263,13 @@ impl Canvas {
             ui.ctx().request_repaint();
         }
         if response.contains_pointer() && (response.hovered() || !self.gesture.is_idle()) {
-            let (scroll, zoom, at) =
-                ui.input(|input| (input.smooth_scroll_delta(), input.zoom_delta(), input.pointer.hover_pos()));
+            let (scroll, zoom, at) = ui.input(|input| {
+                (
+                    input.smooth_scroll_delta(),
+                    input.zoom_delta(),
+                    input.pointer.hover_pos(),
+                )
+            });
             if zoom != 1.0
                 && let Some(at) = at
             {
@@ -258,20 +289,40 @@ impl Canvas {
     fn fitted(&self, area: Rect) -> View {
         let whole = View::fit(self.scene.bounds(), area);
         let covered = Map::new(&self.scene, whole, area).is_some_and(|map| {
-            self.scene.nodes.iter().any(|node| whole.rect_to_screen(area, node.rect).intersects(map.rect))
+            self.scene
+                .nodes
+                .iter()
+                .any(|node| whole.rect_to_screen(area, node.rect).intersects(map.rect))
         });
         if !covered {
             return whole;
         }
-        View::fit(self.scene.bounds(), area.with_max_x(area.right() - minimap::ROOM))
+        View::fit(
+            self.scene.bounds(),
+            area.with_max_x(area.right() - minimap::ROOM),
+        )
     }
 
     /// Presses, drags, drops and clicks.
-    fn point(&mut self, ui: &Ui, response: &Response, area: Rect, map: Option<&Map>, out: &mut Output) {
-        let Some(at) = ui.input(|input| input.pointer.interact_pos()) else { return };
+    fn point(
+        &mut self,
+        ui: &Ui,
+        response: &Response,
+        area: Rect,
+        map: Option<&Map>,
+        out: &mut Output,
+    ) {
+        let Some(at) = ui.input(|input| input.pointer.interact_pos()) else {
+            return;
+        };
         let (pressed, origin, space, modifiers) = ui.input(|input| {
             let pointer = &input.pointer;
-            (pointer.primary_pressed(), pointer.press_origin(), input.key_down(egui::Key::Space), input.modifiers)
+            (
+                pointer.primary_pressed(),
+                pointer.press_origin(),
+                input.key_down(egui::Key::Space),
+                input.modifiers,
+            )
         });
         let pointer = |at: Pos2, view: View| Pointer {
             at: view.to_canvas(area, at),
@@ -314,7 +365,8 @@ impl Canvas {
             }
         }
         let on_map_now = matches!(self.gesture, Gesture::Map);
-        if response.drag_stopped() || (on_map_now && ui.input(|input| input.pointer.any_released())) {
+        if response.drag_stopped() || (on_map_now && ui.input(|input| input.pointer.any_released()))
+        {
             // Escape ends egui's drag as well, and is no drop.
             if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
                 self.cancel(out);
@@ -324,7 +376,11 @@ impl Canvas {
             self.gesture = Gesture::Idle;
         } else if response.clicked_by(PointerButton::Primary) && !on_map(at) {
             let hit = self.scene.hit(now.at, self.view.zoom);
-            if response.double_clicked() { self.double_click(hit, now.at, out) } else { self.click(hit, now, out) }
+            if response.double_clicked() {
+                self.double_click(hit, now.at, out)
+            } else {
+                self.click(hit, now, out)
+            }
         }
     }
 
@@ -339,7 +395,8 @@ impl Canvas {
         let over = (at - inner.clamp(at)) / EDGE;
         if over != Vec2::ZERO && inner.is_positive() {
             let dt = ui.input(|input| input.stable_dt).min(0.05);
-            self.view.pan(-over.clamp(Vec2::splat(-1.0), Vec2::splat(1.0)) * SPEED * dt);
+            self.view
+                .pan(-over.clamp(Vec2::splat(-1.0), Vec2::splat(1.0)) * SPEED * dt);
             ui.ctx().request_repaint();
         }
     }
@@ -354,9 +411,21 @@ impl Canvas {
     }
 
     /// A component from the palette over the canvas: a ghost, the wire it would go into, and the drop.
-    fn carry(&mut self, ui: &Ui, t: &Tokens, response: &Response, input: &Input<'_>, out: &mut Output) {
-        let Some(carried) = response.dnd_hover_payload::<Carried>() else { return };
-        let (Some(area), Some(at)) = (self.area, ui.input(|input| input.pointer.hover_pos())) else { return };
+    fn carry(
+        &mut self,
+        ui: &Ui,
+        t: &Tokens,
+        response: &Response,
+        input: &Input<'_>,
+        out: &mut Output,
+    ) {
+        let Some(carried) = response.dnd_hover_payload::<Carried>() else {
+            return;
+        };
+        let (Some(area), Some(at)) = (self.area, ui.input(|input| input.pointer.hover_pos()))
+        else {
+            return;
+        };
         let point = self.view.to_canvas(area, at);
         let into = self.wire_for(carried.0, point);
         let corner = point - vec2(NODE_WIDTH, NODE_HEIGHT) / 2.0;
@@ -364,12 +433,23 @@ impl Canvas {
         if let Some(dropped) = response.dnd_release_payload::<Carried>() {
             let (component, at) = (dropped.0.id.to_owned(), corner.into());
             out.edits.push(match into {
-                Some(wire) => Edit::Insert { component, at, wire: self.scene.wire_key(wire) },
-                None => Edit::Add { component, at, wire: None },
+                Some(wire) => Edit::Insert {
+                    component,
+                    at,
+                    wire: self.scene.wire_key(wire),
+                },
+                None => Edit::Add {
+                    component,
+                    at,
+                    wire: None,
+                },
             });
             self.focus_next = true;
         }
-        debug_assert!(input.catalogue.spec(carried.0.id).is_some(), "the palette shows what the catalogue has");
+        debug_assert!(
+            input.catalogue.spec(carried.0.id).is_some(),
+            "the palette shows what the catalogue has"
+        );
     }
 
     /// The wire under `at` that `spec` could be put into.

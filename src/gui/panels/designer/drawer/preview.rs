@@ -8,11 +8,11 @@ use studio::pipeline::graph::Input;
 use studio::pipeline::shape::Shape;
 use studio::{Error, ModelCard, Output, Studio};
 
-use super::rows::Rows;
 use super::{Shown, report};
 use crate::backend::Request;
 use crate::chart::{BarRow, bars};
 use crate::commands::{Command, PanelCommand};
+use crate::grid::GridView;
 use crate::icons::Icon;
 use crate::panels::Cx;
 use crate::panels::designer::canvas::Side;
@@ -23,14 +23,18 @@ use crate::widgets::{self, Empty, format};
 /// Where the content of a port is to be had.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Source {
-    Result { run: String, job: String, port: String },
+    Result {
+        run: String,
+        job: String,
+        port: String,
+    },
     /// A dataset that is imported needs no run to be looked at.
     Dataset(String),
 }
 
 /// What a port holds, ready to be drawn.
 pub enum Content {
-    Table(Box<Rows>),
+    Table(Box<GridView>),
     Other(Box<Output>),
 }
 
@@ -50,7 +54,14 @@ impl Preview {
         let Some(port) = shown.port else {
             self.note.clear();
             let text = "Click a port on the canvas to see what it holds";
-            widgets::empty(ui, &Empty { icon: Icon::Eye, text, step: "" });
+            widgets::empty(
+                ui,
+                &Empty {
+                    icon: Icon::Eye,
+                    text,
+                    step: "",
+                },
+            );
             return;
         };
         let Some(source) = source(shown) else {
@@ -69,13 +80,15 @@ impl Preview {
         match self.content.value_mut() {
             Some(Content::Table(rows)) => {
                 self.note = rows.note();
-                rows.show(ui, cx);
+                rows.show(ui, cx.backend);
             }
             Some(Content::Other(output)) => {
                 self.note.clear();
                 ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                     let t = theme::of(ui);
-                    egui::Frame::NONE.inner_margin(t.size.pad).show(ui, |ui| other(ui, output));
+                    egui::Frame::NONE
+                        .inner_margin(t.size.pad)
+                        .show(ui, |ui| other(ui, output));
                 });
             }
             None => match failure {
@@ -96,7 +109,14 @@ fn output_of(shown: &Shown<'_>) -> Option<(String, String)> {
     if port.side == Side::Output {
         return Some((port.job.clone(), port.port.clone()));
     }
-    match shown.document.pipeline.jobs.get(&port.job)?.inputs.get(&port.port)? {
+    match shown
+        .document
+        .pipeline
+        .jobs
+        .get(&port.job)?
+        .inputs
+        .get(&port.port)?
+    {
         Input::Binding { job, output } => Some((job.clone(), output.clone())),
         Input::Value(_) => None,
     }
@@ -106,7 +126,11 @@ fn source(shown: &Shown<'_>) -> Option<Source> {
     let (job, port) = output_of(shown)?;
     let step = shown.document.pipeline.jobs.get(&job)?;
     let spec = step.spec()?;
-    if let Some(param) = spec.params.iter().find(|param| matches!(param.kind, ParamKind::Dataset)) {
+    if let Some(param) = spec
+        .params
+        .iter()
+        .find(|param| matches!(param.kind, ParamKind::Dataset))
+    {
         let reference = match step.inputs.get(param.name) {
             Some(Input::Value(value)) => value.as_str().filter(|it| !it.is_empty())?,
             _ => return None,
@@ -122,12 +146,18 @@ fn open(studio: &Studio, source: &Source) -> Result<Content, Error> {
         Source::Dataset(reference) => {
             let detail = studio.dataset(reference)?;
             let grid = studio.grid(reference)?;
-            Ok(Content::Table(Box::new(Rows::new(grid, detail.schema, detail.profile))))
+            Ok(Content::Table(Box::new(GridView::new(
+                grid,
+                detail.schema,
+                detail.profile,
+            ))))
         }
         Source::Result { run, job, port } => match studio.output(run, job, port)? {
             Output::Table { schema, profile } => {
                 let grid = studio.output_grid(run, job, port)?;
-                Ok(Content::Table(Box::new(Rows::new(grid, schema, profile))))
+                Ok(Content::Table(Box::new(GridView::new(
+                    grid, schema, profile,
+                ))))
             }
             output => Ok(Content::Other(Box::new(output))),
         },
@@ -136,18 +166,39 @@ fn open(studio: &Studio, source: &Source) -> Result<Content, Error> {
 
 /// Before the step ran: the columns that are known, and the way to get the rest.
 fn not_yet(ui: &mut Ui, cx: &mut Cx<'_>, shown: &Shown<'_>, job: &str, port: &str) {
-    let known = shown.document.checked().and_then(|checked| checked.shape(job, port));
+    let known = shown
+        .document
+        .checked()
+        .and_then(|checked| checked.shape(job, port));
     let columns = match known {
         Some(Shape::Table(table)) => Some(&table.schema),
         _ => None,
     };
     let text = match columns {
-        Some(schema) => format!("Not run yet. It will have {}.", format::counted(schema.len() as u64, "column", "columns")),
+        Some(schema) => format!(
+            "Not run yet. It will have {}.",
+            format::counted(schema.len() as u64, "column", "columns")
+        ),
         None => "Not run yet, so there is nothing to see here".to_owned(),
     };
-    let step = if shown.job.is_some() && !shown.document.is_running() { "Run up to here" } else { "" };
-    if widgets::empty(ui, &Empty { icon: Icon::Eye, text: &text, step }) {
-        cx.run(Command::Panel(PanelCommand { place: "designer", verb: "run-to", argument: String::new() }));
+    let step = if shown.job.is_some() && !shown.document.is_running() {
+        "Run up to here"
+    } else {
+        ""
+    };
+    if widgets::empty(
+        ui,
+        &Empty {
+            icon: Icon::Eye,
+            text: &text,
+            step,
+        },
+    ) {
+        cx.run(Command::Panel(PanelCommand {
+            place: "designer",
+            verb: "run-to",
+            argument: String::new(),
+        }));
     }
     let Some(schema) = columns else { return };
     let t = theme::of(ui);
@@ -185,20 +236,31 @@ fn other(ui: &mut Ui, output: &Output) {
 fn table_words(ui: &mut Ui, schema: &Schema, profile: &Profile) {
     let t = theme::of(ui);
     let rows = format::counted(profile.rows, "row", "rows");
-    ui.label(t.small(format!("{rows} · {}", format::counted(schema.len() as u64, "column", "columns"))));
+    ui.label(t.small(format!(
+        "{rows} · {}",
+        format::counted(schema.len() as u64, "column", "columns")
+    )));
 }
 
 /// An estimator's settings as names and values.
 fn settings(ui: &mut Ui, value: &serde_json::Value) {
-    let Some(object) = value.as_object() else { return };
+    let Some(object) = value.as_object() else {
+        return;
+    };
     ui.set_max_width(360.0);
     let t = theme::of(ui);
     for (key, value) in object {
         match value {
             serde_json::Value::Object(_) => settings(ui, value),
             serde_json::Value::Null => drop(widgets::key_value(ui, &words(key), t.small("none"))),
-            serde_json::Value::String(text) => drop(widgets::key_value(ui, &words(key), t.small(words(text)))),
-            other => drop(widgets::key_value(ui, &words(key), t.small(other.to_string()))),
+            serde_json::Value::String(text) => {
+                drop(widgets::key_value(ui, &words(key), t.small(words(text))))
+            }
+            other => drop(widgets::key_value(
+                ui,
+                &words(key),
+                t.small(other.to_string()),
+            )),
         }
     }
 }
@@ -206,7 +268,9 @@ fn settings(ui: &mut Ui, value: &serde_json::Value) {
 fn words(key: &str) -> String {
     let text = key.replace('_', " ");
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn model(ui: &mut Ui, card: &ModelCard) {
@@ -214,11 +278,17 @@ fn model(ui: &mut Ui, card: &ModelCard) {
     ui.columns_const(|[left, right]| {
         left.label(t.title(&card.algorithm));
         let facts = [
-            ("Predicts", card.label.clone().unwrap_or_else(|| "clusters".to_owned())),
+            (
+                "Predicts",
+                card.label.clone().unwrap_or_else(|| "clusters".to_owned()),
+            ),
             ("Classes", card.classes.join(", ")),
             ("Trained on", format::counted(card.rows, "row", "rows")),
             ("Features", card.features.len().to_string()),
-            ("Training took", format::duration(std::time::Duration::from_secs_f64(card.seconds.max(0.0)))),
+            (
+                "Training took",
+                format::duration(std::time::Duration::from_secs_f64(card.seconds.max(0.0))),
+            ),
         ];
         for (key, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
             widgets::key_value(left, key, t.small(value));
@@ -235,7 +305,11 @@ fn model(ui: &mut Ui, card: &ModelCard) {
             .iter()
             .filter_map(|feature| Some((feature, feature.importance?)))
             .take(12)
-            .map(|(feature, value)| BarRow { name: feature.column.as_str().into(), value, color: t.data(0) })
+            .map(|(feature, value)| BarRow {
+                name: feature.column.as_str().into(),
+                value,
+                color: t.data(0),
+            })
             .collect();
         if !rows.is_empty() {
             widgets::section(right, "Importance of features");
