@@ -186,8 +186,10 @@ impl Problem<'_> {
             .into_par_iter()
             .map(|block| {
                 let mut sums = vec![0.0; size];
-                for r in block * BLOCK..((block + 1) * BLOCK).min(codes.len()) {
-                    self.add(&mut sums, codes[r], r, self.weight(r));
+                let start = block * BLOCK;
+                let end = (start + BLOCK).min(codes.len());
+                for (r, code) in (start..end).zip(&codes[start..end]) {
+                    self.add(&mut sums, *code, r, self.weight(r));
                 }
                 sums
             })

@@ -19,7 +19,7 @@ pub(crate) fn fit(
     observer: &dyn Observer,
 ) -> Result<ForestFit> {
     check_criterion(params.criterion, labels)?;
-    if !(params.ccp_alpha >= 0.0) {
+    if params.ccp_alpha.is_nan() || params.ccp_alpha < 0.0 {
         return invalid(format!(
             "The pruning strength is {}; it must be 0 or more.",
             params.ccp_alpha

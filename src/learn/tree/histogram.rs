@@ -147,7 +147,7 @@ impl<'a, P: Purity, const W: usize> Grower<'a, P, W> {
         }) = pending.pop()
         {
             visited += 1;
-            if end - start > 20_000 || visited % 1024 == 0 {
+            if end - start > 20_000 || visited.is_multiple_of(1024) {
                 check(self.observer)?;
             }
             let Some(split) = self.best(&entries[start..end], &statistics, depth) else {
