@@ -68,7 +68,7 @@ pub fn confusion(ui: &mut Ui, labels: &[&str], counts: &[Vec<u64>]) -> Response 
             t.color.text2,
         );
         let total: u64 = counts.get(row).map_or(0, |row| row.iter().sum());
-        for column in 0..count {
+        for (column, taken_for) in labels.iter().enumerate() {
             let value = counts
                 .get(row)
                 .and_then(|row| row.get(column))
@@ -99,7 +99,7 @@ pub fn confusion(ui: &mut Ui, labels: &[&str], counts: &[Vec<u64>]) -> Response 
                 hovered = Some(format!(
                     "{} taken for {}: {value}, {} of its row",
                     label,
-                    labels[column],
+                    taken_for,
                     format::percent(share)
                 ));
             }

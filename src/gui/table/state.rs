@@ -46,7 +46,7 @@ impl TableState {
     /// A click on a head: descending first (the best runs on top), then ascending, then as it was.
     pub fn toggle_sort(&mut self, column: &str) {
         self.sort = match self.sort.take() {
-            Some(sort) if sort.column == column => sort.descending.then(|| Sort {
+            Some(sort) if sort.column == column => sort.descending.then_some(Sort {
                 descending: false,
                 ..sort
             }),

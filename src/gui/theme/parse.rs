@@ -18,6 +18,11 @@ pub fn parse(name: &str, text: &str) -> Result<Tokens, ThemeError> {
     })
 }
 
+/// The one place that makes a colour out of numbers.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "theme files are where colours come from"
+)]
 fn color(text: &str) -> Option<egui::Color32> {
     let digits = text.strip_prefix('#')?;
     let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
