@@ -406,12 +406,14 @@ impl ParamKind {
         let fits = match self {
             Self::Boolean => value.is_boolean(),
             Self::Integer { .. } => value.is_i64(),
-            Self::Real { .. } => {
+            Self::Real { .. } if !value.is_null() => {
                 return value
                     .as_f64()
                     .filter(|number| number.is_finite())
                     .map(Json::from);
             }
+            // Null, which stands for nothing given.
+            Self::Real { .. } => false,
             Self::Columns { .. } if value.is_string() => {
                 return Some(Json::Array(vec![value.clone()]));
             }

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::component::{Component, StepError};
+use crate::component::{Component, ParamKind, Params, Spec, StepError};
 use crate::components;
 use crate::meta::Meta;
 use crate::plan::{Obstacle, Plan, Step};
@@ -425,13 +425,20 @@ pub fn key(
     let parts = json!({
         "component": spec.id,
         "version": spec.version,
-        "params": step.params,
+        "params": decisive(spec, &step.params),
         "inputs": inputs,
         "code": component.code_digest(&step.params, store)?,
     });
     Ok(blake3::hash(parts.to_string().as_bytes())
         .to_hex()
         .to_string())
+}
+
+/// The parameters that decide a result. A dataset's reference does not: the digest of what it refers to does, whether
+/// it names the version or takes the newest.
+fn decisive(spec: &Spec, params: &Params) -> Params {
+    let is_dataset = |name: &str| spec.param(name).is_some_and(|param| matches!(param.kind, ParamKind::Dataset));
+    Params(params.0.iter().filter(|(name, _)| !is_dataset(name)).map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 /// The keys of a plan's steps as far as they can be told without running: for each step whose sources are all

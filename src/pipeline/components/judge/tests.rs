@@ -317,3 +317,13 @@ fn a_table_on_disk_is_scored_like_one_in_memory() {
             .equals(&bench(memory.into()).frame("table"))
     );
 }
+
+#[test]
+fn a_label_that_was_normalised_is_refused() {
+    let scaled = Bench::new(&crate::components::transform::Normalise).table("table", rows()).run().remove("table").unwrap();
+    let bench = Bench::new(&TrainModel)
+        .value("estimator", estimator(&crate::components::learn::LinearRegression))
+        .value("table", scaled)
+        .set("label", "x");
+    assert!(bench.failure().contains("The label “x” was normalised before training"));
+}

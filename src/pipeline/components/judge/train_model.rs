@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use data::prepare::Step;
 use learn::Model;
 use learn::report::{Better, Metric};
 
@@ -12,7 +13,7 @@ use super::{
 use crate::component::{Category, Component, Params, Port, PortKind, Spec, StepError};
 use crate::shape::{EstimatorTask, Known, ModelShape, Problem, Shape, Shapes, table};
 use crate::store::StepContext;
-use crate::value::{Inputs, InputsExt, Outputs, Value};
+use crate::value::{Inputs, InputsExt, Outputs, Table, Value};
 
 pub struct TrainModel;
 
@@ -122,6 +123,7 @@ impl Component for TrainModel {
             params.integer("seed"),
         );
         let rows = inputs.table("table")?;
+        refuse_scaled_label(params, rows)?;
         context.progress(None, "Reading rows");
         let frame = rows.frame()?;
         let watch = Watch::new(context);
@@ -158,4 +160,19 @@ fn measured(name: &str, value: f64) -> Metric {
         help: "As it was after the last round of training.".to_owned(),
         note: None,
     }
+}
+
+/// A label that a step upstream scaled would be predicted in units nobody knows.
+fn refuse_scaled_label(params: &Params, rows: &Table) -> Result<(), StepError> {
+    let schema = rows.schema()?;
+    let label = params.maybe_text("label").or_else(|| label_column(params, &schema).map(|column| column.name.as_str()));
+    let Some(label) = label else { return Ok(()) };
+    let scales = |step: &Step| matches!(step, Step::Scale { columns } if columns.iter().any(|it| it.column == label));
+    if rows.preparation.0.iter().any(|fitted| scales(fitted.step())) {
+        return Err(StepError::failed(format!(
+            "The label “{label}” was normalised before training, so predictions would not be in its own units. Choose \
+             the columns to normalise, or mark the label with Edit metadata before."
+        )));
+    }
+    Ok(())
 }
