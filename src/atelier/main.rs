@@ -113,6 +113,10 @@ fn open_workspace(folder: Option<&Path>) -> studio::Result<Studio> {
 
 /// The named workspace, else the one opened last, else the sample, which is made on first start.
 fn open_window(folder: Option<PathBuf>) -> studio::Result<ExitCode> {
+    if let Some(missing) = folder.as_ref().filter(|folder| !folder.exists()) {
+        let missing = missing.display();
+        return Err(Error::not_found(format!("There is neither a folder nor a verb “{missing}”. See atelier --help.")));
+    }
     gui::run(folder).map_err(|error| Error::storage(error.to_string()))?;
     Ok(ExitCode::SUCCESS)
 }

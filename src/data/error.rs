@@ -17,6 +17,12 @@ pub enum Error {
         /// The operating system's reason.
         source: std::io::Error,
     },
+    /// The disk holds no more.
+    #[error("The disk is full, so this was not saved. Free some space and try again. File: {}", path.display())]
+    DiskFull {
+        /// What could not be written.
+        path: PathBuf,
+    },
     /// A file's content cannot be understood.
     #[error("{sentence} File: {}{}", path.display(), line.map(|line| format!(", line {line}")).unwrap_or_default())]
     Malformed {
@@ -71,10 +77,13 @@ impl Error {
     /// Wraps an operating system error with what was attempted on which file.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::File {
-            action,
-            path,
-            source,
+        move |source| match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            _ => Self::File {
+                action,
+                path,
+                source,
+            },
         }
     }
 

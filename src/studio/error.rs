@@ -68,7 +68,12 @@ impl From<workspace::Error> for Error {
 
 impl From<data::Error> for Error {
     fn from(error: data::Error) -> Self {
-        let kind = if matches!(error, data::Error::Cancelled) { ErrorKind::Cancelled } else { ErrorKind::Invalid };
+        let kind = match &error {
+            data::Error::Cancelled => ErrorKind::Cancelled,
+            data::Error::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+            data::Error::File { .. } | data::Error::DiskFull { .. } => ErrorKind::Storage,
+            _ => ErrorKind::Invalid,
+        };
         Self::new(kind, error.to_string())
     }
 }

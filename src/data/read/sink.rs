@@ -1,8 +1,9 @@
 //! The Parquet file that an import writes, profiled on the way.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use polars::io::parquet::write::BatchedWriter;
 use polars::polars_utils::compression::ZstdLevel;
@@ -24,7 +25,8 @@ const GROUP_BYTES: usize = 128 << 20;
 pub(super) struct Sink {
     out: PathBuf,
     partial: PathBuf,
-    writer: Option<BatchedWriter<BufWriter<File>>>,
+    writer: Option<BatchedWriter<BufWriter<Disk>>>,
+    refused: Refused,
     pending: Option<DataFrame>,
     pending_bytes: usize,
     group_rows: usize,
@@ -32,6 +34,29 @@ pub(super) struct Sink {
     schema: Schema,
     rows: u64,
     finished: bool,
+}
+
+/// Why the disk first refused to write, which the table engine's own error no longer tells.
+type Refused = Arc<OnceLock<(io::ErrorKind, String)>>;
+
+/// A file that remembers why it could not be written.
+struct Disk {
+    file: File,
+    refused: Refused,
+}
+
+impl Write for Disk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Interrupted {
+                self.refused.get_or_init(|| (error.kind(), error.to_string()));
+            }
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// What a finished sink wrote.
@@ -54,6 +79,7 @@ impl Sink {
             out: out.to_owned(),
             partial,
             writer: None,
+            refused: Refused::default(),
             pending: None,
             pending_bytes: 0,
             group_rows: (GROUP_BYTES / 8 / like.width().max(1)).clamp(1_024, GROUP_ROWS),
@@ -66,7 +92,8 @@ impl Sink {
             Compression::Zstd => ParquetCompression::Zstd(Some(ZstdLevel::try_new(1)?)),
             Compression::Snappy => ParquetCompression::Snappy,
         };
-        let writer = ParquetWriter::new(BufWriter::with_capacity(1 << 20, file))
+        let refused = Arc::clone(&sink.refused);
+        let writer = ParquetWriter::new(BufWriter::with_capacity(1 << 20, Disk { file, refused }))
             .with_compression(compression)
             .with_statistics(StatisticsOptions::default())
             .with_row_group_size(Some(GROUP_ROWS))
@@ -127,7 +154,7 @@ impl Sink {
         if let Some(writer) = &mut self.writer {
             writer
                 .write_batch(&group)
-                .map_err(|e| full_disk(&self.partial, e))?;
+                .map_err(|e| refused(&self.partial, &self.refused, e))?;
         }
         self.profiler.add(&group)?;
         self.rows += group.height() as u64;
@@ -138,7 +165,7 @@ impl Sink {
     pub(super) fn finish(mut self) -> Result<Written> {
         self.flush(true)?;
         if let Some(writer) = self.writer.take() {
-            writer.finish().map_err(|e| full_disk(&self.partial, e))?;
+            writer.finish().map_err(|e| refused(&self.partial, &self.refused, e))?;
         }
         let failed = |action| Error::file(action, &self.partial);
         let file = File::open(&self.partial).map_err(failed("Opening"))?;
@@ -167,13 +194,11 @@ impl Drop for Sink {
     }
 }
 
-/// Errors of the disk keep their own words.
-fn full_disk(path: &Path, error: polars::prelude::PolarsError) -> Error {
-    match error {
-        polars::prelude::PolarsError::IO { error, .. } => {
-            let source = std::io::Error::new(error.kind(), error.to_string());
-            Error::file("Writing", path)(source)
-        }
-        other => Error::Engine(other),
+/// The disk's reason, if it was the disk's doing; else the table engine's.
+fn refused(path: &Path, refused: &Refused, error: polars::prelude::PolarsError) -> Error {
+    match refused.get() {
+        Some((io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _)) => Error::DiskFull { path: path.to_owned() },
+        Some((kind, words)) => Error::file("Writing", path)(io::Error::new(*kind, words.clone())),
+        None => Error::Engine(error),
     }
 }
