@@ -161,10 +161,7 @@ pub fn overlaid(
             "calibration" => "ideal",
             _ => "reference",
         };
-        series.insert(
-            0,
-            Series::new(name, t.color.line2, level).x(&ends).dashed(),
-        );
+        series.insert(0, Series::new(name, t.color.line2, level).x(&ends).dashed());
     }
     let crowded = matches!(id, "roc" | "gain" | "precision_recall" | "calibration");
     let mut chart = LineChart::new(title, &series)
@@ -187,7 +184,11 @@ fn names(ui: &Ui, area: Rect, id: &str, curves: &[Overlay<'_>]) {
     let line = t.face.caption.line + 2.0;
     let left = id == "precision_recall";
     let bottom = area.bottom() - 44.0;
-    for (at, curve) in curves.iter().enumerate().filter(|(_, c)| !c.name.is_empty()) {
+    for (at, curve) in curves
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| !c.name.is_empty())
+    {
         let y = bottom - line * (curves.len() - at) as f32;
         let row = Rect::from_min_max(
             pos2(area.left() + 52.0, y),

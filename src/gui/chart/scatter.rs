@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use egui::{Color32, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2};
-use egui_plot::{Line, LineStyle, PlotPoints, Points};
+use egui_plot::{HLine, Line, LineStyle, PlotPoints, Points};
 
 use super::{
     ChartResponse,
@@ -92,7 +92,6 @@ impl<'a> Scatter<'a> {
             .set_margin_fraction(vec2(0.05, 0.05))
             .show(&mut child, move |plot| {
                 grid::wheel_zoom(plot);
-                let bounds = plot.plot_bounds();
                 let line = |points: Vec<[f64; 2]>| {
                     Line::new("", PlotPoints::from(points))
                         .color(quiet)
@@ -113,7 +112,12 @@ impl<'a> Scatter<'a> {
                     plot.line(line(vec![[low, low], [high, high]]));
                 }
                 if zero {
-                    plot.line(line(vec![[bounds.min()[0], 0.0], [bounds.max()[0], 0.0]]));
+                    plot.hline(
+                        HLine::new("", 0.0)
+                            .color(quiet)
+                            .style(LineStyle::dashed_dense())
+                            .allow_hover(false),
+                    );
                 }
                 for cloud in &clouds {
                     let step = cloud.x.len().div_ceil(MOST).max(1);

@@ -21,6 +21,7 @@ impl Models {
         let Some(version) = self.chosen().cloned() else {
             return;
         };
+        ui.spacing_mut().interact_size.y = t.face.small.line;
         ui.label(t.title(format!("Version {}", version.version)));
         if !version.description.is_empty() {
             ui.add(Label::new(t.small(&version.description)).wrap());

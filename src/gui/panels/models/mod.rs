@@ -95,6 +95,7 @@ impl Panel for Models {
         let t = theme::of(ui);
         let now = format::now(ui);
         let models = self.list.value().cloned().unwrap_or_default();
+        ui.spacing_mut().item_spacing.y = 0.0;
         widgets::bar(
             ui,
             |ui| {
@@ -105,7 +106,9 @@ impl Panel for Models {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for model in &models {
-                let Some(latest) = &model.latest else { continue };
+                let Some(latest) = &model.latest else {
+                    continue;
+                };
                 let age = format::ago(words::time(latest.created_ms), now);
                 let headline = headline(latest).map(|(_, value)| format::metric(value));
                 let row = ListRow::new(model.name.as_str())
@@ -114,11 +117,15 @@ impl Panel for Models {
                     .selected(self.name.as_deref() == Some(model.name.as_str()));
                 let response = row.show(ui);
                 let line = response.rect.bottom() - 0.5;
-                ui.painter().hline(response.rect.x_range(), line, t.hairline());
+                ui.painter()
+                    .hline(response.rect.x_range(), line, t.hairline());
                 if response.clicked() {
                     self.go(&model.name, None);
                     let name = model.name.clone();
-                    cx.select(Subject::Model { name, version: None });
+                    cx.select(Subject::Model {
+                        name,
+                        version: None,
+                    });
                 }
             }
         });
@@ -159,7 +166,8 @@ impl Panel for Models {
     fn commands(&self, _cx: &Cx<'_>) -> Vec<CommandSpec> {
         let chosen = self.chosen();
         let none = "Select a model first";
-        let detail = chosen.map_or_else(String::new, |one| format!("{} {}", one.model, one.version));
+        let detail =
+            chosen.map_or_else(String::new, |one| format!("{} {}", one.model, one.version));
         let one = |verb: Verb, title: &str, icon: Icon| {
             let word = VERBS.iter().find(|(other, _)| *other == verb);
             CommandSpec::panel("models", word.map_or("", |(_, word)| word), title)
@@ -237,34 +245,45 @@ impl Models {
                 self.version = None;
             }
         }
-        let Some(name) = self.name.clone() else { return };
+        let Some(name) = self.name.clone() else {
+            return;
+        };
         let asked = name.clone();
-        self.versions
-            .ensure((&name, revision), cx.backend, move |studio: &Arc<Studio>| {
+        self.versions.ensure(
+            (&name, revision),
+            cx.backend,
+            move |studio: &Arc<Studio>| {
                 let mut all = studio.model_versions(&asked)?;
                 all.retain(|version| version.deleted_ms.is_none());
                 Ok::<_, studio::Error>(all)
-            });
-        let Some(chosen) = self.chosen().cloned() else { return };
+            },
+        );
+        let Some(chosen) = self.chosen().cloned() else {
+            return;
+        };
         let reference = format!("{name}@{}", chosen.version);
         let asked = reference.clone();
-        self.detail
-            .ensure((reference.clone(), revision), cx.backend, move |studio: &Arc<Studio>| {
-                studio.model(&asked)
-            });
+        self.detail.ensure(
+            (reference.clone(), revision),
+            cx.backend,
+            move |studio: &Arc<Studio>| studio.model(&asked),
+        );
         match self.before(chosen.version) {
             Some(version) => {
                 let reference = format!("{name}@{version}");
-                self.previous
-                    .ensure(reference.clone(), cx.backend, move |studio: &Arc<Studio>| {
-                        studio.model(&reference)
-                    });
+                self.previous.ensure(
+                    reference.clone(),
+                    cx.backend,
+                    move |studio: &Arc<Studio>| studio.model(&reference),
+                );
             }
             None => self.previous.clear(),
         }
         let datasets = chosen.datasets.clone();
-        self.sources
-            .ensure((&name, chosen.version), cx.backend, move |studio: &Arc<Studio>| {
+        self.sources.ensure(
+            (&name, chosen.version),
+            cx.backend,
+            move |studio: &Arc<Studio>| {
                 let known = datasets.into_iter().map(|(dataset, version)| {
                     let found = studio.dataset_version(&format!("{dataset}@{version}"));
                     Source {
@@ -274,7 +293,8 @@ impl Models {
                     }
                 });
                 Ok::<_, studio::Error>(known.collect())
-            });
+            },
+        );
     }
 
     /// The version that is looked at.
@@ -315,7 +335,11 @@ impl Models {
             }
             Verb::Describe => {
                 let model = self.model();
-                self.editing = Some(model.map(|model| model.description.clone()).unwrap_or_default());
+                self.editing = Some(
+                    model
+                        .map(|model| model.description.clone())
+                        .unwrap_or_default(),
+                );
             }
             Verb::Undo => self.doing.undo(cx),
             Verb::Delete => {

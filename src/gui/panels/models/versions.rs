@@ -23,18 +23,23 @@ pub fn show(
     state: &mut TableState,
 ) -> Option<u32> {
     let t = theme::of(ui);
-    let metrics = metrics(versions);
+    let mut metrics = metrics(versions);
+    metrics.truncate(if ui.available_width() > 800.0 {
+        METRICS
+    } else {
+        1
+    });
     let mut columns = vec![
-        Column::new("version", "Version", 84.0).right(),
-        Column::new("tags", "Description", 160.0).grows(),
+        Column::new("version", "Version", 72.0).right(),
+        Column::new("description", "Description", 120.0).grows(),
     ];
     for key in &metrics {
-        columns.push(Column::new(*key, words::key_title(key), 100.0).right());
+        columns.push(Column::new(*key, words::key_title(key), 96.0).right());
     }
     columns.extend([
-        Column::new("size", "Size", 96.0).right(),
-        Column::new("commit", "Commit", 96.0),
-        Column::new("registered", "Registered", 120.0),
+        Column::new("size", "Size", 84.0).right(),
+        Column::new("commit", "Commit", 84.0),
+        Column::new("registered", "Registered", 100.0),
     ]);
     let height = t.size.control + t.size.row * versions.len().min(ROWS) as f32 + 2.0;
     let frame = card_frame(&t).inner_margin(1.0);
@@ -64,7 +69,6 @@ fn metrics(versions: &[ModelVersion]) -> Vec<&str> {
         .collect();
     keys.sort_by_key(|key| (words::rank(key), *key));
     keys.dedup();
-    keys.truncate(METRICS);
     keys
 }
 

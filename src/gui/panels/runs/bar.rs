@@ -73,7 +73,9 @@ impl Runs {
                 charts::chooser(&button, shown, pages, together);
             },
             |ui| {
-                let register = Button::primary("Register model…").enabled(registers).hint(why);
+                let register = Button::primary("Register model…")
+                    .enabled(registers)
+                    .hint(why);
                 let register = ui.add(register).clicked() && registers;
                 let hint = "Check two runs or more to compare them";
                 let compare = Button::secondary("Compare").enabled(compares).hint(hint);
@@ -129,7 +131,9 @@ impl Runs {
                         asked = Some(verb);
                     }
                 };
-                let register = Button::primary("Register model…").enabled(registers).hint(why);
+                let register = Button::primary("Register model…")
+                    .enabled(registers)
+                    .hint(why);
                 one(ui, register, Verb::Register);
                 let Some(row) = row else { return };
                 if row.status.is_final() {
@@ -169,7 +173,9 @@ impl Runs {
         let target = self.target();
         let row = target.as_ref().and_then(|id| {
             let focused = self.focus.detail().map(|detail| &detail.row);
-            focused.filter(|row| row.id == *id).or_else(|| self.pages.find(id))
+            focused
+                .filter(|row| row.id == *id)
+                .or_else(|| self.pages.find(id))
         });
         let ended = row.is_some_and(|row| row.status.is_final());
         let live = row.is_some_and(|row| !row.status.is_final());

@@ -138,16 +138,16 @@ impl Strip<'_> {
         let t = theme::of(ui);
         let inside = area.shrink2(vec2(t.size.pad_panel, t.size.pad));
         let gap = t.size.pad;
-        let most = ((inside.width() + gap) / (NARROWEST + gap)).floor().max(1.0) as usize;
+        let most = ((inside.width() + gap) / (NARROWEST + gap))
+            .floor()
+            .max(1.0) as usize;
         let charts = self.charts(most);
         let wide = (inside.width() - gap * (charts.len() - 1) as f32) / charts.len() as f32;
         let mut hovered = None;
         for (at, chart) in charts.iter().enumerate() {
             let left = inside.left() + (wide + gap) * at as f32;
-            let rect = Rect::from_min_size(
-                egui::pos2(left, inside.top()),
-                vec2(wide, inside.height()),
-            );
+            let rect =
+                Rect::from_min_size(egui::pos2(left, inside.top()), vec2(wide, inside.height()));
             let builder = UiBuilder::new().max_rect(rect).id_salt(("chart", at));
             let mut child = ui.new_child(builder);
             let found = card_frame(&t)
@@ -172,7 +172,11 @@ impl Strip<'_> {
             }
             None => sets.iter().take(USUAL).map(Chart::Curve).collect(),
         };
-        if let Some(comparison) = self.together.value().filter(|_| self.shown.charts.is_none()) {
+        if let Some(comparison) = self
+            .together
+            .value()
+            .filter(|_| self.shown.charts.is_none())
+        {
             let mut keys: Vec<&String> = comparison
                 .metrics
                 .iter()

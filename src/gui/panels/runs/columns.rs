@@ -92,7 +92,7 @@ impl Field {
         let column = |width: f32| Column::new(self.id(), self.title(), width);
         match self {
             Self::Check => Column {
-                title: "Checked".to_owned(),
+                title: "✓".to_owned(),
                 ..column(34.0)
             },
             Self::Name => column(190.0).grows().sortable(),
@@ -126,7 +126,12 @@ fn usual(pages: &Pages) -> Vec<Field> {
     metrics.retain(|(key, _)| !pages.curves.contains_key(*key));
     metrics.sort_by_key(|(key, count)| (words::rank(key), std::cmp::Reverse(*count)));
     let mut fields = vec![Field::Model];
-    fields.extend(metrics.iter().take(2).map(|(key, _)| Field::Metric((*key).clone())));
+    fields.extend(
+        metrics
+            .iter()
+            .take(2)
+            .map(|(key, _)| Field::Metric((*key).clone())),
+    );
     fields.extend(common_curve(pages).map(Field::Spark));
     fields.extend(pages.telling_params().into_iter().take(3).map(Field::Param));
     fields.extend([Field::Commit, Field::Duration, Field::Started]);

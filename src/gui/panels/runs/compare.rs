@@ -32,47 +32,59 @@ impl Compare {
         })
     }
 
-    fn body(&mut self, ui: &mut Ui, together: &Together, comparison: &Comparison, checked: &Checked) {
+    fn body(
+        &mut self,
+        ui: &mut Ui,
+        together: &Together,
+        comparison: &Comparison,
+        checked: &Checked,
+    ) {
         let t = theme::of(ui);
         let color = |_: usize, id: &str| checked.color(&t, id).unwrap_or(t.color.text3);
         let mut hovered = None;
-        ScrollArea::vertical().id_salt("compare").auto_shrink(false).show(ui, |ui| {
-            egui::Frame::NONE.inner_margin(t.size.pad_panel).show(ui, |ui| {
-                ui.spacing_mut().item_spacing = vec2(t.size.pad, t.size.pad);
-                ui.horizontal_wrapped(|ui| {
-                    for (at, run) in comparison.runs.iter().enumerate() {
-                        if legend(ui, &run.name, color(at, &run.id)) {
-                            hovered = Some(run.id.clone());
+        ScrollArea::vertical()
+            .id_salt("compare")
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                egui::Frame::NONE
+                    .inner_margin(t.size.pad_panel)
+                    .show(ui, |ui| {
+                        ui.spacing_mut().item_spacing = vec2(t.size.pad, t.size.pad);
+                        ui.horizontal_wrapped(|ui| {
+                            for (at, run) in comparison.runs.iter().enumerate() {
+                                if legend(ui, &run.name, color(at, &run.id)) {
+                                    hovered = Some(run.id.clone());
+                                }
+                            }
+                        });
+                        section(ui, "Metrics");
+                        let mut metrics: Vec<&Compared<f64>> = comparison
+                            .metrics
+                            .iter()
+                            .filter(|one| !comparison.curves.contains_key(&one.key))
+                            .collect();
+                        metrics.sort_by_key(|one| (words::rank(&one.key), !one.differs));
+                        reports::tiled(ui, metrics.len(), |ui, at| {
+                            let key = &metrics[at].key;
+                            widgets::card(ui, &words::key_title(key), |ui| {
+                                charts::results(ui, comparison, key, color);
+                            });
+                        });
+                        if !together.curves.is_empty() {
+                            section(ui, "Curves");
                         }
-                    }
-                });
-                section(ui, "Metrics");
-                let mut metrics: Vec<&Compared<f64>> = comparison
-                    .metrics
-                    .iter()
-                    .filter(|one| !comparison.curves.contains_key(&one.key))
-                    .collect();
-                metrics.sort_by_key(|one| (words::rank(&one.key), !one.differs));
-                reports::tiled(ui, metrics.len(), |ui, at| {
-                    let key = &metrics[at].key;
-                    widgets::card(ui, &words::key_title(key), |ui| {
-                        charts::results(ui, comparison, key, color);
+                        reports::tiled(ui, together.curves.len(), |ui, at| {
+                            let set = &together.curves[at];
+                            widgets::card(ui, &words::key_title(&set.key), |ui| {
+                                let strong = self.hovered.as_deref();
+                                let found =
+                                    charts::curves(ui, set, comparison, color, strong, 200.0);
+                                hovered = hovered.take().or(found);
+                            });
+                        });
+                        self.parameters(ui, &t, comparison);
                     });
-                });
-                if !together.curves.is_empty() {
-                    section(ui, "Curves");
-                }
-                reports::tiled(ui, together.curves.len(), |ui, at| {
-                    let set = &together.curves[at];
-                    widgets::card(ui, &words::key_title(&set.key), |ui| {
-                        let strong = self.hovered.as_deref();
-                        let found = charts::curves(ui, set, comparison, color, strong, 200.0);
-                        hovered = hovered.take().or(found);
-                    });
-                });
-                self.parameters(ui, &t, comparison);
             });
-        });
         self.hovered = hovered;
     }
 
@@ -124,7 +136,11 @@ impl TableSource for Rows<'_> {
             if row.differs {
                 let at = cell.rect.left_center() + vec2(4.0, 0.0);
                 cell.ui.painter().circle_filled(at, 2.0, t.color.warn);
-                cell.set(&words::key_title(&row.key), &t.face.small_strong, t.color.text1);
+                cell.set(
+                    &words::key_title(&row.key),
+                    &t.face.small_strong,
+                    t.color.text1,
+                );
             } else {
                 cell.secondary(&words::key_title(&row.key));
             }

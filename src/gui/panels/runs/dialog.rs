@@ -62,10 +62,12 @@ impl Dialog {
         let shown = modal.show(ctx, |ui| {
             ui.set_width(420.0_f32.min(ctx.content_rect().width() - 2.0 * t.size.pad_panel));
             ui.spacing_mut().item_spacing.y = t.size.gap;
-            egui::Frame::NONE.inner_margin(t.size.pad).show(ui, |ui| match self {
-                Self::Register(register) => register.contents(ui, cx),
-                Self::Rename(rename) => rename.contents(ui),
-            })
+            egui::Frame::NONE
+                .inner_margin(t.size.pad)
+                .show(ui, |ui| match self {
+                    Self::Register(register) => register.contents(ui, cx),
+                    Self::Rename(rename) => rename.contents(ui),
+                })
         });
         if shown.inner.inner.is_none() && shown.should_close() {
             return Some(Outcome::Closed);
@@ -230,7 +232,10 @@ fn buttons(ui: &mut Ui, verb: &str, ready: bool) -> (bool, bool) {
 
 /// `owner = clinic, task = screening` as pairs.
 fn tags(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     parts
         .map(|part| match part.split_once('=') {
             Some((key, value)) if !key.trim().is_empty() => {

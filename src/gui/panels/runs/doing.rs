@@ -71,7 +71,12 @@ impl Doing {
 
     pub fn undo(&mut self, cx: &Cx<'_>) {
         if let Some(undo) = self.undo.take() {
-            self.start(cx, "It could not be brought back.", "Brought back", undo.work);
+            self.start(
+                cx,
+                "It could not be brought back.",
+                "Brought back",
+                undo.work,
+            );
         }
     }
 

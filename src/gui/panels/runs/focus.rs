@@ -5,10 +5,7 @@ use std::sync::Arc;
 use studio::{ModelVersion, RunDetail, Studio};
 
 use super::dialog::ModelPort;
-use crate::{
-    backend::{Backend, Request},
-
-};
+use crate::backend::{Backend, Request};
 
 /// The newest detail of one run.
 #[derive(Default)]
@@ -87,7 +84,9 @@ impl Focus {
         if let Some(before) = self.models().last() {
             return before.model.clone();
         }
-        let path = self.detail().and_then(|detail| detail.row.pipeline.as_deref());
+        let path = self
+            .detail()
+            .and_then(|detail| detail.row.pipeline.as_deref());
         let stem = path.and_then(|path| path.rsplit('/').next());
         let stem = stem.map(|file| file.trim_end_matches(".yaml").trim_end_matches(".yml"));
         stem.unwrap_or_default().to_owned()
@@ -95,7 +94,7 @@ impl Focus {
 
     /// Whether it goes on.
     pub fn is_live(&self) -> bool {
-        self.detail().is_some_and(|detail| !detail.row.status.is_final())
+        self.detail()
+            .is_some_and(|detail| !detail.row.status.is_final())
     }
 }
-

@@ -70,8 +70,10 @@ impl Graph {
             pos2(left, area.top() + 2.0) + from * scale
         };
         self.wires(ui, &t, &to, scale);
-        let by_name: HashMap<&str, &Step> =
-            steps.iter().map(|step| (step.name.as_str(), step)).collect();
+        let by_name: HashMap<&str, &Step> = steps
+            .iter()
+            .map(|step| (step.name.as_str(), step))
+            .collect();
         let mut clicked = None;
         for (name, job) in &self.pipeline.jobs {
             let Some(at) = self.pipeline.layout.get(name) else {
@@ -111,7 +113,10 @@ impl Graph {
                 };
                 let outputs = of.spec().map_or(&[][..], |spec| spec.outputs);
                 let inputs = job.spec().map_or(&[][..], |spec| spec.inputs);
-                let out = outputs.iter().position(|one| one.name == output).unwrap_or(0);
+                let out = outputs
+                    .iter()
+                    .position(|one| one.name == output)
+                    .unwrap_or(0);
                 let into = inputs.iter().position(|one| one.name == port).unwrap_or(0);
                 let kind = outputs.get(out).map(|one| one.kind);
                 let x = |index, count: usize| layout::port_x(index, count.max(1));
@@ -163,9 +168,19 @@ impl Node<'_> {
             _ => t.hairline(),
         };
         let ran = self.step.is_some();
-        let fill = if ran { t.color.surface4 } else { t.color.surface3 };
+        let fill = if ran {
+            t.color.surface4
+        } else {
+            t.color.surface3
+        };
         let painter = ui.painter();
-        painter.rect(rect, t.size.radius * self.scale.max(0.5), fill, edge, StrokeKind::Inside);
+        painter.rect(
+            rect,
+            t.size.radius * self.scale.max(0.5),
+            fill,
+            edge,
+            StrokeKind::Inside,
+        );
         let readable = self.scale >= READABLE;
         if let Some(step) = self.step {
             let at = if readable {
@@ -177,8 +192,15 @@ impl Node<'_> {
         }
         if readable {
             let color = if ran { t.color.text1 } else { t.color.text3 };
-            let room = rect.shrink2(vec2(8.0, 0.0)).with_min_x(rect.left() + 24.0);
-            paint_text(painter, room, Align2::LEFT_CENTER, self.title, &t.face.small, color);
+            let room = rect.shrink2(vec2(6.0, 0.0)).with_min_x(rect.left() + 22.0);
+            paint_text(
+                painter,
+                room,
+                Align2::LEFT_CENTER,
+                self.title,
+                &t.face.small,
+                color,
+            );
         }
         focus_ring(ui, &response, t.size.radius);
         let clicked = response.clicked();

@@ -22,16 +22,21 @@ pub fn show(
 ) -> Option<Verb> {
     let t = theme::of(ui);
     let mut verb = None;
+    ui.spacing_mut().interact_size.y = t.face.small.line;
     ui.add(Label::new(t.title(&run.name)).wrap());
     status(ui, words::run_glyph(run), &words::run_word(run));
     if let Some(error) = &run.error {
         ui.add_space(t.size.grid);
         message(ui, Glyph::Error, error);
-        let next = "Change the pipeline and run it again, or resume: steps that are done are reused.";
+        let next =
+            "Change the pipeline and run it again, or resume: steps that are done are reused.";
         ui.add(Label::new(t.caption(next)).wrap());
     }
-    ui.add_space(t.size.grid);
+    if !opened || run.status != RunStatus::Done {
+        ui.add_space(t.size.grid);
+    }
     ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = 0.0;
         ui.spacing_mut().item_spacing.x = t.size.gap;
         if !opened && ui.add(Button::secondary("Open")).clicked() {
             verb = Some(Verb::Open);

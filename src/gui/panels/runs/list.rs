@@ -2,12 +2,7 @@
 
 use egui::{Key, Rect, Ui, UiBuilder};
 
-use super::{
-    Runs, Verb,
-    charts::Strip,
-    columns,
-    table::Source,
-};
+use super::{Runs, Verb, charts::Strip, columns, table::Source};
 use crate::{
     panels::{Cx, Subject},
     table::{Column, Table, TableResponse},
@@ -93,10 +88,11 @@ impl Runs {
             asked: None,
         };
         let mut child = ui.new_child(UiBuilder::new().max_rect(area).id_salt("table"));
-        let answer =
-            Table::new("Runs", &columns)
-                .pinned(2)
-                .show(&mut child, &mut self.shown.table, &mut source);
+        let answer = Table::new("Runs", &columns).pinned(2).show(
+            &mut child,
+            &mut self.shown.table,
+            &mut source,
+        );
         let asked = source.asked.take();
         let visible = answer.visible.start as usize..(answer.visible.end as usize).max(1);
         if visible != self.visible {
@@ -141,8 +137,7 @@ impl Runs {
             self.select(id, cx);
         }
         let (row, id) = (answer.clicked?, clicked?);
-        let (enter, modifiers) =
-            ui.input(|input| (input.key_pressed(Key::Enter), input.modifiers));
+        let (enter, modifiers) = ui.input(|input| (input.key_pressed(Key::Enter), input.modifiers));
         if enter {
             return Some((Verb::Open, Some(id)));
         }

@@ -40,7 +40,11 @@ impl Logs {
             };
         }
         if self.request.poll() && self.request.failure().is_none() {
-            let came = self.request.value_mut().map(std::mem::take).unwrap_or_default();
+            let came = self
+                .request
+                .value_mut()
+                .map(std::mem::take)
+                .unwrap_or_default();
             self.complete = ended && came.len() < BATCH;
             for line in came {
                 let time = words::time(line.timestamp_ms);

@@ -11,6 +11,7 @@ mod dialog;
 pub(crate) mod doing;
 mod focus;
 mod graph;
+mod inspector;
 mod list;
 mod logs;
 mod opened;
@@ -18,7 +19,6 @@ pub(crate) mod outputs;
 mod pages;
 mod parallel;
 pub(crate) mod reports;
-mod inspector;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -344,18 +344,29 @@ impl Runs {
         }
     }
 
-    /// The newest runs of one pipeline, before anybody has checked any.
+    /// The newest runs of the pipeline that ran most, before anybody has checked any.
     fn check_at_first(&mut self) {
         if self.settled || self.pages.first().is_empty() {
             return;
         }
         self.settled = true;
-        let done = |run: &&studio::Run| run.status == RunStatus::Done;
-        let runs = self.pages.first();
-        let pipeline = runs.iter().find(done).and_then(|run| run.pipeline.clone());
-        let of_it = runs.iter().filter(done).filter(|run| run.pipeline == pipeline);
-        let ids: Vec<String> = of_it.take(AT_FIRST).map(|run| run.id.clone()).collect();
-        ids.iter().for_each(|id| self.checked.add(id));
+        let runs = self.pages.first().iter();
+        let done: Vec<&studio::Run> = runs
+            .filter(|run| run.status == RunStatus::Done)
+            .collect();
+        let alike = |one: &studio::Run| {
+            let same = done.iter().filter(|run| run.pipeline == one.pipeline);
+            same.count()
+        };
+        // Of pipelines that ran as often, the one that ran last.
+        let common = done.iter().rev().max_by_key(|run| alike(run));
+        let Some(pipeline) = common.map(|run| &run.pipeline) else {
+            return;
+        };
+        let of_it = done.iter().filter(|run| run.pipeline == *pipeline);
+        for run in of_it.take(AT_FIRST) {
+            self.checked.add(&run.id);
+        }
     }
 
     /// The run that commands mean: the open one, the selected one, or the only one checked.
@@ -379,7 +390,9 @@ impl Runs {
 
     fn name_of(&self, id: &str) -> String {
         let focused = self.focus.detail().filter(|detail| detail.row.id == id);
-        let named = focused.map(|detail| &detail.row).or_else(|| self.pages.find(id));
+        let named = focused
+            .map(|detail| &detail.row)
+            .or_else(|| self.pages.find(id));
         named.map_or_else(|| "the run".to_owned(), |run| run.name.clone())
     }
 
@@ -414,7 +427,11 @@ impl Runs {
             }
             Verb::Register => {
                 // The run's own models are known once it is the one looked at.
-                if self.focus.detail().is_some_and(|detail| detail.row.id == id) {
+                if self
+                    .focus
+                    .detail()
+                    .is_some_and(|detail| detail.row.id == id)
+                {
                     self.ask_register(&id, &name);
                 } else {
                     self.current = Some(id.clone());

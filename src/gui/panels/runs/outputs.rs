@@ -48,7 +48,14 @@ pub struct Outputs {
 
 impl Outputs {
     /// Draws the ports of the steps (of one, when `step` is chosen) and the chosen one's content.
-    pub fn show(&mut self, ui: &mut Ui, cx: &Cx<'_>, run: &str, steps: &[Step], step: Option<&str>) {
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        cx: &Cx<'_>,
+        run: &str,
+        steps: &[Step],
+        step: Option<&str>,
+    ) {
         let t = theme::of(ui);
         let wanted = |one: &&Step| step.is_none_or(|name| name == one.name);
         let ports: Vec<(&Step, &str, &str)> = steps
@@ -64,7 +71,9 @@ impl Outputs {
             return;
         }
         let there = self.chosen.as_ref().is_some_and(|(job, port)| {
-            ports.iter().any(|(step, name, _)| step.name == *job && name == port)
+            ports
+                .iter()
+                .any(|(step, name, _)| step.name == *job && name == port)
         });
         if !there {
             let (step, port, _) = ports[0];
@@ -73,20 +82,26 @@ impl Outputs {
         let area = ui.available_rect_before_wrap();
         let (left, right) = area.split_left_right_at_x(area.left() + WIDTH);
         ui.advance_cursor_after_rect(area);
-        ui.painter().vline(left.right(), area.y_range(), t.hairline());
+        ui.painter()
+            .vline(left.right(), area.y_range(), t.hairline());
         let mut child = ui.new_child(UiBuilder::new().max_rect(left).id_salt("ports"));
-        ScrollArea::vertical().id_salt("ports").show(&mut child, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            for (step, port, kind) in &ports {
-                let key = (step.name.clone(), (*port).to_owned());
-                let row = ListRow::new(step.title.as_str())
-                    .second(port.replace('_', " "), *kind)
-                    .selected(self.chosen.as_ref() == Some(&key));
-                if row.show(ui).clicked() {
-                    self.chosen = Some(key);
+        ScrollArea::vertical()
+            .id_salt("ports")
+            .show(&mut child, |ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                for (step, port, kind) in &ports {
+                    let key = (step.name.clone(), (*port).to_owned());
+                    let row = ListRow::new(step.title.as_str())
+                        .second(
+                            port.replace('_', " "),
+                            if port == kind { "" } else { *kind },
+                        )
+                        .selected(self.chosen.as_ref() == Some(&key));
+                    if row.show(ui).clicked() {
+                        self.chosen = Some(key);
+                    }
                 }
-            }
-        });
+            });
         let Some((job, port)) = self.chosen.clone() else {
             return;
         };

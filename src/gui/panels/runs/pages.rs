@@ -133,9 +133,7 @@ impl Pages {
 
     /// Why the first page did not come.
     pub fn failure(&self) -> Option<&Failure> {
-        self.pages
-            .values()
-            .find_map(|page| page.request.failure())
+        self.pages.values().find_map(|page| page.request.failure())
     }
 
     /// Whether any of these rows may still change by itself.
@@ -161,7 +159,12 @@ impl Pages {
     pub fn ensure_sparks(&mut self, rows: Range<usize>, cx: &Cx<'_>) {
         if self.fetching.poll() {
             self.failed_at = self.fetching.failure().map(|_| self.revision);
-            for (id, curves) in self.fetching.value_mut().map(std::mem::take).unwrap_or_default() {
+            for (id, curves) in self
+                .fetching
+                .value_mut()
+                .map(std::mem::take)
+                .unwrap_or_default()
+            {
                 tally(&mut self.curves, curves.iter().map(|curve| &curve.key));
                 let ended = self.find(&id).is_some_and(|run| run.status.is_final());
                 let curves = curves
@@ -233,7 +236,9 @@ fn vary(varied: &mut BTreeMap<String, Option<String>>, run: &Run) {
 fn thin(points: &[(i64, f64)]) -> Vec<f64> {
     let step = points.len().div_ceil(POINTS).max(1);
     let mut values: Vec<f64> = points.iter().step_by(step).map(|point| point.1).collect();
-    if step > 1 && let Some(last) = points.last() {
+    if step > 1
+        && let Some(last) = points.last()
+    {
         values.push(last.1);
     }
     values

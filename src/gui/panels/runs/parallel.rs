@@ -45,11 +45,18 @@ pub fn show(ui: &mut Ui, strip: &Strip<'_>, height: f32) -> Option<String> {
             runs.push(run);
         }
     }
-    let axes = axes(&runs, &strip.pages.telling_params());
+    let axes = axes(&runs, &params(strip), &metrics(strip, &runs));
     if axes.len() < 2 {
         let words = "Runs that differ in a parameter or a metric are drawn here";
         let face = &t.face.small;
-        paint_text(ui.painter(), rect, Align2::CENTER_CENTER, words, face, t.color.text2);
+        paint_text(
+            ui.painter(),
+            rect,
+            Align2::CENTER_CENTER,
+            words,
+            face,
+            t.color.text2,
+        );
         return None;
     }
     let line = t.face.caption.line;
@@ -84,7 +91,10 @@ pub fn show(ui: &mut Ui, strip: &Strip<'_>, height: f32) -> Option<String> {
         let placed = axes.iter().enumerate();
         placed
             .filter_map(|(at, axis)| {
-                Some(pos2(x(at), body.bottom() - axis.places[run]? * body.height()))
+                Some(pos2(
+                    x(at),
+                    body.bottom() - axis.places[run]? * body.height(),
+                ))
             })
             .collect()
     };
@@ -97,7 +107,9 @@ pub fn show(ui: &mut Ui, strip: &Strip<'_>, height: f32) -> Option<String> {
             nearest = Some((distance, run));
         }
     }
-    let strong = nearest.map(|(_, run)| runs[run].id.as_str()).or(strip.strong);
+    let strong = nearest
+        .map(|(_, run)| runs[run].id.as_str())
+        .or(strip.strong);
     // The checked ones over the others, the strong one on top.
     let layer = |run: &Run| {
         let checked = strip.checked.has(&run.id);
@@ -119,7 +131,50 @@ pub fn show(ui: &mut Ui, strip: &Strip<'_>, height: f32) -> Option<String> {
     Some(runs[run].id.clone())
 }
 
-fn axes(runs: &[&Run], params: &[String]) -> Vec<Axis> {
+/// The parameters that the checked runs differ in, then those that all runs differ in.
+fn params(strip: &Strip<'_>) -> Vec<String> {
+    let compared = strip
+        .together
+        .value()
+        .into_iter()
+        .flat_map(|known| &known.params);
+    let mut keys: Vec<String> = compared
+        .filter(|one| one.differs)
+        .map(|one| one.key.clone())
+        .collect();
+    let has = |key: &String| {
+        let mut runs = strip
+            .together
+            .value()
+            .into_iter()
+            .flat_map(|known| &known.runs);
+        runs.any(|run| run.params.contains_key(key))
+    };
+    let known = strip.together.value().is_some();
+    for key in strip.pages.telling_params() {
+        if !keys.contains(&key) && (!known || has(&key)) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+/// The metrics of the checked runs, or of all; without those that have a curve.
+fn metrics(strip: &Strip<'_>, runs: &[&Run]) -> Vec<String> {
+    let mut keys: Vec<String> = match strip.together.value() {
+        Some(known) => known.metrics.iter().map(|one| one.key.clone()).collect(),
+        None => runs
+            .iter()
+            .flat_map(|run| run.metrics.keys().cloned())
+            .collect(),
+    };
+    keys.retain(|key| !strip.pages.curves.contains_key(key));
+    keys.sort_by_cached_key(|key| (words::rank(key), key.clone()));
+    keys.dedup();
+    keys
+}
+
+fn axes(runs: &[&Run], params: &[String], metrics: &[String]) -> Vec<Axis> {
     let mut axes: Vec<Axis> = params
         .iter()
         .filter_map(|key| {
@@ -131,11 +186,9 @@ fn axes(runs: &[&Run], params: &[String]) -> Vec<Axis> {
         })
         .take(PARAMS)
         .collect();
-    let mut keys: Vec<&String> = runs.iter().flat_map(|run| run.metrics.keys()).collect();
-    keys.sort_by_key(|key| (words::rank(key), *key));
-    keys.dedup();
     axes.extend(
-        keys.into_iter()
+        metrics
+            .iter()
             .filter_map(|key| {
                 let values: Vec<Option<f64>> = runs
                     .iter()
@@ -216,7 +269,10 @@ mod tests {
     #[test]
     fn numbers_are_scaled_and_wide_ones_by_their_logarithm() {
         let axis = of_texts("rate".into(), &[Some("1"), None, Some("2"), Some("3")]);
-        assert_eq!(axis.unwrap().places, [Some(0.0), None, Some(0.5), Some(1.0)]);
+        assert_eq!(
+            axis.unwrap().places,
+            [Some(0.0), None, Some(0.5), Some(1.0)]
+        );
         let axis = of_texts("rate".into(), &[Some("0.001"), Some("0.1"), Some("0.01")]);
         let places = axis.unwrap().places;
         assert!((places[2].unwrap() - 0.5).abs() < 1e-6);

@@ -4,13 +4,7 @@ use egui::{Align2, Rect, Sense, StrokeKind, Ui, pos2, vec2};
 use jiff::Timestamp;
 use studio::Run;
 
-use super::{
-    Verb,
-    checked::Checked,
-    columns::Field,
-    pages::Pages,
-    words,
-};
+use super::{Verb, checked::Checked, columns::Field, pages::Pages, words};
 use crate::{
     icons::{Icon, paint_glyph},
     table::{Cell, TableSource},
@@ -114,7 +108,13 @@ impl TableSource for Source<'_> {
         ];
         ui.set_width(theme::of(ui).size.palette);
         for (verb, title, icon, there) in all {
-            if there && ListRow::new(title).icon(icon).height(28.0).show(ui).clicked() {
+            if there
+                && ListRow::new(title)
+                    .icon(icon)
+                    .height(28.0)
+                    .show(ui)
+                    .clicked()
+            {
                 self.asked = Some((verb, run.id.clone()));
                 ui.close();
             }
@@ -209,7 +209,8 @@ pub fn legend(ui: &mut Ui, name: &str, color: egui::Color32) -> bool {
         vec2(SQUARE, SQUARE),
     );
     ui.painter().rect_filled(square, 2.5, color);
-    let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), rect.with_min_x(rect.left() + 16.0));
+    let at = Align2::LEFT_CENTER
+        .align_size_within_rect(galley.size(), rect.with_min_x(rect.left() + 16.0));
     ui.painter().galley(at.min, galley, t.color.text2);
     response.hovered()
 }

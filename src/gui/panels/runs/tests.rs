@@ -42,10 +42,19 @@ pub fn sample() -> Studio {
     made.0.clone()
 }
 
-pub fn window(studio: &Studio, theme: Theme, place: PlaceId, size: Vec2) -> Harness<'static, Window> {
+pub fn window(
+    studio: &Studio,
+    theme: Theme,
+    place: PlaceId,
+    size: Vec2,
+) -> Harness<'static, Window> {
     let dark = theme == Theme::Dark;
     let appearance = Appearance {
-        theme: if dark { ThemeChoice::Dark } else { ThemeChoice::Light },
+        theme: if dark {
+            ThemeChoice::Dark
+        } else {
+            ThemeChoice::Light
+        },
         reduced_motion: true,
         ..Appearance::default()
     };
@@ -61,14 +70,19 @@ pub fn window(studio: &Studio, theme: Theme, place: PlaceId, size: Vec2) -> Harn
         .wgpu()
         .build_eframe(move |cc| {
             let backend = BackendOf::new(studio, cc.egui_ctx.clone(), 2);
-            let panels: Vec<Box<dyn Panel>> = vec![Box::<Runs>::default(), Box::<Models>::default()];
+            let panels: Vec<Box<dyn Panel>> =
+                vec![Box::<Runs>::default(), Box::<Models>::default()];
             let desk = Arc::new(TestDesk::default());
             Window(Shell::new(&cc.egui_ctx, backend, desk, panels, layout))
         })
 }
 
 /// Draws frames until something that another thread answers has come.
-pub fn until(harness: &mut Harness<'_, Window>, what: &str, is: impl Fn(&Harness<'_, Window>) -> bool) {
+pub fn until(
+    harness: &mut Harness<'_, Window>,
+    what: &str,
+    is: impl Fn(&Harness<'_, Window>) -> bool,
+) {
     for _ in 0..2000 {
         harness.step();
         if is(harness) {
@@ -103,11 +117,17 @@ pub const SIZES: [(Theme, Vec2, &str); 3] = [
 ];
 
 fn has_row(harness: &Harness<'_, Window>) -> bool {
-    harness.query_all_by_label_contains(", Done").next().is_some()
+    harness
+        .query_all_by_label_contains(", Done")
+        .next()
+        .is_some()
 }
 
 fn first_row(harness: &Harness<'_, Window>) -> String {
-    let row = harness.query_all_by_label_contains(", Done").next().unwrap();
+    let row = harness
+        .query_all_by_label_contains(", Done")
+        .next()
+        .unwrap();
     row.accesskit_node().label().unwrap()
 }
 
@@ -170,7 +190,9 @@ fn a_model_is_registered_from_a_run() {
     });
     harness.get_by_label("Register model…").click();
     harness.run_steps(3);
-    harness.get_by_label("Name").focus();
+    harness
+        .get_by_role_and_label(egui::accesskit::Role::TextInput, "Name")
+        .focus();
     harness.run_steps(2);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
     harness.event(egui::Event::Text("second-opinion".to_owned()));
@@ -205,6 +227,9 @@ fn a_deleted_run_is_brought_back() {
     let delete = CommandSpec::panel("runs", "delete", "").command;
     harness.state_mut().0.send(Action::Run(delete));
     until(&mut harness, "it is gone", |_| count() == before - 1);
+    until(&mut harness, "it can be brought back", |harness| {
+        harness.query_by_label("Undo").is_some()
+    });
     harness.get_by_label("Undo").click();
     until(&mut harness, "it is back", |_| count() == before);
 }

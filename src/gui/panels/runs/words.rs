@@ -120,8 +120,9 @@ pub fn lower_is_better(key: &str) -> Option<bool> {
         return None;
     }
     Some(
-        has(&["loss", "error", "brier", "inertia", "davies", "deviance", "false_"])
-            || matches!(name, "rmse" | "mae" | "mse" | "mape" | "smape" | "bias"),
+        has(&[
+            "loss", "error", "brier", "inertia", "davies", "deviance", "false_",
+        ]) || matches!(name, "rmse" | "mae" | "mse" | "mape" | "smape" | "bias"),
     )
 }
 
