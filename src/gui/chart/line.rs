@@ -238,6 +238,8 @@ impl<'a> LineChart<'a> {
                     } else {
                         LineStyle::Solid
                     })
+                    // Steps of a ROC curve would be filled; what is dense was thinned above.
+                    .allow_band(false)
                     .allow_hover(false);
                 plot.line(line);
             }

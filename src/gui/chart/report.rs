@@ -23,14 +23,7 @@ pub struct Overlay<'a> {
 pub fn report_chart(ui: &mut Ui, chart: &Chart, height: f32) {
     let t = theme::of(ui);
     match chart {
-        Chart::Curve {
-            id,
-            title,
-            x_label,
-            y_label,
-            series,
-            reference,
-        } => {
+        Chart::Curve { id, title, x_label, y_label, series, reference } => {
             let overlays: Vec<Overlay<'_>> = series
                 .iter()
                 .enumerate()
@@ -44,52 +37,20 @@ pub fn report_chart(ui: &mut Ui, chart: &Chart, height: f32) {
                     points: &series.points,
                 })
                 .collect();
-            overlaid(
-                ui,
-                id,
-                title,
-                (x_label, y_label),
-                &overlays,
-                *reference,
-                height,
-            );
+            overlaid(ui, id, title, (x_label, y_label), &overlays, *reference, height);
         }
         Chart::Confusion { labels, counts, .. } => {
             let names: Vec<&str> = labels.iter().map(String::as_str).collect();
-            let whole: Vec<Vec<u64>> = counts
-                .iter()
-                .map(|row| row.iter().map(|n| n.max(0.0).round() as u64).collect())
-                .collect();
+            let whole: Vec<Vec<u64>> =
+                counts.iter().map(|row| row.iter().map(|n| n.max(0.0).round() as u64).collect()).collect();
             confusion(ui, &names, &whole);
         }
-        Chart::Histogram {
-            title,
-            x_label,
-            edges,
-            series,
-            ..
-        } => {
+        Chart::Histogram { title, x_label, edges, series, .. } => {
             histograms(ui, title, x_label, edges, series, height);
         }
-        Chart::Scatter {
-            title,
-            x_label,
-            y_label,
-            x,
-            y,
-            note,
-            reference,
-            ..
-        } => {
-            let clouds = [Cloud {
-                name: title.into(),
-                color: t.data(0),
-                x,
-                y,
-            }];
-            let mut scatter = Scatter::new(title, &clouds)
-                .labels(x_label, y_label)
-                .height(height);
+        Chart::Scatter { title, x_label, y_label, x, y, note, reference, .. } => {
+            let clouds = [Cloud { name: title.into(), color: t.data(0), x, y }];
+            let mut scatter = Scatter::new(title, &clouds).labels(x_label, y_label).height(height);
             match reference {
                 Reference::Diagonal => scatter = scatter.diagonal(),
                 Reference::Horizontal(_) => scatter = scatter.zero(),
@@ -100,20 +61,11 @@ pub fn report_chart(ui: &mut Ui, chart: &Chart, height: f32) {
                 ui.label(t.caption(note));
             }
         }
-        Chart::Bars {
-            title,
-            labels,
-            values,
-            ..
-        } => {
+        Chart::Bars { title, labels, values, .. } => {
             let rows: Vec<BarRow<'_>> = labels
                 .iter()
                 .zip(values)
-                .map(|(name, &value)| BarRow {
-                    name: Cow::Borrowed(name),
-                    value,
-                    color: t.data(0),
-                })
+                .map(|(name, &value)| BarRow { name: Cow::Borrowed(name), value, color: t.data(0) })
                 .collect();
             bars(ui, title, &rows);
         }
@@ -132,10 +84,8 @@ pub fn overlaid(
     height: f32,
 ) {
     let t = theme::of(ui);
-    let split: Vec<(Vec<f64>, Vec<f64>)> = curves
-        .iter()
-        .map(|curve| curve.points.iter().map(|[x, y]| (*x, *y)).unzip())
-        .collect();
+    let split: Vec<(Vec<f64>, Vec<f64>)> =
+        curves.iter().map(|curve| curve.points.iter().map(|[x, y]| (*x, *y)).unzip()).collect();
     let mut series: Vec<Series<'_>> = curves
         .iter()
         .zip(&split)
@@ -144,9 +94,7 @@ pub fn overlaid(
     let finite = |of: fn(&(Vec<f64>, Vec<f64>)) -> &Vec<f64>| {
         let all = split.iter().flat_map(|pair| of(pair).iter().copied());
         all.filter(|value| value.is_finite())
-            .fold((f64::MAX, f64::MIN), |(low, high), value| {
-                (low.min(value), high.max(value))
-            })
+            .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)))
     };
     let (low, high) = finite(|pair| &pair.0);
     let ends = [low, high];
@@ -164,11 +112,7 @@ pub fn overlaid(
         series.insert(0, Series::new(name, t.color.line2, level).x(&ends).dashed());
     }
     let crowded = matches!(id, "roc" | "gain" | "precision_recall" | "calibration");
-    let mut chart = LineChart::new(title, &series)
-        .height(height)
-        .x_label(x_label)
-        .y_label(y_label)
-        .labels(!crowded);
+    let mut chart = LineChart::new(title, &series).height(height).x_label(x_label).y_label(y_label).labels(!crowded);
     if crowded {
         chart = chart.x_range(0.0, 1.0).y_range(0.0, 1.0);
     }
@@ -184,67 +128,33 @@ fn names(ui: &Ui, area: Rect, id: &str, curves: &[Overlay<'_>]) {
     let line = t.face.caption.line + 2.0;
     let left = id == "precision_recall";
     let bottom = area.bottom() - 44.0;
-    for (at, curve) in curves
-        .iter()
-        .enumerate()
-        .filter(|(_, c)| !c.name.is_empty())
-    {
+    for (at, curve) in curves.iter().enumerate().filter(|(_, c)| !c.name.is_empty()) {
         let y = bottom - line * (curves.len() - at) as f32;
-        let row = Rect::from_min_max(
-            pos2(area.left() + 52.0, y),
-            pos2(area.right() - 12.0, y + line),
-        );
-        let align = if left {
-            Align2::LEFT_CENTER
-        } else {
-            Align2::RIGHT_CENTER
-        };
-        paint_text(
-            ui.painter(),
-            row,
-            align,
-            &curve.name,
-            &t.face.caption,
-            curve.color,
-        );
+        let row = Rect::from_min_max(pos2(area.left() + 52.0, y), pos2(area.right() - 12.0, y + line));
+        let align = if left { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
+        paint_text(ui.painter(), row, align, &curve.name, &t.face.caption, curve.color);
     }
 }
 
 /// Bars of several series side by side over common bins.
-fn histograms(
-    ui: &mut Ui,
-    title: &str,
-    x_label: &str,
-    edges: &[f64],
-    series: &[Counts],
-    height: f32,
-) -> Response {
+fn histograms(ui: &mut Ui, title: &str, x_label: &str, edges: &[f64], series: &[Counts], height: f32) -> Response {
     let t = theme::of(ui);
     let size = vec2(ui.available_width(), height);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, title));
     let line = t.face.caption.line;
-    let most = series
-        .iter()
-        .flat_map(|one| one.counts.iter().copied())
-        .fold(0.0, f64::max);
+    let most = series.iter().flat_map(|one| one.counts.iter().copied()).fold(0.0, f64::max);
     let bins = edges.len().saturating_sub(1);
     if bins == 0 || most <= 0.0 {
         grid::nothing(ui, rect);
         return response;
     }
     let head = if series.len() > 1 { line + 4.0 } else { 0.0 };
-    let area = Rect::from_min_max(
-        rect.min + vec2(0.0, head),
-        rect.max - vec2(0.0, line + t.size.grid),
-    );
-    let under = response
-        .hover_pos()
-        .filter(|at| area.contains(*at))
-        .map(|at| {
-            let share = (at.x - area.left()) / area.width();
-            ((share * bins as f32) as usize).min(bins - 1)
-        });
+    let area = Rect::from_min_max(rect.min + vec2(0.0, head), rect.max - vec2(0.0, line + t.size.grid));
+    let under = response.hover_pos().filter(|at| area.contains(*at)).map(|at| {
+        let share = (at.x - area.left()) / area.width();
+        ((share * bins as f32) as usize).min(bins - 1)
+    });
     let painter = ui.painter();
     painter.hline(area.x_range(), area.bottom(), t.hairline());
     let wide = area.width() / bins as f32;
@@ -253,29 +163,15 @@ fn histograms(
         for (bin, &count) in one.counts.iter().enumerate().take(bins) {
             let tall = (count / most) as f32 * area.height();
             let left = area.left() + wide * bin as f32 + 1.0 + bar * at as f32;
-            let bounds = Rect::from_min_max(
-                pos2(left, area.bottom() - tall),
-                pos2(left + bar - 0.5, area.bottom()),
-            );
-            let color = if under == Some(bin) {
-                t.data(at)
-            } else {
-                t.tint(t.color.surface3, t.data(at), 0.75)
-            };
+            let bounds = Rect::from_min_max(pos2(left, area.bottom() - tall), pos2(left + bar - 0.5, area.bottom()));
+            let color = if under == Some(bin) { t.data(at) } else { t.tint(t.color.surface3, t.data(at), 0.75) };
             painter.rect_filled(bounds, 1.0, color);
         }
     }
     let mut x = rect.left();
     for (at, one) in series.iter().enumerate().filter(|_| series.len() > 1) {
         let place = Rect::from_min_size(pos2(x, rect.top()), vec2(rect.right() - x, line));
-        let drawn = paint_text(
-            painter,
-            place,
-            Align2::LEFT_CENTER,
-            &one.name,
-            &t.face.caption,
-            t.data(at),
-        );
+        let drawn = paint_text(painter, place, Align2::LEFT_CENTER, &one.name, &t.face.caption, t.data(at));
         x = drawn.right() + t.size.pad;
     }
     let below = rect.with_min_y(area.bottom() + t.size.grid);
@@ -286,11 +182,7 @@ fn histograms(
     say(Align2::CENTER_CENTER, x_label);
     say(Align2::RIGHT_CENTER, &format::number(edges[bins]));
     let Some(bin) = under else { return response };
-    let mut words = format!(
-        "{} to {}",
-        format::number(edges[bin]),
-        format::number(edges[bin + 1])
-    );
+    let mut words = format!("{} to {}", format::number(edges[bin]), format::number(edges[bin + 1]));
     for one in series {
         let count = one.counts.get(bin).copied().unwrap_or(0.0);
         words.push_str(&format!("\n{} {}", one.name, format::number(count)));
@@ -310,8 +202,7 @@ fn table(ui: &mut Ui, id: &str, columns: &[String], rows: &[TableRow]) {
         for row in rows {
             ui.label(t.secondary(&row.label));
             for value in &row.values {
-                ui.label(t.small(format::number(*value)))
-                    .on_hover_text(format::exact(*value));
+                ui.label(t.small(format::number(*value))).on_hover_text(format::exact(*value));
             }
             ui.end_row();
         }

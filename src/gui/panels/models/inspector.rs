@@ -29,8 +29,7 @@ impl Models {
         let when = words::time(version.created_ms);
         let ago = format::ago(when, format::now(ui));
         let words = format!("Registered {ago} by {}", version.created_by);
-        ui.add(Label::new(t.secondary(words)).wrap())
-            .on_hover_text(format::date_time(when));
+        ui.add(Label::new(t.secondary(words)).wrap()).on_hover_text(format::date_time(when));
         if !version.metrics.is_empty() {
             separator(ui);
             section(ui, "Metrics");
@@ -84,11 +83,7 @@ fn signature(ui: &mut Ui, card: &ModelCard) {
         ui.add(Label::new(t.mono(words).color(t.color.text2)).truncate());
     };
     let columns = &card.input.columns;
-    let listed = if columns.len() > LISTED + 1 {
-        LISTED
-    } else {
-        columns.len()
-    };
+    let listed = if columns.len() > LISTED + 1 { LISTED } else { columns.len() };
     for (at, column) in columns.iter().take(listed).enumerate() {
         let lead = if at == 0 { "in " } else { "   " };
         line(ui, format!("{lead} {}: {}", column.name, column.kind));
@@ -97,8 +92,7 @@ fn signature(ui: &mut Ui, card: &ModelCard) {
         let rest = &columns[listed..];
         let names: Vec<&str> = rest.iter().map(|column| column.name.as_str()).collect();
         let words = t.mono(format!("    … {} more", rest.len()));
-        ui.add(Label::new(words.color(t.color.text3)))
-            .on_hover_text(names.join(", "));
+        ui.add(Label::new(words.color(t.color.text3))).on_hover_text(names.join(", "));
     }
     let label = card.label.as_deref().unwrap_or("prediction");
     match card.task {
@@ -137,36 +131,19 @@ fn training(ui: &mut Ui, card: &ModelCard) {
 fn summary(summary: &Summary) -> Vec<(&'static str, String)> {
     let count = |value: &usize| format::count(*value as u64);
     match summary {
-        Summary::Linear {
-            iterations,
-            converged,
-            ..
-        } => {
+        Summary::Linear { iterations, converged, .. } => {
             let mut facts = vec![("Iterations", count(iterations))];
             if !converged {
                 facts.push(("Converged", "No, give it more iterations".to_owned()));
             }
             facts
         }
-        Summary::Trees {
-            trees,
-            depth,
-            leaves,
-        } => vec![
-            ("Trees", count(trees)),
-            ("Depth", count(depth)),
-            ("Leaves", count(leaves)),
-        ],
-        Summary::Boosting {
-            rounds,
-            depth,
-            leaves,
-            ..
-        } => vec![
-            ("Rounds kept", count(rounds)),
-            ("Depth", count(depth)),
-            ("Leaves", count(leaves)),
-        ],
+        Summary::Trees { trees, depth, leaves } => {
+            vec![("Trees", count(trees)), ("Depth", count(depth)), ("Leaves", count(leaves))]
+        }
+        Summary::Boosting { rounds, depth, leaves, .. } => {
+            vec![("Rounds kept", count(rounds)), ("Depth", count(depth)), ("Leaves", count(leaves))]
+        }
         Summary::Neighbours { neighbours, .. } => vec![("Neighbours", count(neighbours))],
         _ => Vec::new(),
     }

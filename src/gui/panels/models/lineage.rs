@@ -1,8 +1,8 @@
 //! Where a model version came from: datasets, the run, the version.
 
 use egui::{
-    Align2, Color32, CursorIcon, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    accesskit::Role, epaint::CubicBezierShape, pos2, vec2,
+    Align2, Color32, CursorIcon, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role,
+    epaint::CubicBezierShape, pos2, vec2,
 };
 use studio::ModelVersion;
 
@@ -41,22 +41,10 @@ pub fn show(ui: &mut Ui, version: &ModelVersion, sources: &[Source]) -> Option<S
         .inner
 }
 
-fn draw(
-    ui: &Ui,
-    t: &Tokens,
-    area: Rect,
-    version: &ModelVersion,
-    sources: &[Source],
-) -> Option<Subject> {
-    let columns = [
-        dataset_places(t, sources),
-        run_places(t, version),
-        model_places(t, version),
-    ];
+fn draw(ui: &Ui, t: &Tokens, area: Rect, version: &ModelVersion, sources: &[Source]) -> Option<Subject> {
+    let columns = [dataset_places(t, sources), run_places(t, version), model_places(t, version)];
     let columns: Vec<Vec<Place>> = columns.into_iter().filter(|all| !all.is_empty()).collect();
-    let wide = CARD
-        .x
-        .min((area.width() - 80.0) / columns.len().max(1) as f32);
+    let wide = CARD.x.min((area.width() - 80.0) / columns.len().max(1) as f32);
     let between = (area.width() - wide * columns.len() as f32) / columns.len().max(1) as f32;
     let between = between.min(120.0);
     let whole = wide * columns.len() as f32 + between * (columns.len() - 1) as f32;
@@ -97,16 +85,10 @@ fn draw(
 fn dataset_places(t: &Tokens, sources: &[Source]) -> Vec<Place> {
     let one = |source: &Source| Place {
         title: format!("{} v{}", source.dataset, source.version),
-        note: source.rows.map_or_else(
-            || "dataset".to_owned(),
-            |rows| format::counted(rows, "row", "rows"),
-        ),
+        note: source.rows.map_or_else(|| "dataset".to_owned(), |rows| format::counted(rows, "row", "rows")),
         color: t.data(0),
         strong: false,
-        to: Some(Subject::Dataset {
-            name: source.dataset.clone(),
-            version: Some(source.version),
-        }),
+        to: Some(Subject::Dataset { name: source.dataset.clone(), version: Some(source.version) }),
     };
     sources.iter().map(one).collect()
 }
@@ -117,10 +99,7 @@ fn run_places(t: &Tokens, version: &ModelVersion) -> Vec<Place> {
     };
     let commit = version.commit.as_deref().map(words::short_commit);
     vec![Place {
-        title: version
-            .run_name
-            .clone()
-            .unwrap_or_else(|| "A run".to_owned()),
+        title: version.run_name.clone().unwrap_or_else(|| "A run".to_owned()),
         note: commit.map_or_else(|| "run".to_owned(), |commit| format!("run · {commit}")),
         color: t.data(5),
         strong: false,
@@ -129,10 +108,7 @@ fn run_places(t: &Tokens, version: &ModelVersion) -> Vec<Place> {
 }
 
 fn model_places(t: &Tokens, version: &ModelVersion) -> Vec<Place> {
-    let algorithm = version
-        .details
-        .get("algorithm")
-        .and_then(|name| name.as_str());
+    let algorithm = version.details.get("algorithm").and_then(|name| name.as_str());
     let size = format::bytes(version.bytes);
     vec![Place {
         title: format!("{} {}", version.model, version.version),
@@ -159,20 +135,10 @@ fn wire(ui: &Ui, t: &Tokens, from: Pos2, to: Pos2) {
 /// Draws one place; whether it was clicked.
 fn draw_place(ui: &Ui, t: &Tokens, rect: Rect, place: &Place) -> bool {
     let id = ui.scope_id().with(("lineage", &place.title));
-    let sense = if place.to.is_some() {
-        Sense::click()
-    } else {
-        Sense::hover()
-    };
+    let sense = if place.to.is_some() { Sense::click() } else { Sense::hover() };
     let response = ui.interact(rect, id, sense);
-    let role = if place.to.is_some() {
-        Role::Link
-    } else {
-        Role::Label
-    };
-    response.widget_info(|| {
-        WidgetInfo::labeled(role, true, format!("{}, {}", place.title, place.note))
-    });
+    let role = if place.to.is_some() { Role::Link } else { Role::Label };
+    response.widget_info(|| WidgetInfo::labeled(role, true, format!("{}, {}", place.title, place.note)));
     let edge = match (place.strong, place.to.is_some() && response.hovered()) {
         (true, _) => Stroke::new(t.size.line_strong, t.color.accent),
         (_, true) => t.border(),
@@ -182,29 +148,13 @@ fn draw_place(ui: &Ui, t: &Tokens, rect: Rect, place: &Place) -> bool {
     let radius = t.size.radius_card;
     painter.rect(rect, radius, t.color.surface3, edge, StrokeKind::Inside);
     let bar = rect.with_max_x(rect.left() + radius);
-    painter
-        .with_clip_rect(rect.with_max_x(rect.left() + 3.0))
-        .rect_filled(bar, radius, place.color);
+    painter.with_clip_rect(rect.with_max_x(rect.left() + 3.0)).rect_filled(bar, radius, place.color);
     let inside = rect.shrink2(vec2(14.0, 8.0));
     let (above, below) = inside.split_top_bottom_at_fraction(0.5);
     let face = &t.face.small_strong;
-    paint_text(
-        painter,
-        above,
-        Align2::LEFT_CENTER,
-        &place.title,
-        face,
-        t.color.text1,
-    );
+    paint_text(painter, above, Align2::LEFT_CENTER, &place.title, face, t.color.text1);
     let face = &t.face.caption;
-    paint_text(
-        painter,
-        below,
-        Align2::LEFT_CENTER,
-        &place.note,
-        face,
-        t.color.text2,
-    );
+    paint_text(painter, below, Align2::LEFT_CENTER, &place.note, face, t.color.text2);
     focus_ring(ui, &response, radius);
     let clicked = response.clicked();
     if place.to.is_some() {

@@ -32,33 +32,28 @@ impl Models {
             return;
         };
         let id = ("model", &chosen.model);
-        ScrollArea::vertical()
-            .id_salt(id)
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                egui::Frame::NONE
-                    .inner_margin(t.size.pad_panel)
-                    .show(ui, |ui| {
-                        ui.spacing_mut().item_spacing.y = t.size.pad;
-                        self.heading(ui, cx);
-                        let sources = self.sources.value().map_or(&[][..], Vec::as_slice);
-                        if let Some(to) = lineage::show(ui, &chosen, sources) {
-                            cx.open(to);
-                        }
-                        let all = self.versions.value().cloned().unwrap_or_default();
-                        let picked = versions::show(ui, &all, chosen.version, &mut self.table);
-                        if let Some(version) = picked {
-                            self.version = Some(version);
-                            let name = chosen.model.clone();
-                            let version = Some(version);
-                            cx.select(Subject::Model { name, version });
-                        }
-                        if let Some(failure) = self.detail.failure() {
-                            message(ui, Glyph::Error, &failure.message);
-                        }
-                        self.charts(ui);
-                    });
+        ScrollArea::vertical().id_salt(id).auto_shrink(false).show(ui, |ui| {
+            egui::Frame::NONE.inner_margin(t.size.pad_panel).show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = t.size.pad;
+                self.heading(ui, cx);
+                let sources = self.sources.value().map_or(&[][..], Vec::as_slice);
+                if let Some(to) = lineage::show(ui, &chosen, sources) {
+                    cx.open(to);
+                }
+                let all = self.versions.value().cloned().unwrap_or_default();
+                let picked = versions::show(ui, &all, chosen.version, &mut self.table);
+                if let Some(version) = picked {
+                    self.version = Some(version);
+                    let name = chosen.model.clone();
+                    let version = Some(version);
+                    cx.select(Subject::Model { name, version });
+                }
+                if let Some(failure) = self.detail.failure() {
+                    message(ui, Glyph::Error, &failure.message);
+                }
+                self.charts(ui);
             });
+        });
     }
 
     /// The name with its tags, and the description with the way to change it.
@@ -73,10 +68,7 @@ impl Models {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = t.size.gap;
             ui.label(t.page(&chosen.model));
-            let tags = self
-                .model()
-                .map(|model| model.tags.clone())
-                .unwrap_or_default();
+            let tags = self.model().map(|model| model.tags.clone()).unwrap_or_default();
             for (key, value) in tags.iter().chain(&chosen.tags) {
                 ui.add(Chip::new(format!("{key} = {value}")));
             }
@@ -84,11 +76,7 @@ impl Models {
                 if chosen.run.is_some() && ui.add(Button::secondary("Open run")).clicked() {
                     verb = Some(Verb::OpenRun);
                 }
-                let words = if description.is_empty() {
-                    "Describe…"
-                } else {
-                    "Edit description…"
-                };
+                let words = if description.is_empty() { "Describe…" } else { "Edit description…" };
                 if self.editing.is_none() && ui.add(Button::secondary(words)).clicked() {
                     verb = Some(Verb::Describe);
                 }
@@ -110,12 +98,7 @@ impl Models {
             return;
         };
         let t = theme::of(ui);
-        ui.add(
-            TextField::new(text)
-                .name("Description of the model")
-                .hint("What it is for")
-                .rows(3),
-        );
+        ui.add(TextField::new(text).name("Description of the model").hint("What it is for").rows(3));
         let mut ended = false;
         let mut save = false;
         ui.horizontal(|ui| {
@@ -125,12 +108,9 @@ impl Models {
         });
         if save {
             let text = text.trim().to_owned();
-            self.doing.start(
-                cx,
-                "The description could not be saved.",
-                "",
-                move |studio| studio.describe_model(&name, &text),
-            );
+            self.doing.start(cx, "The description could not be saved.", "", move |studio| {
+                studio.describe_model(&name, &text)
+            });
         }
         if ended {
             self.editing = None;
@@ -147,11 +127,7 @@ impl Models {
             return;
         };
         let chart = telling(detail);
-        let weighs = detail
-            .card
-            .features
-            .iter()
-            .any(|one| one.importance.is_some());
+        let weighs = detail.card.features.iter().any(|one| one.importance.is_some());
         let across = usize::from(chart.is_some()) + usize::from(weighs);
         if across == 0 {
             return;
@@ -189,37 +165,19 @@ fn held_out(ui: &mut Ui, detail: &ModelDetail, previous: Option<&ModelDetail>, c
         ui.set_min_height(CHART);
         let earlier = previous.and_then(telling);
         match (chart, earlier.and_then(only)) {
-            (
-                Chart::Curve {
-                    id,
-                    title,
-                    x_label,
-                    y_label,
-                    reference,
-                    ..
-                },
-                before,
-            ) if only(chart).is_some() => {
+            (Chart::Curve { id, title, x_label, y_label, reference, .. }, before) if only(chart).is_some() => {
                 let mut curves = Vec::new();
                 if let Some(now) = only(chart) {
                     let name = named(detail, id);
                     let color = t.data(0);
                     let points = &now.points;
-                    curves.push(Overlay {
-                        name,
-                        color,
-                        points,
-                    });
+                    curves.push(Overlay { name, color, points });
                 }
                 if let (Some(before), Some(previous)) = (before, previous) {
                     let name = named(previous, id);
                     let color = t.data(1);
                     let points = &before.points;
-                    curves.push(Overlay {
-                        name,
-                        color,
-                        points,
-                    });
+                    curves.push(Overlay { name, color, points });
                 }
                 let labels = (x_label.as_str(), y_label.as_str());
                 chart::overlaid(ui, id, title, labels, &curves, *reference, CHART);
@@ -232,9 +190,9 @@ fn held_out(ui: &mut Ui, detail: &ModelDetail, previous: Option<&ModelDetail>, c
 /// The curve of a chart that has one.
 fn only(chart: &Chart) -> Option<&Series> {
     match chart {
-        Chart::Curve {
-            series, reference, ..
-        } if series.len() == 1 => (*reference == Reference::Diagonal).then(|| &series[0]),
+        Chart::Curve { series, reference, .. } if series.len() == 1 => {
+            (*reference == Reference::Diagonal).then(|| &series[0])
+        }
         _ => None,
     }
 }
@@ -243,10 +201,7 @@ fn only(chart: &Chart) -> Option<&Series> {
 fn named(detail: &ModelDetail, chart: &str) -> String {
     let version = &detail.version;
     let key = if chart == "roc" { "roc_auc" } else { chart };
-    let measured = detail
-        .reports
-        .iter()
-        .find_map(|(_, report)| report.value(key));
+    let measured = detail.reports.iter().find_map(|(_, report)| report.value(key));
     match measured {
         Some(value) => format!("version {} · {}", version.version, format::metric(value)),
         None => format!("version {}", version.version),

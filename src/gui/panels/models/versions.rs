@@ -16,23 +16,12 @@ const ROWS: usize = 6;
 const METRICS: usize = 3;
 
 /// Draws the card; the version that was clicked.
-pub fn show(
-    ui: &mut Ui,
-    versions: &[ModelVersion],
-    chosen: u32,
-    state: &mut TableState,
-) -> Option<u32> {
+pub fn show(ui: &mut Ui, versions: &[ModelVersion], chosen: u32, state: &mut TableState) -> Option<u32> {
     let t = theme::of(ui);
     let mut metrics = metrics(versions);
-    metrics.truncate(if ui.available_width() > 800.0 {
-        METRICS
-    } else {
-        1
-    });
-    let mut columns = vec![
-        Column::new("version", "Version", 72.0).right(),
-        Column::new("description", "Description", 120.0).grows(),
-    ];
+    metrics.truncate(if ui.available_width() > 800.0 { METRICS } else { 1 });
+    let mut columns =
+        vec![Column::new("version", "Version", 72.0).right(), Column::new("description", "Description", 120.0).grows()];
     for key in &metrics {
         columns.push(Column::new(*key, words::key_title(key), 96.0).right());
     }
@@ -48,12 +37,7 @@ pub fn show(
             let size = vec2(ui.available_width(), height);
             let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
             let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("versions"));
-            let mut source = Source {
-                versions,
-                chosen,
-                metrics: &metrics,
-                now: format::now(ui),
-            };
+            let mut source = Source { versions, chosen, metrics: &metrics, now: format::now(ui) };
             let answer = Table::new("Versions", &columns).show(&mut child, state, &mut source);
             let row = answer.clicked.or(answer.moved)?;
             versions.get(row as usize).map(|version| version.version)
@@ -63,10 +47,7 @@ pub fn show(
 
 /// The metrics that the versions have, the telling ones first.
 fn metrics(versions: &[ModelVersion]) -> Vec<&str> {
-    let mut keys: Vec<&str> = versions
-        .iter()
-        .flat_map(|version| version.metrics.keys().map(String::as_str))
-        .collect();
+    let mut keys: Vec<&str> = versions.iter().flat_map(|version| version.metrics.keys().map(String::as_str)).collect();
     keys.sort_by_key(|key| (words::rank(key), *key));
     keys.dedup();
     keys

@@ -11,61 +11,37 @@ use crate::{
     widgets::{self, Button, Select, TextField, format, status},
 };
 
-const STATUSES: [RunStatus; 5] = [
-    RunStatus::Waiting,
-    RunStatus::Running,
-    RunStatus::Done,
-    RunStatus::Failed,
-    RunStatus::Cancelled,
-];
+const STATUSES: [RunStatus; 5] =
+    [RunStatus::Waiting, RunStatus::Running, RunStatus::Done, RunStatus::Failed, RunStatus::Cancelled];
 
 impl Runs {
     /// The bar of the list; what was asked.
     pub(super) fn list_bar(&mut self, ui: &mut Ui) -> Option<Verb> {
         let t = theme::of(ui);
         let total = self.pages.total().unwrap_or(0) as u64;
-        let count = format!(
-            "{} of {} selected",
-            format::count(self.checked.len() as u64),
-            format::count(total)
-        );
+        let count = format!("{} of {} selected", format::count(self.checked.len() as u64), format::count(total));
         let compares = self.checked.len() > 1;
         let (registers, why) = self.registers();
         let pipelines = self.pipelines.value().map_or(&[][..], Vec::as_slice);
         let mut paths: Vec<(Option<String>, &str)> = vec![(None, "Every pipeline")];
-        paths.extend(
-            pipelines
-                .iter()
-                .map(|row| (Some(row.path.clone()), row.title.as_str())),
-        );
+        paths.extend(pipelines.iter().map(|row| (Some(row.path.clone()), row.title.as_str())));
         let mut statuses = vec![(None, "Any status")];
         statuses.extend(STATUSES.map(|status| (Some(status), words::status_word(status))));
         let before = self.filters.clone();
         let roomy = ui.available_width() > 1080.0;
-        let Self {
-            filters,
-            shown,
-            pages,
-            together,
-            column_query,
-            ..
-        } = self;
+        let Self { filters, shown, pages, together, column_query, .. } = self;
         let asked = widgets::bar(
             ui,
             |ui| {
                 ui.label(t.title("Runs"));
-                Select::new("Pipeline")
-                    .width(140.0)
-                    .show(ui, &mut filters.pipeline, &paths);
+                Select::new("Pipeline").width(140.0).show(ui, &mut filters.pipeline, &paths);
                 let spare = ui.available_width() - if roomy { 650.0 } else { 480.0 };
                 let search = TextField::search(&mut filters.text, "Find a run")
                     .icon(Icon::Search)
                     .width(spare.clamp(110.0, 480.0));
                 ui.add(search);
                 if roomy {
-                    Select::new("Status")
-                        .width(110.0)
-                        .show(ui, &mut filters.status, &statuses);
+                    Select::new("Status").width(110.0).show(ui, &mut filters.status, &statuses);
                 }
                 let button = ui.add(Button::secondary("Columns"));
                 columns::chooser(&button, shown, pages, column_query);
@@ -73,9 +49,7 @@ impl Runs {
                 charts::chooser(&button, shown, pages, together);
             },
             |ui| {
-                let register = Button::primary("Register model…")
-                    .enabled(registers)
-                    .hint(why);
+                let register = Button::primary("Register model…").enabled(registers).hint(why);
                 let register = ui.add(register).clicked() && registers;
                 let hint = "Check two runs or more to compare them";
                 let compare = Button::secondary("Compare").enabled(compares).hint(hint);
@@ -117,9 +91,7 @@ impl Runs {
         widgets::bar(
             ui,
             |ui| {
-                back = ui
-                    .add(Button::quiet("Runs").with_icon(Icon::ChevronLeft))
-                    .clicked();
+                back = ui.add(Button::quiet("Runs").with_icon(Icon::ChevronLeft)).clicked();
                 ui.label(t.caption("/"));
                 let Some(row) = row else { return };
                 ui.label(t.title(&row.name));
@@ -131,9 +103,7 @@ impl Runs {
                         asked = Some(verb);
                     }
                 };
-                let register = Button::primary("Register model…")
-                    .enabled(registers)
-                    .hint(why);
+                let register = Button::primary("Register model…").enabled(registers).hint(why);
                 one(ui, register, Verb::Register);
                 let Some(row) = row else { return };
                 if row.status.is_final() {
@@ -157,9 +127,7 @@ impl Runs {
         widgets::bar(
             ui,
             |ui| {
-                back = ui
-                    .add(Button::quiet("Runs").with_icon(Icon::ChevronLeft))
-                    .clicked();
+                back = ui.add(Button::quiet("Runs").with_icon(Icon::ChevronLeft)).clicked();
                 ui.label(t.caption("/"));
                 ui.label(t.title(format!("Compare {count} runs")));
             },
@@ -173,14 +141,11 @@ impl Runs {
         let target = self.target();
         let row = target.as_ref().and_then(|id| {
             let focused = self.focus.detail().map(|detail| &detail.row);
-            focused
-                .filter(|row| row.id == *id)
-                .or_else(|| self.pages.find(id))
+            focused.filter(|row| row.id == *id).or_else(|| self.pages.find(id))
         });
         let ended = row.is_some_and(|row| row.status.is_final());
         let live = row.is_some_and(|row| !row.status.is_final());
-        let resumes =
-            row.is_some_and(|row| matches!(row.status, RunStatus::Failed | RunStatus::Cancelled));
+        let resumes = row.is_some_and(|row| matches!(row.status, RunStatus::Failed | RunStatus::Cancelled));
         let (registers, why) = self.registers();
         let one = |verb: Verb, title: &str, icon: Icon| {
             let spec = CommandSpec::panel("runs", verb.word(), title).icon(icon);
@@ -194,12 +159,10 @@ impl Runs {
                 .disabled_if(self.checked.len() < 2, "Check two runs or more"),
             one(Verb::Rename, "Rename run…", Icon::Edit).disabled_if(row.is_none(), none),
             one(Verb::CopyId, "Copy the run's id", Icon::Copy).disabled_if(row.is_none(), none),
-            one(Verb::Cancel, "Cancel run", Icon::Stop)
-                .disabled_if(!live, "Select a run that goes on"),
+            one(Verb::Cancel, "Cancel run", Icon::Stop).disabled_if(!live, "Select a run that goes on"),
             one(Verb::Resume, "Resume run", Icon::Run)
                 .disabled_if(!resumes, "Select a run that failed or was cancelled"),
-            one(Verb::Delete, "Delete run", Icon::Trash)
-                .disabled_if(!ended, "Select a run that has ended"),
+            one(Verb::Delete, "Delete run", Icon::Trash).disabled_if(!ended, "Select a run that has ended"),
             one(Verb::Uncheck, "Uncheck every run", Icon::Close).detail(""),
             one(Verb::Charts, "Show or hide the charts of runs", Icon::Chart).detail(""),
         ];

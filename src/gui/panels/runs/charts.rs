@@ -79,10 +79,7 @@ fn curve_sets(comparison: &Comparison) -> Vec<CurveSet> {
     };
     let sets = comparison.curves.iter().map(|(key, curves)| CurveSet {
         key: key.clone(),
-        runs: curves
-            .iter()
-            .map(|curve| curve.as_ref().map(split))
-            .collect(),
+        runs: curves.iter().map(|curve| curve.as_ref().map(split)).collect(),
     });
     let mut sets: Vec<CurveSet> = sets.collect();
     let count = |set: &CurveSet| set.runs.iter().flatten().count();
@@ -108,10 +105,7 @@ pub fn curves(
         ids.push(&run.id);
     }
     let title = words::key_title(&set.key);
-    let shown = LineChart::new(&title, &series)
-        .height(height)
-        .labels(false)
-        .show(ui);
+    let shown = LineChart::new(&title, &series).height(height).labels(false).show(ui);
     shown.series.map(|at| ids[at].clone())
 }
 
@@ -138,16 +132,13 @@ impl Strip<'_> {
         let t = theme::of(ui);
         let inside = area.shrink2(vec2(t.size.pad_panel, t.size.pad));
         let gap = t.size.pad;
-        let most = ((inside.width() + gap) / (NARROWEST + gap))
-            .floor()
-            .max(1.0) as usize;
+        let most = ((inside.width() + gap) / (NARROWEST + gap)).floor().max(1.0) as usize;
         let charts = self.charts(most);
         let wide = (inside.width() - gap * (charts.len() - 1) as f32) / charts.len() as f32;
         let mut hovered = None;
         for (at, chart) in charts.iter().enumerate() {
             let left = inside.left() + (wide + gap) * at as f32;
-            let rect =
-                Rect::from_min_size(egui::pos2(left, inside.top()), vec2(wide, inside.height()));
+            let rect = Rect::from_min_size(egui::pos2(left, inside.top()), vec2(wide, inside.height()));
             let builder = UiBuilder::new().max_rect(rect).id_salt(("chart", at));
             let mut child = ui.new_child(builder);
             let found = card_frame(&t)
@@ -165,18 +156,12 @@ impl Strip<'_> {
         let sets = &self.together.curves;
         let mut charts: Vec<Chart<'_>> = match &self.shown.charts {
             Some(chosen) => {
-                let found = chosen
-                    .iter()
-                    .filter_map(|key| sets.iter().find(|set| set.key == *key));
+                let found = chosen.iter().filter_map(|key| sets.iter().find(|set| set.key == *key));
                 found.map(Chart::Curve).collect()
             }
             None => sets.iter().take(USUAL).map(Chart::Curve).collect(),
         };
-        if let Some(comparison) = self
-            .together
-            .value()
-            .filter(|_| self.shown.charts.is_none())
-        {
+        if let Some(comparison) = self.together.value().filter(|_| self.shown.charts.is_none()) {
             let mut keys: Vec<&String> = comparison
                 .metrics
                 .iter()
@@ -225,12 +210,7 @@ impl Strip<'_> {
 }
 
 /// One metric of each run as bars, the best one marked.
-pub fn results(
-    ui: &mut Ui,
-    comparison: &Comparison,
-    key: &str,
-    color: impl Fn(usize, &str) -> Color32,
-) {
+pub fn results(ui: &mut Ui, comparison: &Comparison, key: &str, color: impl Fn(usize, &str) -> Color32) {
     let Some(compared) = comparison.metrics.iter().find(|one| one.key == key) else {
         return;
     };
@@ -242,11 +222,7 @@ pub fn results(
         .enumerate()
         .filter_map(|(at, (run, value))| {
             Some(BarRow {
-                name: if best == Some(at) {
-                    format!("✓ {}", run.name).into()
-                } else {
-                    run.name.as_str().into()
-                },
+                name: if best == Some(at) { format!("✓ {}", run.name).into() } else { run.name.as_str().into() },
                 value: (*value)?,
                 color: color(at, &run.id),
             })
@@ -292,9 +268,7 @@ pub fn chooser(button: &Response, shown: &mut Shown, pages: &Pages, together: &T
             for key in keys {
                 let mut on = now.contains(&key);
                 let full = !on && now.len() >= MOST;
-                let boxed = ui.add_enabled_ui(!full, |ui| {
-                    widgets::checkbox(ui, &mut on, &words::key_title(&key))
-                });
+                let boxed = ui.add_enabled_ui(!full, |ui| widgets::checkbox(ui, &mut on, &words::key_title(&key)));
                 if boxed.inner.on_hover_text(&key).changed() {
                     let mut chosen = now.clone();
                     if on {

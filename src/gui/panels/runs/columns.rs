@@ -30,15 +30,8 @@ pub enum Field {
 }
 
 /// Those that every run has.
-const SYSTEM: [Field; 7] = [
-    Field::Model,
-    Field::Pipeline,
-    Field::Commit,
-    Field::Branch,
-    Field::User,
-    Field::Duration,
-    Field::Started,
-];
+const SYSTEM: [Field; 7] =
+    [Field::Model, Field::Pipeline, Field::Commit, Field::Branch, Field::User, Field::Duration, Field::Started];
 
 /// What is remembered of the panel, with the workspace.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -91,10 +84,7 @@ impl Field {
     pub fn column(&self) -> Column {
         let column = |width: f32| Column::new(self.id(), self.title(), width);
         match self {
-            Self::Check => Column {
-                title: "✓".to_owned(),
-                ..column(34.0)
-            },
+            Self::Check => Column { title: "✓".to_owned(), ..column(34.0) },
             Self::Name => column(190.0).grows().sortable(),
             Self::Model => column(170.0).grows(),
             Self::Pipeline => column(170.0).grows().sortable(),
@@ -126,12 +116,7 @@ fn usual(pages: &Pages) -> Vec<Field> {
     metrics.retain(|(key, _)| !pages.curves.contains_key(*key));
     metrics.sort_by_key(|(key, count)| (words::rank(key), std::cmp::Reverse(*count)));
     let mut fields = vec![Field::Model];
-    fields.extend(
-        metrics
-            .iter()
-            .take(2)
-            .map(|(key, _)| Field::Metric((*key).clone())),
-    );
+    fields.extend(metrics.iter().take(2).map(|(key, _)| Field::Metric((*key).clone())));
     fields.extend(common_curve(pages).map(Field::Spark));
     fields.extend(pages.telling_params().into_iter().take(3).map(Field::Param));
     fields.extend([Field::Commit, Field::Duration, Field::Started]);
@@ -178,9 +163,7 @@ pub fn chooser(button: &Response, shown: &mut Shown, pages: &Pages, query: &mut 
             let t = theme::of(ui);
             ui.set_width(t.size.popover);
             ui.add(TextField::search(query, "Find a column"));
-            ScrollArea::vertical()
-                .max_height(t.size.popover * 1.2)
-                .show(ui, |ui| list(ui, shown, pages, query));
+            ScrollArea::vertical().max_height(t.size.popover * 1.2).show(ui, |ui| list(ui, shown, pages, query));
             widgets::separator(ui);
             if link(ui, "Back to the usual columns").clicked() {
                 shown.columns = None;
@@ -204,9 +187,7 @@ fn list(ui: &mut Ui, shown: &mut Shown, pages: &Pages, query: &str) {
     let needle = query.to_lowercase();
     for (title, fields) in groups {
         let fits = |field: &&Field| {
-            needle.is_empty()
-                || field.title().to_lowercase().contains(&needle)
-                || field.id().contains(&needle)
+            needle.is_empty() || field.title().to_lowercase().contains(&needle) || field.id().contains(&needle)
         };
         let fits: Vec<&Field> = fields.iter().filter(fits).collect();
         if fits.is_empty() {
@@ -235,11 +216,8 @@ mod tests {
 
     #[test]
     fn every_field_is_found_by_its_id() {
-        let keyed = [
-            Field::Metric("a.b".to_owned()),
-            Field::Spark("a:b".to_owned()),
-            Field::Param("metric".to_owned()),
-        ];
+        let keyed =
+            [Field::Metric("a.b".to_owned()), Field::Spark("a:b".to_owned()), Field::Param("metric".to_owned())];
         for field in SYSTEM.into_iter().chain(keyed) {
             assert_eq!(Field::of(&field.id()), Some(field));
         }
@@ -248,12 +226,7 @@ mod tests {
 
     #[test]
     fn heads_sort_in_the_database() {
-        let by = |column: &str| {
-            sort(Some(&Sort {
-                column: column.to_owned(),
-                descending: false,
-            }))
-        };
+        let by = |column: &str| sort(Some(&Sort { column: column.to_owned(), descending: false }));
         assert_eq!(by("metric:auc"), (RunSort::Metric("auc".to_owned()), false));
         assert_eq!(by("run"), (RunSort::Name, false));
         assert_eq!(sort(None), (RunSort::Created, true));

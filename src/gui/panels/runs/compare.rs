@@ -13,7 +13,7 @@ use super::{
 use crate::{
     table::{Cell, Column, Table, TableSource, TableState},
     theme::{self, Tokens},
-    widgets::{self, section, toggle},
+    widgets::{self, section},
 };
 
 /// What is shown of the comparison.
@@ -32,59 +32,44 @@ impl Compare {
         })
     }
 
-    fn body(
-        &mut self,
-        ui: &mut Ui,
-        together: &Together,
-        comparison: &Comparison,
-        checked: &Checked,
-    ) {
+    fn body(&mut self, ui: &mut Ui, together: &Together, comparison: &Comparison, checked: &Checked) {
         let t = theme::of(ui);
         let color = |_: usize, id: &str| checked.color(&t, id).unwrap_or(t.color.text3);
         let mut hovered = None;
-        ScrollArea::vertical()
-            .id_salt("compare")
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                egui::Frame::NONE
-                    .inner_margin(t.size.pad_panel)
-                    .show(ui, |ui| {
-                        ui.spacing_mut().item_spacing = vec2(t.size.pad, t.size.pad);
-                        ui.horizontal_wrapped(|ui| {
-                            for (at, run) in comparison.runs.iter().enumerate() {
-                                if legend(ui, &run.name, color(at, &run.id)) {
-                                    hovered = Some(run.id.clone());
-                                }
-                            }
-                        });
-                        section(ui, "Metrics");
-                        let mut metrics: Vec<&Compared<f64>> = comparison
-                            .metrics
-                            .iter()
-                            .filter(|one| !comparison.curves.contains_key(&one.key))
-                            .collect();
-                        metrics.sort_by_key(|one| (words::rank(&one.key), !one.differs));
-                        reports::tiled(ui, metrics.len(), |ui, at| {
-                            let key = &metrics[at].key;
-                            widgets::card(ui, &words::key_title(key), |ui| {
-                                charts::results(ui, comparison, key, color);
-                            });
-                        });
-                        if !together.curves.is_empty() {
-                            section(ui, "Curves");
+        ScrollArea::vertical().id_salt("compare").auto_shrink(false).show(ui, |ui| {
+            egui::Frame::NONE.inner_margin(t.size.pad_panel).show(ui, |ui| {
+                ui.spacing_mut().item_spacing = vec2(t.size.pad, t.size.pad);
+                ui.horizontal_wrapped(|ui| {
+                    for (at, run) in comparison.runs.iter().enumerate() {
+                        if legend(ui, &run.name, color(at, &run.id)) {
+                            hovered = Some(run.id.clone());
                         }
-                        reports::tiled(ui, together.curves.len(), |ui, at| {
-                            let set = &together.curves[at];
-                            widgets::card(ui, &words::key_title(&set.key), |ui| {
-                                let strong = self.hovered.as_deref();
-                                let found =
-                                    charts::curves(ui, set, comparison, color, strong, 200.0);
-                                hovered = hovered.take().or(found);
-                            });
-                        });
-                        self.parameters(ui, &t, comparison);
+                    }
+                });
+                section(ui, "Metrics");
+                let mut metrics: Vec<&Compared<f64>> =
+                    comparison.metrics.iter().filter(|one| !comparison.curves.contains_key(&one.key)).collect();
+                metrics.sort_by_key(|one| (words::rank(&one.key), !one.differs));
+                reports::tiled(ui, metrics.len(), |ui, at| {
+                    let key = &metrics[at].key;
+                    widgets::card(ui, &words::key_title(key), |ui| {
+                        charts::results(ui, comparison, key, color);
                     });
+                });
+                if !together.curves.is_empty() {
+                    section(ui, "Curves");
+                }
+                reports::tiled(ui, together.curves.len(), |ui, at| {
+                    let set = &together.curves[at];
+                    widgets::card(ui, &words::key_title(&set.key), |ui| {
+                        let strong = self.hovered.as_deref();
+                        let found = charts::curves(ui, set, comparison, color, strong, 200.0);
+                        hovered = hovered.take().or(found);
+                    });
+                });
+                self.parameters(ui, &t, comparison);
             });
+        });
         self.hovered = hovered;
     }
 
@@ -92,14 +77,11 @@ impl Compare {
         ui.horizontal(|ui| {
             section(ui, "Parameters");
             ui.add_space(t.size.pad);
-            toggle(ui, &mut self.only_different, "Only those that differ");
-            ui.label(t.secondary("Only those that differ"));
+            let words = "Only those that differ";
+            widgets::checkbox(ui, &mut self.only_different, words);
         });
-        let mut rows: Vec<&Compared<String>> = comparison
-            .params
-            .iter()
-            .filter(|one| one.differs || !self.only_different)
-            .collect();
+        let mut rows: Vec<&Compared<String>> =
+            comparison.params.iter().filter(|one| one.differs || !self.only_different).collect();
         rows.sort_by_key(|one| !one.differs);
         if rows.is_empty() {
             ui.label(t.secondary("These runs have the same parameters."));
@@ -115,10 +97,11 @@ impl Compare {
         let painter = ui.painter();
         painter.rect_filled(rect, t.size.radius_card, t.color.surface3);
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt("params"));
-        Table::new("parameters", &columns)
-            .compact(true, ui)
-            .pinned(1)
-            .show(&mut child, &mut self.params, &mut Rows(&rows));
+        Table::new("parameters", &columns).compact(true, ui).pinned(1).show(
+            &mut child,
+            &mut self.params,
+            &mut Rows(&rows),
+        );
     }
 }
 
@@ -136,11 +119,7 @@ impl TableSource for Rows<'_> {
             if row.differs {
                 let at = cell.rect.left_center() + vec2(4.0, 0.0);
                 cell.ui.painter().circle_filled(at, 2.0, t.color.warn);
-                cell.set(
-                    &words::key_title(&row.key),
-                    &t.face.small_strong,
-                    t.color.text1,
-                );
+                cell.set(&words::key_title(&row.key), &t.face.small_strong, t.color.text1);
             } else {
                 cell.secondary(&words::key_title(&row.key));
             }

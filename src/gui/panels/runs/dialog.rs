@@ -62,12 +62,10 @@ impl Dialog {
         let shown = modal.show(ctx, |ui| {
             ui.set_width(420.0_f32.min(ctx.content_rect().width() - 2.0 * t.size.pad_panel));
             ui.spacing_mut().item_spacing.y = t.size.gap;
-            egui::Frame::NONE
-                .inner_margin(t.size.pad)
-                .show(ui, |ui| match self {
-                    Self::Register(register) => register.contents(ui, cx),
-                    Self::Rename(rename) => rename.contents(ui),
-                })
+            egui::Frame::NONE.inner_margin(t.size.pad).show(ui, |ui| match self {
+                Self::Register(register) => register.contents(ui, cx),
+                Self::Rename(rename) => rename.contents(ui),
+            })
         });
         if shown.inner.inner.is_none() && shown.should_close() {
             return Some(Outcome::Closed);
@@ -100,27 +98,17 @@ impl Register {
             Some(Err(failure)) => self.error = Some(failure.message),
             None => {}
         }
-        self.models
-            .ensure((), cx.backend, |studio: &Arc<Studio>| studio.models());
+        self.models.ensure((), cx.backend, |studio: &Arc<Studio>| studio.models());
         ui.label(t.title("Register model"));
         ui.label(t.secondary(format!("From the run {}", self.run_name)));
         if self.ports.len() > 1 {
-            let options: Vec<(usize, &str)> = self
-                .ports
-                .iter()
-                .enumerate()
-                .map(|(at, port)| (at, port.title.as_str()))
-                .collect();
-            field_row(ui, "Model", |ui| {
-                Select::new("Model").show(ui, &mut self.port, &options)
-            });
+            let options: Vec<(usize, &str)> =
+                self.ports.iter().enumerate().map(|(at, port)| (at, port.title.as_str())).collect();
+            field_row(ui, "Model", |ui| Select::new("Model").show(ui, &mut self.port, &options));
         }
         let fresh = std::mem::take(&mut self.fresh);
         ui.label(t.secondary("Name"));
-        let name = TextField::new(&mut self.name)
-            .name("Name")
-            .hint("diagnosis")
-            .focus(fresh);
+        let name = TextField::new(&mut self.name).name("Name").hint("diagnosis").focus(fresh);
         ui.add(name);
         self.completion(ui);
         ui.label(t.secondary("Description"));
@@ -131,11 +119,7 @@ impl Register {
                 .rows(3),
         );
         ui.label(t.secondary("Tags"));
-        ui.add(
-            TextField::new(&mut self.tags)
-                .name("Tags")
-                .hint("owner = clinic, task = screening"),
-        );
+        ui.add(TextField::new(&mut self.tags).name("Tags").hint("owner = clinic, task = screening"));
         let tags = tags(&self.tags);
         if let Err(words) = &tags {
             message(ui, Glyph::Error, words);
@@ -157,9 +141,7 @@ impl Register {
     fn completion(&mut self, ui: &mut Ui) {
         let typed = self.name.trim().to_lowercase();
         let models = self.models.value().map_or(&[][..], Vec::as_slice);
-        let fits = models
-            .iter()
-            .filter(|model| model.name.to_lowercase().contains(&typed));
+        let fits = models.iter().filter(|model| model.name.to_lowercase().contains(&typed));
         let fits: Vec<&Model> = fits.take(4).collect();
         let exact = fits.iter().find(|model| model.name == self.name.trim());
         let t = theme::of(ui);
@@ -170,13 +152,8 @@ impl Register {
         }
         let mut taken = None;
         for model in fits {
-            let note = model
-                .latest
-                .as_ref()
-                .map(|latest| format!("version {}", latest.version));
-            let row = ListRow::new(model.name.as_str())
-                .note(note.unwrap_or_default())
-                .height(t.size.control);
+            let note = model.latest.as_ref().map(|latest| format!("version {}", latest.version));
+            let row = ListRow::new(model.name.as_str()).note(note.unwrap_or_default()).height(t.size.control);
             if row.show(ui).clicked() {
                 taken = Some(model.name.clone());
             }
@@ -211,10 +188,7 @@ impl Rename {
         let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let (go, close) = buttons(ui, "Rename", ready);
         if ready && (go || enter) {
-            return Some(Outcome::Renamed {
-                id: self.id.clone(),
-                name: self.name.trim().to_owned(),
-            });
+            return Some(Outcome::Renamed { id: self.id.clone(), name: self.name.trim().to_owned() });
         }
         close.then_some(Outcome::Closed)
     }
@@ -232,15 +206,10 @@ fn buttons(ui: &mut Ui, verb: &str, ready: bool) -> (bool, bool) {
 
 /// `owner = clinic, task = screening` as pairs.
 fn tags(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let parts = text
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty());
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts
         .map(|part| match part.split_once('=') {
-            Some((key, value)) if !key.trim().is_empty() => {
-                Ok((key.trim().to_owned(), value.trim().to_owned()))
-            }
+            Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
             _ => Err(format!("Write the tag “{part}” as a name, = and a value.")),
         })
         .collect()

@@ -42,9 +42,7 @@ impl Doing {
     ) {
         let mut request = Request::default();
         let done = done.into();
-        let asked = request.ask(cx.backend, move |studio: &Arc<Studio>| {
-            work(studio).map(|()| done)
-        });
+        let asked = request.ask(cx.backend, move |studio: &Arc<Studio>| work(studio).map(|()| done));
         if asked {
             self.under_way.push((request, failed));
         }
@@ -57,11 +55,7 @@ impl Doing {
         words: impl Into<String>,
         work: impl FnOnce(&Studio) -> studio::Result<()> + Send + 'static,
     ) {
-        self.undo = Some(Undo {
-            words: words.into(),
-            until: now + STAYS,
-            work: Box::new(work),
-        });
+        self.undo = Some(Undo { words: words.into(), until: now + STAYS, work: Box::new(work) });
     }
 
     /// What could be taken back now.
@@ -71,12 +65,7 @@ impl Doing {
 
     pub fn undo(&mut self, cx: &Cx<'_>) {
         if let Some(undo) = self.undo.take() {
-            self.start(
-                cx,
-                "It could not be brought back.",
-                "Brought back",
-                undo.work,
-            );
+            self.start(cx, "It could not be brought back.", "Brought back", undo.work);
         }
     }
 
@@ -118,16 +107,13 @@ impl Doing {
             .inner_margin(Margin::symmetric(t.size.pad as i8, t.size.grid as i8));
         let mut take_back = false;
         let mut dismiss = false;
-        Area::new(ui.scope_id().with("undo"))
-            .order(Order::Foreground)
-            .pivot(Align2::CENTER_BOTTOM)
-            .fixed_pos(at)
-            .show(ui, |ui| {
+        Area::new(ui.scope_id().with("undo")).order(Order::Foreground).pivot(Align2::CENTER_BOTTOM).fixed_pos(at).show(
+            ui,
+            |ui| {
                 frame.show(ui, |ui| {
                     ui.horizontal(|ui| {
                         ui.spacing_mut().item_spacing.x = t.size.gap;
-                        let (rect, _) =
-                            ui.allocate_exact_size(vec2(14.0, 20.0), egui::Sense::hover());
+                        let (rect, _) = ui.allocate_exact_size(vec2(14.0, 20.0), egui::Sense::hover());
                         paint_glyph(ui.painter(), &t, Glyph::Ok, rect.center());
                         ui.label(t.small(&undo.words));
                         take_back = link(ui, "Undo").clicked();
@@ -135,7 +121,8 @@ impl Doing {
                         dismiss = ui.add(close).clicked();
                     });
                 });
-            });
+            },
+        );
         if take_back {
             self.undo(cx);
         } else if dismiss {

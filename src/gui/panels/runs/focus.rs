@@ -22,10 +22,7 @@ impl Focus {
             return;
         };
         if self.id.as_deref() != Some(id) {
-            *self = Self {
-                id: Some(id.to_owned()),
-                ..Self::default()
-            };
+            *self = Self { id: Some(id.to_owned()), ..Self::default() };
         }
         let key = (id, revision);
         let (detail, models) = (id.to_owned(), id.to_owned());
@@ -84,9 +81,7 @@ impl Focus {
         if let Some(before) = self.models().last() {
             return before.model.clone();
         }
-        let path = self
-            .detail()
-            .and_then(|detail| detail.row.pipeline.as_deref());
+        let path = self.detail().and_then(|detail| detail.row.pipeline.as_deref());
         let stem = path.and_then(|path| path.rsplit('/').next());
         let stem = stem.map(|file| file.trim_end_matches(".yaml").trim_end_matches(".yml"));
         stem.unwrap_or_default().to_owned()
@@ -94,7 +89,6 @@ impl Focus {
 
     /// Whether it goes on.
     pub fn is_live(&self) -> bool {
-        self.detail()
-            .is_some_and(|detail| !detail.row.status.is_final())
+        self.detail().is_some_and(|detail| !detail.row.status.is_final())
     }
 }

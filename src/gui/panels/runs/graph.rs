@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use egui::{
-    Align2, Color32, CursorIcon, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    accesskit::Role, epaint::CubicBezierShape, pos2, vec2,
+    Align2, Color32, CursorIcon, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role,
+    epaint::CubicBezierShape, pos2, vec2,
 };
 use studio::{
     Step,
@@ -49,18 +49,9 @@ impl Graph {
     }
 
     /// Draws the graph over the whole width; the step that was clicked.
-    pub fn show(
-        &self,
-        ui: &mut Ui,
-        steps: &[Step],
-        chosen: Option<&str>,
-        most: f32,
-        now_ms: i64,
-    ) -> Option<String> {
+    pub fn show(&self, ui: &mut Ui, steps: &[Step], chosen: Option<&str>, most: f32, now_ms: i64) -> Option<String> {
         let width = ui.available_width();
-        let scale = (width / self.bounds.width().max(1.0))
-            .min(most / self.bounds.height().max(1.0))
-            .min(0.9);
+        let scale = (width / self.bounds.width().max(1.0)).min(most / self.bounds.height().max(1.0)).min(0.9);
         let size = vec2(width, self.bounds.height() * scale + 4.0);
         let (area, _) = ui.allocate_exact_size(size, Sense::hover());
         let t = theme::of(ui);
@@ -70,10 +61,7 @@ impl Graph {
             pos2(left, area.top() + 2.0) + from * scale
         };
         self.wires(ui, &t, &to, scale);
-        let by_name: HashMap<&str, &Step> = steps
-            .iter()
-            .map(|step| (step.name.as_str(), step))
-            .collect();
+        let by_name: HashMap<&str, &Step> = steps.iter().map(|step| (step.name.as_str(), step)).collect();
         let mut clicked = None;
         for (name, job) in &self.pipeline.jobs {
             let Some(at) = self.pipeline.layout.get(name) else {
@@ -84,14 +72,7 @@ impl Graph {
             let title = step.map_or_else(|| job.title(), |step| step.title.as_str());
             let note = step.map(|step| words::step_word(step, now_ms));
             let selected = chosen == Some(name.as_str());
-            let node = Node {
-                name,
-                title,
-                note: note.as_deref().unwrap_or(""),
-                step,
-                selected,
-                scale,
-            };
+            let node = Node { name, title, note: note.as_deref().unwrap_or(""), step, selected, scale };
             if node.show(ui, &t, rect) {
                 clicked = Some(name.clone());
             }
@@ -105,18 +86,12 @@ impl Graph {
                 continue;
             };
             for (port, source, output) in job.bindings() {
-                let (Some(from), Some(of)) = (
-                    self.pipeline.layout.get(source),
-                    self.pipeline.jobs.get(source),
-                ) else {
+                let (Some(from), Some(of)) = (self.pipeline.layout.get(source), self.pipeline.jobs.get(source)) else {
                     continue;
                 };
                 let outputs = of.spec().map_or(&[][..], |spec| spec.outputs);
                 let inputs = job.spec().map_or(&[][..], |spec| spec.inputs);
-                let out = outputs
-                    .iter()
-                    .position(|one| one.name == output)
-                    .unwrap_or(0);
+                let out = outputs.iter().position(|one| one.name == output).unwrap_or(0);
                 let into = inputs.iter().position(|one| one.name == port).unwrap_or(0);
                 let kind = outputs.get(out).map(|one| one.kind);
                 let x = |index, count: usize| layout::port_x(index, count.max(1));
@@ -168,26 +143,12 @@ impl Node<'_> {
             _ => t.hairline(),
         };
         let ran = self.step.is_some();
-        let fill = if ran {
-            t.color.surface4
-        } else {
-            t.color.surface3
-        };
+        let fill = if ran { t.color.surface4 } else { t.color.surface3 };
         let painter = ui.painter();
-        painter.rect(
-            rect,
-            t.size.radius * self.scale.max(0.5),
-            fill,
-            edge,
-            StrokeKind::Inside,
-        );
+        painter.rect(rect, t.size.radius * self.scale.max(0.5), fill, edge, StrokeKind::Inside);
         let readable = self.scale >= READABLE;
         if let Some(step) = self.step {
-            let at = if readable {
-                pos2(rect.left() + 12.0, rect.center().y)
-            } else {
-                rect.center()
-            };
+            let at = if readable { pos2(rect.left() + 12.0, rect.center().y) } else { rect.center() };
             paint_glyph(painter, t, words::step_glyph(step), at);
         }
         if readable {
@@ -198,16 +159,14 @@ impl Node<'_> {
                 room,
                 Align2::LEFT_CENTER,
                 self.title,
-                &t.face.small,
+                if self.scale < 0.7 { &t.face.caption } else { &t.face.small },
                 color,
             );
         }
         focus_ring(ui, &response, t.size.radius);
         let clicked = response.clicked();
         let words = format!("{}\n{}", self.title, self.note);
-        response
-            .on_hover_cursor(CursorIcon::PointingHand)
-            .on_hover_text(words.trim());
+        response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(words.trim());
         clicked
     }
 }

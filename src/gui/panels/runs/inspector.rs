@@ -28,8 +28,7 @@ pub fn show(
     if let Some(error) = &run.error {
         ui.add_space(t.size.grid);
         message(ui, Glyph::Error, error);
-        let next =
-            "Change the pipeline and run it again, or resume: steps that are done are reused.";
+        let next = "Change the pipeline and run it again, or resume: steps that are done are reused.";
         ui.add(Label::new(t.caption(next)).wrap());
     }
     if !opened || run.status != RunStatus::Done {
@@ -64,8 +63,7 @@ pub fn show(
         separator(ui);
         section(ui, "Parameters");
         for (key, value) in &run.params {
-            key_value(ui, &words::key_title(key), t.small(param(value)))
-                .on_hover_text(format!("{key}\n{value}"));
+            key_value(ui, &words::key_title(key), t.small(param(value))).on_hover_text(format!("{key}\n{value}"));
         }
     }
     related(ui, cx, detail, models);
@@ -111,10 +109,7 @@ fn related(ui: &mut Ui, cx: &mut Cx<'_>, detail: Option<&RunDetail>, models: &[M
         section(ui, "Inputs");
         for input in &detail.inputs {
             if link(ui, &format!("{} version {}", input.dataset, input.version)).clicked() {
-                cx.open(Subject::Dataset {
-                    name: input.dataset.clone(),
-                    version: Some(input.version),
-                });
+                cx.open(Subject::Dataset { name: input.dataset.clone(), version: Some(input.version) });
             }
         }
     }
@@ -123,10 +118,7 @@ fn related(ui: &mut Ui, cx: &mut Cx<'_>, detail: Option<&RunDetail>, models: &[M
         section(ui, "Registered as");
         for model in models {
             if link(ui, &format!("{} version {}", model.model, model.version)).clicked() {
-                cx.open(Subject::Model {
-                    name: model.model.clone(),
-                    version: Some(model.version),
-                });
+                cx.open(Subject::Model { name: model.model.clone(), version: Some(model.version) });
             }
         }
     }
@@ -138,10 +130,7 @@ pub fn linked(ui: &mut Ui, key: &str, words: &str) -> bool {
     ui.horizontal(|ui| {
         ui.set_min_height(t.face.small.line);
         ui.label(t.secondary(key));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            link(ui, words).clicked()
-        })
-        .inner
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| link(ui, words).clicked()).inner
     })
     .inner
 }

@@ -44,13 +44,8 @@ impl Runs {
         }
         let area = ui.available_rect_before_wrap();
         ui.advance_cursor_after_rect(area);
-        let charted =
-            !self.shown.charts_hidden && !self.checked.is_empty() && area.height() > LOWEST;
-        let split = if charted {
-            area.top() + (area.height() * 0.38).clamp(190.0, 320.0)
-        } else {
-            area.top()
-        };
+        let charted = !self.shown.charts_hidden && !self.checked.is_empty() && area.height() > LOWEST;
+        let split = if charted { area.top() + (area.height() * 0.38).clamp(190.0, 320.0) } else { area.top() };
         let (above, below) = area.split_top_bottom_at_y(split);
         let before = self.hovered.take();
         if charted {
@@ -88,11 +83,7 @@ impl Runs {
             asked: None,
         };
         let mut child = ui.new_child(UiBuilder::new().max_rect(area).id_salt("table"));
-        let answer = Table::new("Runs", &columns).pinned(2).show(
-            &mut child,
-            &mut self.shown.table,
-            &mut source,
-        );
+        let answer = Table::new("Runs", &columns).pinned(2).show(&mut child, &mut self.shown.table, &mut source);
         let asked = source.asked.take();
         let visible = answer.visible.start as usize..(answer.visible.end as usize).max(1);
         if visible != self.visible {
@@ -141,9 +132,7 @@ impl Runs {
         if enter {
             return Some((Verb::Open, Some(id)));
         }
-        let on_square = answer
-            .column
-            .is_some_and(|column| matches!(fields.get(column), Some(columns::Field::Check)));
+        let on_square = answer.column.is_some_and(|column| matches!(fields.get(column), Some(columns::Field::Check)));
         if modifiers.shift {
             self.check_range(row);
         } else if modifiers.command || on_square {

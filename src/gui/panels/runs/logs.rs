@@ -33,18 +33,10 @@ impl Logs {
     fn ensure(&mut self, ui: &Ui, cx: &Cx<'_>, run: &str, step: Option<&str>, ended: bool) {
         let of = Some((run.to_owned(), step.map(str::to_owned)));
         if self.of != of {
-            *self = Self {
-                of,
-                asked_at: f64::NEG_INFINITY,
-                ..Self::default()
-            };
+            *self = Self { of, asked_at: f64::NEG_INFINITY, ..Self::default() };
         }
         if self.request.poll() && self.request.failure().is_none() {
-            let came = self
-                .request
-                .value_mut()
-                .map(std::mem::take)
-                .unwrap_or_default();
+            let came = self.request.value_mut().map(std::mem::take).unwrap_or_default();
             self.complete = ended && came.len() < BATCH;
             for line in came {
                 let time = words::time(line.timestamp_ms);
@@ -66,9 +58,7 @@ impl Logs {
         self.asked_at = now;
         let after = self.lines.last().map_or(0, |line| line.seq);
         let (run, step) = (run.to_owned(), step.map(str::to_owned));
-        self.request.ask(cx.backend, move |studio: &Arc<Studio>| {
-            studio.run_logs(&run, step.as_deref(), after)
-        });
+        self.request.ask(cx.backend, move |studio: &Arc<Studio>| studio.run_logs(&run, step.as_deref(), after));
     }
 
     pub fn show(&mut self, ui: &mut Ui, cx: &Cx<'_>, run: &str, step: Option<&str>, ended: bool) {
@@ -86,18 +76,13 @@ impl Logs {
             return;
         }
         let t = theme::of(ui);
-        egui::Frame::NONE
-            .fill(t.color.surface1)
-            .inner_margin(t.size.pad)
-            .show(ui, |ui| {
-                CodeView::new("log", self.lines.len())
-                    .follow()
-                    .show(ui, |at| CodeLine {
-                        gutter: &self.times[at],
-                        text: &self.lines[at].text,
-                        tone: tone(self.lines[at].stream.as_str()),
-                    });
+        egui::Frame::NONE.fill(t.color.surface1).inner_margin(t.size.pad).show(ui, |ui| {
+            CodeView::new("log", self.lines.len()).follow().show(ui, |at| CodeLine {
+                gutter: &self.times[at],
+                text: &self.lines[at].text,
+                tone: tone(self.lines[at].stream.as_str()),
             });
+        });
     }
 }
 

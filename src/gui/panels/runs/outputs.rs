@@ -48,14 +48,7 @@ pub struct Outputs {
 
 impl Outputs {
     /// Draws the ports of the steps (of one, when `step` is chosen) and the chosen one's content.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        cx: &Cx<'_>,
-        run: &str,
-        steps: &[Step],
-        step: Option<&str>,
-    ) {
+    pub fn show(&mut self, ui: &mut Ui, cx: &Cx<'_>, run: &str, steps: &[Step], step: Option<&str>) {
         let t = theme::of(ui);
         let wanted = |one: &&Step| step.is_none_or(|name| name == one.name);
         let ports: Vec<(&Step, &str, &str)> = steps
@@ -70,11 +63,10 @@ impl Outputs {
             widgets::loading(ui, "No outputs yet.");
             return;
         }
-        let there = self.chosen.as_ref().is_some_and(|(job, port)| {
-            ports
-                .iter()
-                .any(|(step, name, _)| step.name == *job && name == port)
-        });
+        let there = self
+            .chosen
+            .as_ref()
+            .is_some_and(|(job, port)| ports.iter().any(|(step, name, _)| step.name == *job && name == port));
         if !there {
             let (step, port, _) = ports[0];
             self.chosen = Some((step.name.clone(), port.to_owned()));
@@ -82,26 +74,20 @@ impl Outputs {
         let area = ui.available_rect_before_wrap();
         let (left, right) = area.split_left_right_at_x(area.left() + WIDTH);
         ui.advance_cursor_after_rect(area);
-        ui.painter()
-            .vline(left.right(), area.y_range(), t.hairline());
+        ui.painter().vline(left.right(), area.y_range(), t.hairline());
         let mut child = ui.new_child(UiBuilder::new().max_rect(left).id_salt("ports"));
-        ScrollArea::vertical()
-            .id_salt("ports")
-            .show(&mut child, |ui| {
-                ui.spacing_mut().item_spacing.y = 0.0;
-                for (step, port, kind) in &ports {
-                    let key = (step.name.clone(), (*port).to_owned());
-                    let row = ListRow::new(step.title.as_str())
-                        .second(
-                            port.replace('_', " "),
-                            if port == kind { "" } else { *kind },
-                        )
-                        .selected(self.chosen.as_ref() == Some(&key));
-                    if row.show(ui).clicked() {
-                        self.chosen = Some(key);
-                    }
+        ScrollArea::vertical().id_salt("ports").show(&mut child, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for (step, port, kind) in &ports {
+                let key = (step.name.clone(), (*port).to_owned());
+                let row = ListRow::new(step.title.as_str())
+                    .second(port.replace('_', " "), if port == kind { "" } else { *kind })
+                    .selected(self.chosen.as_ref() == Some(&key));
+                if row.show(ui).clicked() {
+                    self.chosen = Some(key);
                 }
-            });
+            }
+        });
         let Some((job, port)) = self.chosen.clone() else {
             return;
         };
@@ -113,12 +99,8 @@ impl Outputs {
             .and_then(|step| step.outputs.iter().find(|output| output.port == port))
             .and_then(|output| output.digest.clone());
         self.content
-            .ensure((key, digest), cx.backend, move |studio: &Arc<Studio>| {
-                read(studio, &ask.0, &ask.1, &ask.2)
-            });
-        let builder = UiBuilder::new()
-            .max_rect(right.shrink2(vec2(1.0, 0.0)))
-            .id_salt((&job, &port));
+            .ensure((key, digest), cx.backend, move |studio: &Arc<Studio>| read(studio, &ask.0, &ask.1, &ask.2));
+        let builder = UiBuilder::new().max_rect(right.shrink2(vec2(1.0, 0.0))).id_salt((&job, &port));
         let mut child = ui.new_child(builder);
         let table = &mut self.table;
         let again = widgets::requested(&mut child, &self.content, "the output", |ui, content| {
@@ -158,11 +140,7 @@ fn rows(studio: &Studio, run: &str, job: &str, port: &str) -> studio::Result<Row
         });
         values.collect()
     });
-    Ok(Rows {
-        columns: columns.collect(),
-        cells: cells.collect(),
-        total: grid.len(),
-    })
+    Ok(Rows { columns: columns.collect(), cells: cells.collect(), total: grid.len() })
 }
 
 fn draw(ui: &mut Ui, state: &mut TableState, content: &Content) {
@@ -182,12 +160,10 @@ fn draw(ui: &mut Ui, state: &mut TableState, content: &Content) {
 fn scrolled(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
     let t = theme::of(ui);
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        egui::Frame::NONE
-            .inner_margin(t.size.pad_panel)
-            .show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = t.size.grid;
-                contents(ui);
-            });
+        egui::Frame::NONE.inner_margin(t.size.pad_panel).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = t.size.grid;
+            contents(ui);
+        });
     });
 }
 
@@ -217,11 +193,7 @@ pub fn importance(ui: &mut Ui, card: &ModelCard, most: usize) {
         .features
         .iter()
         .filter_map(|feature| {
-            Some(BarRow {
-                name: feature.column.as_str().into(),
-                value: feature.importance?,
-                color: t.data(0),
-            })
+            Some(BarRow { name: feature.column.as_str().into(), value: feature.importance?, color: t.data(0) })
         })
         .take(most)
         .collect();
@@ -263,7 +235,5 @@ fn table(ui: &mut Ui, state: &mut TableState, rows: &Rows) {
     egui::Frame::NONE.inner_margin(t.size.gap).show(ui, |ui| {
         ui.label(t.caption(words));
     });
-    Table::new("output", &columns)
-        .compact(true, ui)
-        .show(ui, state, &mut Preview(rows));
+    Table::new("output", &columns).compact(true, ui).show(ui, state, &mut Preview(rows));
 }

@@ -66,11 +66,7 @@ impl Pages {
         for number in rows.start / PAGE..=last {
             let page = self.pages.entry(number).or_default();
             page.used = self.clock;
-            let query = RunQuery {
-                offset: number * PAGE,
-                limit: PAGE,
-                ..query.clone()
-            };
+            let query = RunQuery { offset: number * PAGE, limit: PAGE, ..query.clone() };
             let key = (&fingerprint, self.revision);
             // A question on its way is waited for: changes may come faster than answers.
             let came = if page.request.is_pending() {
@@ -125,10 +121,7 @@ impl Pages {
 
     /// The runs of the first page, in order.
     pub fn first(&self) -> &[Run] {
-        self.pages
-            .get(&0)
-            .and_then(|page| page.request.value())
-            .map_or(&[], |page| &page.runs)
+        self.pages.get(&0).and_then(|page| page.request.value()).map_or(&[], |page| &page.runs)
     }
 
     /// Why the first page did not come.
@@ -138,20 +131,14 @@ impl Pages {
 
     /// Whether any of these rows may still change by itself.
     pub fn is_live(&self, rows: Range<usize>) -> bool {
-        rows.filter_map(|row| self.run(row))
-            .any(|run| !run.status.is_final())
+        rows.filter_map(|row| self.run(row)).any(|run| !run.status.is_final())
     }
 
     /// The parameters to show when nobody has chosen: those that vary, then the common ones.
     pub fn telling_params(&self) -> Vec<String> {
         let mut keys: Vec<&String> = self.params.keys().collect();
         let varies = |key: &String| self.varied.get(key).is_some_and(Option::is_none);
-        keys.sort_by_key(|key| {
-            (
-                std::cmp::Reverse(varies(key)),
-                std::cmp::Reverse(self.params[*key]),
-            )
-        });
+        keys.sort_by_key(|key| (std::cmp::Reverse(varies(key)), std::cmp::Reverse(self.params[*key])));
         keys.into_iter().cloned().collect()
     }
 
@@ -159,23 +146,11 @@ impl Pages {
     pub fn ensure_sparks(&mut self, rows: Range<usize>, cx: &Cx<'_>) {
         if self.fetching.poll() {
             self.failed_at = self.fetching.failure().map(|_| self.revision);
-            for (id, curves) in self
-                .fetching
-                .value_mut()
-                .map(std::mem::take)
-                .unwrap_or_default()
-            {
+            for (id, curves) in self.fetching.value_mut().map(std::mem::take).unwrap_or_default() {
                 tally(&mut self.curves, curves.iter().map(|curve| &curve.key));
                 let ended = self.find(&id).is_some_and(|run| run.status.is_final());
-                let curves = curves
-                    .into_iter()
-                    .map(|curve| (curve.key, thin(&curve.points)))
-                    .collect();
-                let spark = Spark {
-                    revision: self.revision,
-                    ended,
-                    curves,
-                };
+                let curves = curves.into_iter().map(|curve| (curve.key, thin(&curve.points))).collect();
+                let spark = Spark { revision: self.revision, ended, curves };
                 self.sparks.insert(id, spark);
             }
         }
@@ -189,11 +164,8 @@ impl Pages {
             None => true,
             Some(spark) => !spark.ended && spark.revision != self.revision,
         };
-        let ids: HashSet<String> = rows
-            .filter_map(|row| self.run(row))
-            .filter(stale)
-            .map(|run| run.id.clone())
-            .collect();
+        let ids: HashSet<String> =
+            rows.filter_map(|row| self.run(row)).filter(stale).map(|run| run.id.clone()).collect();
         if !ids.is_empty() {
             self.fetching.ask(cx.backend, move |studio: &Arc<Studio>| {
                 ids.into_iter()
@@ -223,9 +195,7 @@ fn tally<'a>(into: &mut Tally, keys: impl Iterator<Item = &'a String>) {
 
 fn vary(varied: &mut BTreeMap<String, Option<String>>, run: &Run) {
     for (key, value) in &run.params {
-        let known = varied
-            .entry(key.clone())
-            .or_insert_with(|| Some(value.clone()));
+        let known = varied.entry(key.clone()).or_insert_with(|| Some(value.clone()));
         if known.as_ref().is_some_and(|known| known != value) {
             *known = None;
         }

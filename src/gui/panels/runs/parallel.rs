@@ -4,9 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use egui::{
-    Align2, Color32, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
-};
+use egui::{Align2, Color32, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 use studio::Run;
 
 use super::{charts::Strip, words};
@@ -37,8 +35,7 @@ pub fn show(ui: &mut Ui, strip: &Strip<'_>, height: f32) -> Option<String> {
     let t = theme::of(ui);
     let size = vec2(ui.available_width(), height);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response
-        .widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Parameters and results of runs"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Parameters and results of runs"));
     let mut runs: Vec<&Run> = strip.pages.first().iter().collect();
     for run in strip.together.value().iter().flat_map(|known| &known.runs) {
         if !runs.iter().any(|other| other.id == run.id) {
@@ -49,31 +46,19 @@ pub fn show(ui: &mut Ui, strip: &Strip<'_>, height: f32) -> Option<String> {
     if axes.len() < 2 {
         let words = "Runs that differ in a parameter or a metric are drawn here";
         let face = &t.face.small;
-        paint_text(
-            ui.painter(),
-            rect,
-            Align2::CENTER_CENTER,
-            words,
-            face,
-            t.color.text2,
-        );
+        paint_text(ui.painter(), rect, Align2::CENTER_CENTER, words, face, t.color.text2);
         return None;
     }
     let line = t.face.caption.line;
-    let body = Rect::from_min_max(
-        rect.min + vec2(24.0, line + 6.0),
-        rect.max - vec2(24.0, line + 2.0),
-    );
+    let body = Rect::from_min_max(rect.min + vec2(24.0, line + 6.0), rect.max - vec2(24.0, line + 2.0));
     let step = body.width() / (axes.len() - 1) as f32;
     let x = |axis: usize| body.left() + step * axis as f32;
     for (at, axis) in axes.iter().enumerate() {
         ui.painter().vline(x(at), body.y_range(), t.border());
         let label = |y: f32, words: &str, color: Color32| {
             let room = Rect::from_center_size(pos2(x(at), y), vec2(step.min(96.0), line));
-            let room = room.translate(vec2(
-                (rect.left() - room.left()).max(0.0) - (room.right() - rect.right()).max(0.0),
-                0.0,
-            ));
+            let room = room
+                .translate(vec2((rect.left() - room.left()).max(0.0) - (room.right() - rect.right()).max(0.0), 0.0));
             let align = match at {
                 0 => Align2::LEFT_CENTER,
                 last if last + 1 == axes.len() => Align2::RIGHT_CENTER,
@@ -89,14 +74,7 @@ pub fn show(ui: &mut Ui, strip: &Strip<'_>, height: f32) -> Option<String> {
     }
     let points = |run: usize| -> Vec<Pos2> {
         let placed = axes.iter().enumerate();
-        placed
-            .filter_map(|(at, axis)| {
-                Some(pos2(
-                    x(at),
-                    body.bottom() - axis.places[run]? * body.height(),
-                ))
-            })
-            .collect()
+        placed.filter_map(|(at, axis)| Some(pos2(x(at), body.bottom() - axis.places[run]? * body.height()))).collect()
     };
     let pointer = response.hover_pos();
     let mut nearest: Option<(f32, usize)> = None;
@@ -107,9 +85,7 @@ pub fn show(ui: &mut Ui, strip: &Strip<'_>, height: f32) -> Option<String> {
             nearest = Some((distance, run));
         }
     }
-    let strong = nearest
-        .map(|(_, run)| runs[run].id.as_str())
-        .or(strip.strong);
+    let strong = nearest.map(|(_, run)| runs[run].id.as_str()).or(strip.strong);
     // The checked ones over the others, the strong one on top.
     let layer = |run: &Run| {
         let checked = strip.checked.has(&run.id);
@@ -133,21 +109,10 @@ pub fn show(ui: &mut Ui, strip: &Strip<'_>, height: f32) -> Option<String> {
 
 /// The parameters that the checked runs differ in, then those that all runs differ in.
 fn params(strip: &Strip<'_>) -> Vec<String> {
-    let compared = strip
-        .together
-        .value()
-        .into_iter()
-        .flat_map(|known| &known.params);
-    let mut keys: Vec<String> = compared
-        .filter(|one| one.differs)
-        .map(|one| one.key.clone())
-        .collect();
+    let compared = strip.together.value().into_iter().flat_map(|known| &known.params);
+    let mut keys: Vec<String> = compared.filter(|one| one.differs).map(|one| one.key.clone()).collect();
     let has = |key: &String| {
-        let mut runs = strip
-            .together
-            .value()
-            .into_iter()
-            .flat_map(|known| &known.runs);
+        let mut runs = strip.together.value().into_iter().flat_map(|known| &known.runs);
         runs.any(|run| run.params.contains_key(key))
     };
     let known = strip.together.value().is_some();
@@ -163,10 +128,7 @@ fn params(strip: &Strip<'_>) -> Vec<String> {
 fn metrics(strip: &Strip<'_>, runs: &[&Run]) -> Vec<String> {
     let mut keys: Vec<String> = match strip.together.value() {
         Some(known) => known.metrics.iter().map(|one| one.key.clone()).collect(),
-        None => runs
-            .iter()
-            .flat_map(|run| run.metrics.keys().cloned())
-            .collect(),
+        None => runs.iter().flat_map(|run| run.metrics.keys().cloned()).collect(),
     };
     keys.retain(|key| !strip.pages.curves.contains_key(key));
     keys.sort_by_cached_key(|key| (words::rank(key), key.clone()));
@@ -178,10 +140,7 @@ fn axes(runs: &[&Run], params: &[String], metrics: &[String]) -> Vec<Axis> {
     let mut axes: Vec<Axis> = params
         .iter()
         .filter_map(|key| {
-            let values: Vec<Option<&str>> = runs
-                .iter()
-                .map(|run| run.params.get(key).map(String::as_str))
-                .collect();
+            let values: Vec<Option<&str>> = runs.iter().map(|run| run.params.get(key).map(String::as_str)).collect();
             of_texts(words::key_title(key), &values)
         })
         .take(PARAMS)
@@ -190,10 +149,7 @@ fn axes(runs: &[&Run], params: &[String], metrics: &[String]) -> Vec<Axis> {
         metrics
             .iter()
             .filter_map(|key| {
-                let values: Vec<Option<f64>> = runs
-                    .iter()
-                    .map(|run| run.metrics.get(key).copied())
-                    .collect();
+                let values: Vec<Option<f64>> = runs.iter().map(|run| run.metrics.get(key).copied()).collect();
                 of_numbers(words::key_title(key), &values)
             })
             .take(METRICS),
@@ -203,10 +159,7 @@ fn axes(runs: &[&Run], params: &[String], metrics: &[String]) -> Vec<Axis> {
 
 /// Numbers on a scale, other texts in their order; nothing when all are the same.
 fn of_texts(title: String, values: &[Option<&str>]) -> Option<Axis> {
-    let numbers: Vec<Option<f64>> = values
-        .iter()
-        .map(|value| value.and_then(|text| text.parse().ok()))
-        .collect();
+    let numbers: Vec<Option<f64>> = values.iter().map(|value| value.and_then(|text| text.parse().ok())).collect();
     let known = values.iter().flatten().count();
     if numbers.iter().flatten().count() == known {
         return of_numbers(title, &numbers);
@@ -221,10 +174,7 @@ fn of_texts(title: String, values: &[Option<&str>]) -> Option<Axis> {
     Some(Axis {
         low: texts[0].to_owned(),
         high: texts[last].to_owned(),
-        places: values
-            .iter()
-            .map(|value| value.as_ref().and_then(place))
-            .collect(),
+        places: values.iter().map(|value| value.as_ref().and_then(place)).collect(),
         title,
     })
 }
@@ -243,10 +193,7 @@ fn of_numbers(title: String, values: &[Option<f64>]) -> Option<Axis> {
         title,
         low: format::number(low),
         high: format::number(high),
-        places: values
-            .iter()
-            .map(|value| value.filter(|value| value.is_finite()).map(place))
-            .collect(),
+        places: values.iter().map(|value| value.filter(|value| value.is_finite()).map(place)).collect(),
     })
 }
 
@@ -269,10 +216,7 @@ mod tests {
     #[test]
     fn numbers_are_scaled_and_wide_ones_by_their_logarithm() {
         let axis = of_texts("rate".into(), &[Some("1"), None, Some("2"), Some("3")]);
-        assert_eq!(
-            axis.unwrap().places,
-            [Some(0.0), None, Some(0.5), Some(1.0)]
-        );
+        assert_eq!(axis.unwrap().places, [Some(0.0), None, Some(0.5), Some(1.0)]);
         let axis = of_texts("rate".into(), &[Some("0.001"), Some("0.1"), Some("0.01")]);
         let places = axis.unwrap().places;
         assert!((places[2].unwrap() - 0.5).abs() < 1e-6);

@@ -24,9 +24,7 @@ pub fn show(ui: &mut Ui, report: &Report) {
     tiled(ui, charts.len(), |ui, at| {
         widgets::card(ui, charts[at].title(), |ui| {
             ui.set_min_height(HEIGHT);
-            ui.push_id(charts[at].id(), |ui| {
-                chart::report_chart(ui, charts[at], HEIGHT)
-            });
+            ui.push_id(charts[at].id(), |ui| chart::report_chart(ui, charts[at], HEIGHT));
         });
     });
 }
@@ -37,19 +35,14 @@ fn metrics(ui: &mut Ui, report: &Report) {
     let spacing = vec2(t.size.pad_panel, t.size.grid);
     Grid::new("metrics").spacing(spacing).show(ui, |ui| {
         for (at, metric) in report.metrics.iter().enumerate() {
-            ui.label(t.secondary(&metric.label))
-                .on_hover_text(&metric.help);
+            ui.label(t.secondary(&metric.label)).on_hover_text(&metric.help);
             match metric.value {
                 Some(value) => {
                     let exact = format::exact(value);
-                    ui.label(t.small(format::metric(value)))
-                        .on_hover_text(exact);
+                    ui.label(t.small(format::metric(value))).on_hover_text(exact);
                 }
                 None => {
-                    let why = metric
-                        .note
-                        .as_deref()
-                        .unwrap_or("Not defined for these rows");
+                    let why = metric.note.as_deref().unwrap_or("Not defined for these rows");
                     ui.label(t.caption("n/a")).on_hover_text(why);
                 }
             }

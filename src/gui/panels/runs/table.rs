@@ -92,10 +92,7 @@ impl TableSource for Source<'_> {
             return;
         };
         let running = !run.status.is_final();
-        let resumes = matches!(
-            run.status,
-            studio::RunStatus::Failed | studio::RunStatus::Cancelled
-        );
+        let resumes = matches!(run.status, studio::RunStatus::Failed | studio::RunStatus::Cancelled);
         let all = [
             (Verb::Open, "Open", Icon::Runs, true),
             (Verb::Check, "Check or uncheck", Icon::Check, true),
@@ -108,13 +105,7 @@ impl TableSource for Source<'_> {
         ];
         ui.set_width(theme::of(ui).size.palette);
         for (verb, title, icon, there) in all {
-            if there
-                && ListRow::new(title)
-                    .icon(icon)
-                    .height(28.0)
-                    .show(ui)
-                    .clicked()
-            {
+            if there && ListRow::new(title).icon(icon).height(28.0).show(ui).clicked() {
                 self.asked = Some((verb, run.id.clone()));
                 ui.close();
             }
@@ -133,11 +124,7 @@ impl TableSource for Source<'_> {
     fn row_name(&self, row: u64) -> String {
         match self.pages.run(row as usize) {
             Some(run) => {
-                let checked = if self.checked.has(&run.id) {
-                    ", checked"
-                } else {
-                    ""
-                };
+                let checked = if self.checked.has(&run.id) { ", checked" } else { "" };
                 format!("{}, {}{checked}", run.name, words::run_word(run))
             }
             None => format!("Row {}", row + 1),
@@ -156,9 +143,7 @@ impl Source<'_> {
             None => {
                 let square = square.shrink(0.5);
                 let edge = t.border();
-                cell.ui
-                    .painter()
-                    .rect_stroke(square, 2.5, edge, StrokeKind::Inside);
+                cell.ui.painter().rect_stroke(square, 2.5, edge, StrokeKind::Inside);
             }
         }
     }
@@ -182,9 +167,7 @@ fn hint(cell: &Cell<'_>, words: impl FnOnce() -> String) {
         return;
     }
     let id = cell.ui.scope_id().with(("hint", cell.row, cell.column));
-    cell.ui
-        .interact(cell.rect, id, Sense::hover())
-        .on_hover_text(words());
+    cell.ui.interact(cell.rect, id, Sense::hover()).on_hover_text(words());
 }
 
 /// A number among parameters gets the digits that a person reads.
@@ -201,16 +184,10 @@ pub fn legend(ui: &mut Ui, name: &str, color: egui::Color32) -> bool {
     let galley = crate::widgets::elided(ui.painter(), name, &t.face.small, t.color.text2, 200.0);
     let size = vec2(galley.size().x + 16.0, t.face.small.line);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, name.to_owned())
-    });
-    let square = Rect::from_center_size(
-        pos2(rect.left() + 5.0, rect.center().y),
-        vec2(SQUARE, SQUARE),
-    );
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, name.to_owned()));
+    let square = Rect::from_center_size(pos2(rect.left() + 5.0, rect.center().y), vec2(SQUARE, SQUARE));
     ui.painter().rect_filled(square, 2.5, color);
-    let at = Align2::LEFT_CENTER
-        .align_size_within_rect(galley.size(), rect.with_min_x(rect.left() + 16.0));
+    let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), rect.with_min_x(rect.left() + 16.0));
     ui.painter().galley(at.min, galley, t.color.text2);
     response.hovered()
 }

@@ -58,9 +58,7 @@ pub fn step_glyph(step: &Step) -> Glyph {
 
 /// How long a step took, or how it stands.
 pub fn step_word(step: &Step, now_ms: i64) -> String {
-    let took = step
-        .started_ms
-        .map(|from| millis(step.ended_ms.unwrap_or(now_ms) - from));
+    let took = step.started_ms.map(|from| millis(step.ended_ms.unwrap_or(now_ms) - from));
     match step.status {
         StepStatus::Waiting => "waiting".to_owned(),
         StepStatus::Reused => "reused".to_owned(),
@@ -72,19 +70,12 @@ pub fn step_word(step: &Step, now_ms: i64) -> String {
 
 /// What trained: the details' algorithm, or the pipeline's title.
 pub fn algorithm(run: &Run) -> &str {
-    let named = run
-        .details
-        .get("algorithm")
-        .and_then(|name| name.as_str())
-        .filter(|name| !name.is_empty());
+    let named = run.details.get("algorithm").and_then(|name| name.as_str()).filter(|name| !name.is_empty());
     named.unwrap_or("")
 }
 
 pub fn pipeline_title(run: &Run) -> &str {
-    run.pipeline_title
-        .as_deref()
-        .or(run.pipeline.as_deref())
-        .unwrap_or("")
+    run.pipeline_title.as_deref().or(run.pipeline.as_deref()).unwrap_or("")
 }
 
 /// Seven digits of a commit.
@@ -120,9 +111,8 @@ pub fn lower_is_better(key: &str) -> Option<bool> {
         return None;
     }
     Some(
-        has(&[
-            "loss", "error", "brier", "inertia", "davies", "deviance", "false_",
-        ]) || matches!(name, "rmse" | "mae" | "mse" | "mape" | "smape" | "bias"),
+        has(&["loss", "error", "brier", "inertia", "davies", "deviance", "false_"])
+            || matches!(name, "rmse" | "mae" | "mse" | "mape" | "smape" | "bias"),
     )
 }
 
@@ -143,29 +133,20 @@ pub fn rank(key: &str) -> usize {
         "silhouette",
     ];
     let name = key.rsplit('.').next().unwrap_or(key);
-    FIRST
-        .iter()
-        .position(|first| *first == name)
-        .unwrap_or(FIRST.len())
+    FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len())
 }
 
 /// The place of the best among `values`, if they differ and one is better.
 pub fn best(key: &str, values: &[Option<f64>]) -> Option<usize> {
     let lower = lower_is_better(key)?;
-    let known = values
-        .iter()
-        .enumerate()
-        .filter_map(|(at, value)| Some((at, value.filter(|value| value.is_finite())?)));
+    let known =
+        values.iter().enumerate().filter_map(|(at, value)| Some((at, value.filter(|value| value.is_finite())?)));
     let known: Vec<(usize, f64)> = known.collect();
     if known.len() < 2 || known.windows(2).all(|pair| pair[0].1 == pair[1].1) {
         return None;
     }
     let order = |a: &&(usize, f64), b: &&(usize, f64)| a.1.total_cmp(&b.1);
-    let found = if lower {
-        known.iter().min_by(order)
-    } else {
-        known.iter().max_by(order)
-    };
+    let found = if lower { known.iter().min_by(order) } else { known.iter().max_by(order) };
     found.map(|(at, _)| *at)
 }
 
