@@ -87,18 +87,12 @@ impl Fits {
             Side::Input => spec.inputs,
             Side::Output => spec.outputs,
         };
-        ports
-            .iter()
-            .find(|port| port.kind == self.kind)
-            .map(|port| port.name)
+        ports.iter().find(|port| port.kind == self.kind).map(|port| port.name)
     }
 }
 
 fn dataset_name(spec: &Spec, job: &Job) -> Option<String> {
-    let param = spec
-        .params
-        .iter()
-        .find(|param| matches!(param.kind, ParamKind::Dataset))?;
+    let param = spec.params.iter().find(|param| matches!(param.kind, ParamKind::Dataset))?;
     let Some(Input::Value(value)) = job.inputs.get(param.name) else {
         return None;
     };
@@ -117,11 +111,7 @@ fn score(spec: &Spec, words: &[&str]) -> Option<u32> {
             1
         } else if title.contains(word) {
             2
-        } else if spec
-            .keywords
-            .iter()
-            .any(|keyword| keyword.to_lowercase().contains(word))
-        {
+        } else if spec.keywords.iter().any(|keyword| keyword.to_lowercase().contains(word)) {
             3
         } else if spec.category.title().to_lowercase().starts_with(word) {
             4

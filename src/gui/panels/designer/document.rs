@@ -128,9 +128,7 @@ impl Document {
     }
 
     pub fn watched(&self) -> Option<&Watched> {
-        self.watch
-            .value()
-            .filter(|watched| Some(&watched.detail.row.id) == self.run.as_ref())
+        self.watch.value().filter(|watched| Some(&watched.detail.row.id) == self.run.as_ref())
     }
 
     pub fn is_running(&self) -> bool {
@@ -152,8 +150,7 @@ impl Document {
             let step = watched.detail.steps.iter().find(|step| step.name == job);
             step.is_some_and(|step| !step.outputs.is_empty())
         });
-        live.map(|watched| watched.detail.row.id.clone())
-            .or_else(|| self.job_state(job).map(|state| state.run.clone()))
+        live.map(|watched| watched.detail.row.id.clone()).or_else(|| self.job_state(job).map(|state| state.run.clone()))
     }
 
     /// Carries out an edit.
@@ -203,8 +200,7 @@ impl Document {
     pub fn reread(&mut self, backend: &Backend) {
         if self.disk == Disk::Saved && !self.save.is_pending() && !self.reread.is_pending() {
             let path = self.path.clone();
-            self.reread
-                .ask(backend, move |studio| studio.open_pipeline(&path));
+            self.reread.ask(backend, move |studio| studio.open_pipeline(&path));
         }
     }
 
@@ -213,8 +209,7 @@ impl Document {
         let path = self.path.clone();
         self.disk = Disk::Saved;
         self.saved = self.edited;
-        self.reread
-            .ask(backend, move |studio| studio.open_pipeline(&path));
+        self.reread.ask(backend, move |studio| studio.open_pipeline(&path));
     }
 
     /// Writes what is here over the file as it is on disk.
@@ -224,9 +219,7 @@ impl Document {
         self.saving = self.edited;
         self.save.ask(backend, move |studio| {
             let theirs = studio.open_pipeline(&path)?;
-            studio
-                .save_pipeline(&path, &theirs, &pipeline)
-                .map(|file| Written::Done(Box::new(file)))
+            studio.save_pipeline(&path, &theirs, &pipeline).map(|file| Written::Done(Box::new(file)))
         });
     }
 
@@ -241,21 +234,13 @@ impl Document {
                     studio.save_pipeline(&path, &now, &pipeline)?;
                 }
             }
-            studio.start_run(
-                &path,
-                &RunRequest {
-                    target,
-                    force,
-                    ..RunRequest::default()
-                },
-            )
+            studio.start_run(&path, &RunRequest { target, force, ..RunRequest::default() })
         });
     }
 
     pub fn cancel(&mut self, backend: &Backend) {
         if let Some(run) = self.run.clone() {
-            self.cancel
-                .ask(backend, move |studio| studio.cancel_run(&run));
+            self.cancel.ask(backend, move |studio| studio.cancel_run(&run));
         }
     }
 
@@ -279,10 +264,7 @@ impl Document {
         if !self.reread.poll() {
             return;
         }
-        let same = self
-            .reread
-            .value()
-            .is_none_or(|file| file.text == self.file.text);
+        let same = self.reread.value().is_none_or(|file| file.text == self.file.text);
         if same || self.save.is_pending() {
             return;
         }
@@ -305,11 +287,7 @@ impl Document {
             Some(Ok(Written::Done(file))) => {
                 self.file = *file;
                 self.saved = self.saving;
-                self.disk = if self.saved == self.edited {
-                    Disk::Saved
-                } else {
-                    Disk::Unsaved
-                };
+                self.disk = if self.saved == self.edited { Disk::Saved } else { Disk::Unsaved };
             }
             Some(Ok(Written::Conflict)) => self.disk = Disk::Conflict,
             Some(Err(Failure { message })) => {
@@ -339,23 +317,17 @@ impl Document {
         if !waits || self.saved == self.edited || self.save.is_pending() {
             return None;
         }
-        let quiet = if matches!(self.disk, Disk::Failed(_)) {
-            RETRY
-        } else {
-            QUIET
-        };
+        let quiet = if matches!(self.disk, Disk::Failed(_)) { RETRY } else { QUIET };
         let left = self.changed_at + quiet - time;
         if left > 0.0 {
             return Some(left);
         }
         let (path, file, pipeline) = (self.path.clone(), self.file.clone(), self.pipeline.clone());
         self.saving = self.edited;
-        self.save.ask(backend, move |studio| {
-            match studio.save_pipeline(&path, &file, &pipeline) {
-                Ok(file) => Ok(Written::Done(Box::new(file))),
-                Err(error) if error.kind == ErrorKind::Conflict => Ok(Written::Conflict),
-                Err(error) => Err(error),
-            }
+        self.save.ask(backend, move |studio| match studio.save_pipeline(&path, &file, &pipeline) {
+            Ok(file) => Ok(Written::Done(Box::new(file))),
+            Err(error) if error.kind == ErrorKind::Conflict => Ok(Written::Conflict),
+            Err(error) => Err(error),
         });
         None
     }
@@ -366,14 +338,10 @@ impl Document {
             self.outside_seen = self.outside;
         }
         let (path, pipeline) = (self.path.clone(), self.pipeline.clone());
-        let came = self.check.ensure(
-            (&self.path, self.edited, self.outside_seen),
-            backend,
-            move |studio| {
-                let checked = studio.check_pipeline(&pipeline);
-                Ok::<_, studio::Error>((checked, studio.job_states(&path, &pipeline)?))
-            },
-        );
+        let came = self.check.ensure((&self.path, self.edited, self.outside_seen), backend, move |studio| {
+            let checked = studio.check_pipeline(&pipeline);
+            Ok::<_, studio::Error>((checked, studio.job_states(&path, &pipeline)?))
+        });
         if came {
             self.adopt_newest_run();
             self.refresh_states();
@@ -386,10 +354,7 @@ impl Document {
             return;
         }
         let states = self.check.value().map(|known| &known.1);
-        let running = states
-            .into_iter()
-            .flatten()
-            .find(|(_, state)| !state.step.status.is_final());
+        let running = states.into_iter().flatten().find(|(_, state)| !state.step.status.is_final());
         if let Some((_, state)) = running
             && self.run.as_ref() != Some(&state.run)
         {
@@ -427,16 +392,8 @@ impl Document {
     fn refresh_states(&mut self) {
         let known = self.check.value();
         let running = self.is_running();
-        let steps = self
-            .watched()
-            .filter(|_| running)
-            .map(|watched| watched.detail.steps.as_slice());
-        let states = states::of(
-            &self.pipeline,
-            known.map(|it| &it.0),
-            known.map(|it| &it.1),
-            steps,
-        );
+        let steps = self.watched().filter(|_| running).map(|watched| watched.detail.steps.as_slice());
+        let states = states::of(&self.pipeline, known.map(|it| &it.0), known.map(|it| &it.1), steps);
         if states != self.states {
             self.states = states;
             self.revision += 1;

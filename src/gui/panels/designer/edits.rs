@@ -100,39 +100,20 @@ pub fn apply(pipeline: &mut Pipeline, catalogue: &Catalogue, edit: Edit) -> Resu
             pipeline.disconnect(&End::new(wire.job, wire.input));
         }
         Edit::Delete { jobs, notes } => delete(pipeline, &jobs, notes),
-        Edit::Add {
-            component,
-            at,
-            wire,
-        } => made
-            .jobs
-            .extend(add(pipeline, catalogue, &component, at, wire)?),
-        Edit::Insert {
-            component,
-            at,
-            wire,
-        } => made
-            .jobs
-            .extend(insert(pipeline, catalogue, &component, at, &wire)?),
+        Edit::Add { component, at, wire } => made.jobs.extend(add(pipeline, catalogue, &component, at, wire)?),
+        Edit::Insert { component, at, wire } => made.jobs.extend(insert(pipeline, catalogue, &component, at, &wire)?),
         Edit::Duplicate { jobs, notes, by } => made = duplicate(pipeline, &jobs, &notes, by),
         Edit::Paste { text, at } => made.jobs = pipeline.paste(&text, Some(on_grid(at)))?,
         Edit::Rename { job, title } => rename(pipeline, catalogue, &job, &title),
         Edit::Comment { job, text } => {
-            each(pipeline, &[job], |job| {
-                job.comment = (!text.trim().is_empty()).then(|| text.clone())
-            });
+            each(pipeline, &[job], |job| job.comment = (!text.trim().is_empty()).then(|| text.clone()));
         }
         Edit::Disable { jobs, disabled } => each(pipeline, &jobs, |job| job.disabled = disabled),
-        Edit::Collapse { jobs, collapsed } => {
-            each(pipeline, &jobs, |job| job.collapsed = collapsed)
-        }
+        Edit::Collapse { jobs, collapsed } => each(pipeline, &jobs, |job| job.collapsed = collapsed),
         Edit::Set { job, param, value } => set(pipeline, catalogue, &job, &param, value),
         Edit::AddNote(rect) => {
             made.notes.push(pipeline.notes.len());
-            pipeline.notes.push(Note {
-                text: String::new(),
-                rect,
-            });
+            pipeline.notes.push(Note { text: String::new(), rect });
         }
         Edit::NoteText { note, text } => {
             if let Some(note) = pipeline.notes.get_mut(note) {
@@ -231,18 +212,13 @@ fn insert(
 
 /// Whether a component could be put into a wire of `kind`.
 pub fn goes_into(spec: &Spec, kind: PortKind) -> bool {
-    spec.inputs.iter().any(|port| port.kind == kind)
-        && spec.outputs.iter().any(|port| port.kind == kind)
+    spec.inputs.iter().any(|port| port.kind == kind) && spec.outputs.iter().any(|port| port.kind == kind)
 }
 
 /// Near `at`, on the grid, and not exactly on top of another step.
 fn free_place(pipeline: &Pipeline, at: [f32; 2]) -> [f32; 2] {
     let mut at = on_grid(at);
-    while pipeline
-        .layout
-        .values()
-        .any(|it| (it[0] - at[0]).abs() < GRID && (it[1] - at[1]).abs() < GRID)
-    {
+    while pipeline.layout.values().any(|it| (it[0] - at[0]).abs() < GRID && (it[1] - at[1]).abs() < GRID) {
         at = at.map(|it| it + 3.0 * GRID);
     }
     at
@@ -250,26 +226,12 @@ fn free_place(pipeline: &Pipeline, at: [f32; 2]) -> [f32; 2] {
 
 fn duplicate(pipeline: &mut Pipeline, jobs: &[String], notes: &[usize], by: [f32; 2]) -> Made {
     let names: Vec<&str> = jobs.iter().map(String::as_str).collect();
-    let corner = jobs
-        .iter()
-        .filter_map(|job| pipeline.layout.get(job))
-        .copied();
-    let corner = corner
-        .reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1])])
-        .unwrap_or_default();
+    let corner = jobs.iter().filter_map(|job| pipeline.layout.get(job)).copied();
+    let corner = corner.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1])]).unwrap_or_default();
     let text = pipeline.copy(&names);
-    let made_jobs = pipeline
-        .paste(&text, Some([corner[0] + by[0], corner[1] + by[1]]))
-        .unwrap_or_default();
-    let mut made = Made {
-        jobs: made_jobs,
-        notes: Vec::new(),
-    };
-    for mut note in notes
-        .iter()
-        .filter_map(|&note| pipeline.notes.get(note).cloned())
-        .collect::<Vec<_>>()
-    {
+    let made_jobs = pipeline.paste(&text, Some([corner[0] + by[0], corner[1] + by[1]])).unwrap_or_default();
+    let mut made = Made { jobs: made_jobs, notes: Vec::new() };
+    for mut note in notes.iter().filter_map(|&note| pipeline.notes.get(note).cloned()).collect::<Vec<_>>() {
         note.rect[0] += by[0];
         note.rect[1] += by[1];
         made.notes.push(pipeline.notes.len());
@@ -283,28 +245,16 @@ fn rename(pipeline: &mut Pipeline, catalogue: &Catalogue, name: &str, title: &st
         return;
     };
     let given = title.trim();
-    let own = catalogue.title(&Job {
-        display_name: None,
-        ..job.clone()
-    });
+    let own = catalogue.title(&Job { display_name: None, ..job.clone() });
     job.display_name = (!given.is_empty() && given != own).then(|| given.to_owned());
 }
 
 /// What equals the default is left out of the file, so that the file says what a person decided.
-fn set(
-    pipeline: &mut Pipeline,
-    catalogue: &Catalogue,
-    name: &str,
-    param: &str,
-    value: Option<Json>,
-) {
+fn set(pipeline: &mut Pipeline, catalogue: &Catalogue, name: &str, param: &str, value: Option<Json>) {
     let Some(job) = pipeline.jobs.get_mut(name) else {
         return;
     };
-    let default = catalogue
-        .spec(&job.component)
-        .and_then(|spec| spec.param(param))
-        .map(|it| it.default.to_json());
+    let default = catalogue.spec(&job.component).and_then(|spec| spec.param(param)).map(|it| it.default.to_json());
     match value.filter(|value| Some(value) != default.as_ref()) {
         Some(value) => {
             job.inputs.insert(param.to_owned(), Input::Value(value));

@@ -33,17 +33,11 @@ impl Pipelines {
     }
 
     pub fn is_reading(&self) -> bool {
-        (self.rows.is_pending() && self.rows.value().is_none())
-            || self.read.is_pending()
-            || self.made.is_pending()
+        (self.rows.is_pending() && self.rows.value().is_none()) || self.read.is_pending() || self.made.is_pending()
     }
 
     pub fn failure(&self) -> Option<Failure> {
-        self.read
-            .failure()
-            .or(self.rows.failure())
-            .or(self.made.failure())
-            .cloned()
+        self.read.failure().or(self.rows.failure()).or(self.made.failure()).cloned()
     }
 
     pub fn refresh(&mut self) {
@@ -58,35 +52,24 @@ impl Pipelines {
 
     /// The step to select once its pipeline is shown.
     pub fn take_step(&mut self) -> Option<String> {
-        if self.wanted.is_none() {
-            self.step.take()
-        } else {
-            None
-        }
+        if self.wanted.is_none() { self.step.take() } else { None }
     }
 
     pub fn create(&mut self, cx: &mut Cx<'_>) {
-        self.made
-            .ask(cx.backend, |studio| studio.create_pipeline("New pipeline"));
+        self.made.ask(cx.backend, |studio| studio.create_pipeline("New pipeline"));
     }
 
     pub fn duplicate(&mut self, cx: &mut Cx<'_>, path: String) {
-        self.made
-            .ask(cx.backend, move |studio| studio.duplicate_pipeline(&path));
+        self.made.ask(cx.backend, move |studio| studio.duplicate_pipeline(&path));
     }
 
     pub fn delete(&mut self, cx: &mut Cx<'_>, path: String) {
-        self.deleted.ask(cx.backend, move |studio| {
-            studio.delete_pipeline(&path).map(|()| path)
-        });
+        self.deleted.ask(cx.backend, move |studio| studio.delete_pipeline(&path).map(|()| path));
     }
 
     /// Lists, reads and opens. With nothing `shown`, the pipeline that was changed last is wanted.
     pub fn tick(&mut self, cx: &mut Cx<'_>, shown: bool, known: &[&str]) -> Option<Ready> {
-        self.rows
-            .ensure(("pipelines", self.again), cx.backend, |studio| {
-                studio.pipelines()
-            });
+        self.rows.ensure(("pipelines", self.again), cx.backend, |studio| studio.pipelines());
         match self.made.take() {
             Some(Ok(path)) => {
                 self.again += 1;
@@ -105,16 +88,8 @@ impl Pipelines {
             Some(Err(failure)) => cx.failed(failure.message),
             None => {}
         }
-        if !shown
-            && self.wanted.is_none()
-            && !self.read.is_pending()
-            && self.read.failure().is_none()
-        {
-            self.wanted = self
-                .rows()
-                .iter()
-                .max_by_key(|row| row.modified_ms)
-                .map(|row| row.path.clone());
+        if !shown && self.wanted.is_none() && !self.read.is_pending() && self.read.failure().is_none() {
+            self.wanted = self.rows().iter().max_by_key(|row| row.modified_ms).map(|row| row.path.clone());
         }
         self.bring(cx, known)
     }
@@ -124,9 +99,7 @@ impl Pipelines {
             if let Some(index) = known.iter().position(|it| *it == path) {
                 return Some(Ready::Known(index));
             }
-            self.read.ask(cx.backend, move |studio| {
-                studio.open_pipeline(&path).map(|file| (path, file))
-            });
+            self.read.ask(cx.backend, move |studio| studio.open_pipeline(&path).map(|file| (path, file)));
         }
         if self.read.poll()
             && self.read.failure().is_none()

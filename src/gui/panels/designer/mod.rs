@@ -98,18 +98,12 @@ impl Panel for Designer {
     fn side(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let t = theme::of(ui);
         let margin = egui::Margin::symmetric(t.size.grid as i8, t.size.pad as i8);
-        let chosen = egui::Frame::NONE
-            .inner_margin(margin)
-            .show(ui, |ui| self.palette.show(ui, &self.catalogue));
+        let chosen = egui::Frame::NONE.inner_margin(margin).show(ui, |ui| self.palette.show(ui, &self.catalogue));
         if let Some(spec) = chosen.inner
             && let Some(open) = self.now()
         {
             let at = open.canvas.middle().into();
-            let edit = Edit::Add {
-                component: spec.id.to_owned(),
-                at,
-                wire: None,
-            };
+            let edit = Edit::Add { component: spec.id.to_owned(), at, wire: None };
             self.edit(edit, ui.input(|input| input.time), cx);
         }
     }
@@ -118,13 +112,7 @@ impl Panel for Designer {
         let Some(open) = self.current.and_then(|index| self.open.get_mut(index)) else {
             return;
         };
-        let out = self.inspector.show(
-            ui,
-            cx,
-            &self.catalogue,
-            &open.document,
-            &open.canvas.selection,
-        );
+        let out = self.inspector.show(ui, cx, &self.catalogue, &open.document, &open.canvas.selection);
         let time = ui.input(|input| input.time);
         for edit in out.edits {
             self.edit(edit, time, cx);
@@ -140,11 +128,7 @@ impl Panel for Designer {
         let Some(open) = self.current.and_then(|index| self.open.get(index)) else {
             return Vec::new();
         };
-        let preview = match open
-            .port
-            .as_ref()
-            .and_then(|port| Some((port, open.canvas.scene().node(&port.job)?)))
-        {
+        let preview = match open.port.as_ref().and_then(|port| Some((port, open.canvas.scene().node(&port.job)?))) {
             Some((port, node)) => format!("Preview · {}, {}", node.title, port.port),
             None => "Preview".to_owned(),
         };
@@ -164,11 +148,7 @@ impl Panel for Designer {
         // The drawer keeps its height whatever stands in it.
         ui.set_min_size(ui.available_size());
         let selected = open.canvas.selection.single().map(str::to_owned);
-        let shown = drawer::Shown {
-            document: &open.document,
-            port: open.port.as_ref(),
-            job: selected.as_deref(),
-        };
+        let shown = drawer::Shown { document: &open.document, port: open.port.as_ref(), job: selected.as_deref() };
         if let Some(job) = self.drawer.show(tab, ui, cx, &shown) {
             open.canvas.reveal(&job, ui.input(|input| input.time));
         }
@@ -187,14 +167,11 @@ impl Panel for Designer {
         let running = open.document.is_running();
         let none = open.canvas.selection.single().is_none();
         all.extend([
-            one("run", "Run pipeline", Icon::Run)
-                .key(Modifiers::NONE, Key::F5)
-                .disabled_if(running, "It is running"),
+            one("run", "Run pipeline", Icon::Run).key(Modifiers::NONE, Key::F5).disabled_if(running, "It is running"),
             one("run-to", "Run up to the selected step", Icon::Run)
                 .key(Modifiers::SHIFT, Key::F5)
                 .disabled_if(none || running, "Select one step first"),
-            one("run-again", "Run again from scratch", Icon::Refresh)
-                .disabled_if(running, "It is running"),
+            one("run-again", "Run again from scratch", Icon::Refresh).disabled_if(running, "It is running"),
             one("stop", "Stop the run", Icon::Stop).disabled_if(!running, "Nothing is running"),
             one("undo", "Undo", Icon::Undo)
                 .detail("Ctrl Z")
@@ -206,11 +183,7 @@ impl Panel for Designer {
             one("fit", "Show the whole pipeline", Icon::Fit),
             one("add", "Add component…", Icon::Plus).detail("Tab"),
             one("note", "Add note", Icon::Comment),
-            one(
-                "duplicate-pipeline",
-                "Duplicate this pipeline",
-                Icon::Duplicate,
-            ),
+            one("duplicate-pipeline", "Duplicate this pipeline", Icon::Duplicate),
         ]);
         all
     }
@@ -257,11 +230,7 @@ impl Designer {
 
     /// Brings what was asked for to the front once it has been read.
     fn open_chosen(&mut self, cx: &mut Cx<'_>) {
-        let known: Vec<&str> = self
-            .open
-            .iter()
-            .map(|open| open.document.path.as_str())
-            .collect();
+        let known: Vec<&str> = self.open.iter().map(|open| open.document.path.as_str()).collect();
         match self.pipelines.tick(cx, self.current.is_some(), &known) {
             Some(list::Ready::Known(index)) => self.current = Some(index),
             Some(list::Ready::Read(path, file)) => {
@@ -322,25 +291,13 @@ impl Designer {
         open.selected = open.canvas.selection.clone();
         let pipeline = open.document.path.clone();
         let subject = match open.canvas.selection.single() {
-            Some(step) => Subject::Step {
-                pipeline,
-                step: step.to_owned(),
-            },
+            Some(step) => Subject::Step { pipeline, step: step.to_owned() },
             None => Subject::Pipeline { path: pipeline },
         };
-        if let Some(node) = open
-            .canvas
-            .selection
-            .single()
-            .and_then(|job| open.canvas.scene().node(job))
-        {
+        if let Some(node) = open.canvas.selection.single().and_then(|job| open.canvas.scene().node(job)) {
             let shown = open.port.as_ref().is_some_and(|port| port.job == node.job);
             if let (Some(first), false) = (node.outputs.first(), shown) {
-                open.port = Some(PortKey {
-                    job: node.job.clone(),
-                    side: Side::Output,
-                    port: first.name.clone(),
-                });
+                open.port = Some(PortKey { job: node.job.clone(), side: Side::Output, port: first.name.clone() });
             }
         }
         cx.select(subject);

@@ -32,15 +32,7 @@ pub enum Outcome {
 
 impl Search {
     pub fn new(at: Pos2, screen: Pos2, wire: Option<PortKey>, fits: Option<Fits>) -> Self {
-        Self {
-            query: String::new(),
-            chosen: 0,
-            fresh: true,
-            at,
-            wire,
-            fits,
-            screen,
-        }
+        Self { query: String::new(), chosen: 0, fresh: true, at, wire, fits, screen }
     }
 
     pub fn show(&mut self, ui: &Ui, catalogue: &Catalogue) -> Outcome {
@@ -49,36 +41,25 @@ impl Search {
         let mut outcome = self.keys(ui, &found);
         let screen = ui.ctx().content_rect();
         let size = Vec2::new(t.size.popover, 340.0);
-        let at = self
-            .screen
-            .min(screen.max - size - Vec2::splat(t.size.pad))
-            .max(screen.min);
-        let area = Area::new(Id::unique("component-search"))
-            .order(Order::Foreground)
-            .fixed_pos(at)
-            .pivot(Align2::LEFT_TOP);
-        let shown = area
-            .accessible_name("Add a component")
-            .show(ui.ctx(), |ui| {
-                Frame::popup(ui.style())
-                    .inner_margin(t.size.gap)
-                    .show(ui, |ui| {
-                        ui.set_width(size.x - 2.0 * t.size.gap);
-                        let before = self.query.clone();
-                        let focus = std::mem::take(&mut self.fresh);
-                        ui.add(TextField::search(&mut self.query, "Add a component").focus(focus));
-                        if before != self.query {
-                            self.chosen = 0;
-                        }
-                        if let Some(spec) = self.list(ui, &found) {
-                            outcome = Outcome::Chosen(spec);
-                        }
-                    });
+        let at = self.screen.min(screen.max - size - Vec2::splat(t.size.pad)).max(screen.min);
+        let area =
+            Area::new(Id::unique("component-search")).order(Order::Foreground).fixed_pos(at).pivot(Align2::LEFT_TOP);
+        let shown = area.accessible_name("Add a component").show(ui.ctx(), |ui| {
+            Frame::popup(ui.style()).inner_margin(t.size.gap).show(ui, |ui| {
+                ui.set_width(size.x - 2.0 * t.size.gap);
+                let before = self.query.clone();
+                let focus = std::mem::take(&mut self.fresh);
+                ui.add(TextField::search(&mut self.query, "Add a component").focus(focus));
+                if before != self.query {
+                    self.chosen = 0;
+                }
+                if let Some(spec) = self.list(ui, &found) {
+                    outcome = Outcome::Chosen(spec);
+                }
             });
+        });
         let outside = ui.input(|input| input.pointer.any_pressed())
-            && ui
-                .input(|input| input.pointer.interact_pos())
-                .is_some_and(|at| !shown.response.rect.contains(at));
+            && ui.input(|input| input.pointer.interact_pos()).is_some_and(|at| !shown.response.rect.contains(at));
         if outside && matches!(outcome, Outcome::Open) {
             outcome = Outcome::Closed;
         }
@@ -90,12 +71,7 @@ impl Search {
         self.chosen = self.chosen.min(last);
         let (up, down, enter, escape) = ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
-            (
-                pressed(Key::ArrowUp),
-                pressed(Key::ArrowDown),
-                pressed(Key::Enter),
-                pressed(Key::Escape),
-            )
+            (pressed(Key::ArrowUp), pressed(Key::ArrowDown), pressed(Key::Enter), pressed(Key::Escape))
         });
         if up {
             self.chosen = self.chosen.saturating_sub(1);
@@ -133,11 +109,7 @@ impl Search {
             }
         });
         if found.is_empty() {
-            let word = if self.fits.is_some() {
-                "Nothing that fits this wire"
-            } else {
-                "No component fits"
-            };
+            let word = if self.fits.is_some() { "Nothing that fits this wire" } else { "No component fits" };
             ui.label(t.secondary(format!("{word}. Try another word.")));
         } else if let Some(spec) = found.get(self.chosen) {
             ui.add_space(t.size.grid);

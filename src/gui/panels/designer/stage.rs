@@ -20,12 +20,7 @@ impl Designer {
             return widgets::loading(ui, "Reading the pipelines…");
         }
         if let Some(failure) = self.pipelines.failure() {
-            if widgets::failed(
-                ui,
-                "The pipeline could not be opened",
-                &failure,
-                "Try again",
-            ) {
+            if widgets::failed(ui, "The pipeline could not be opened", &failure, "Try again") {
                 self.pipelines.refresh();
             }
             return;
@@ -45,9 +40,7 @@ impl Designer {
             return;
         };
         let selected = open.canvas.selection.single().is_some();
-        let asks = self
-            .bar
-            .show(ui, &open.document, selected, self.pipelines.rows());
+        let asks = self.bar.show(ui, &open.document, selected, self.pipelines.rows());
         let time = ui.input(|input| input.time);
         for ask in asks {
             match ask {
@@ -69,18 +62,14 @@ impl Designer {
             return;
         };
         let t = theme::of(ui);
-        let frame = egui::Frame::NONE
-            .fill(t.color.surface2)
-            .inner_margin(t.size.gap);
+        let frame = egui::Frame::NONE.fill(t.color.surface2).inner_margin(t.size.gap);
         match open.document.disk.clone() {
             Disk::Failed(why) => {
                 frame.show(ui, |ui| {
                     widgets::message(
                         ui,
                         Glyph::Error,
-                        &format!(
-                            "{why} What you drew is kept here and written as soon as it can be."
-                        ),
+                        &format!("{why} What you drew is kept here and written as soon as it can be."),
                     );
                 });
             }
@@ -88,7 +77,11 @@ impl Designer {
                 frame.show(ui, |ui| {
                     ui.horizontal(|ui| {
                         ui.spacing_mut().item_spacing.x = t.size.gap;
-                        widgets::message(ui, Glyph::Warn, "The file was changed outside of this window while you were editing it.");
+                        widgets::message(
+                            ui,
+                            Glyph::Warn,
+                            "The file was changed outside of this window while you were editing it.",
+                        );
                         if ui.add(widgets::Button::secondary("Take the file's")).clicked() {
                             open.document.take_theirs(cx.backend);
                         }
@@ -100,9 +93,7 @@ impl Designer {
             }
             Disk::Saved | Disk::Unsaved => {
                 if let Some(problem) = open.document.file_problems().first() {
-                    frame.show(ui, |ui| {
-                        widgets::message(ui, Glyph::Warn, &problem.to_string())
-                    });
+                    frame.show(ui, |ui| widgets::message(ui, Glyph::Warn, &problem.to_string()));
                 }
             }
         }
@@ -121,9 +112,7 @@ impl Designer {
             revision: open.document.revision(),
             marked: open.port.as_ref(),
         };
-        let out = ui
-            .push_id(&open.document.path, |ui| open.canvas.show(ui, &t, &input))
-            .inner;
+        let out = ui.push_id(&open.document.path, |ui| open.canvas.show(ui, &t, &input)).inner;
         if open.document.pipeline.jobs.is_empty() && open.document.pipeline.notes.is_empty() {
             hint(ui, &t, area);
         }
@@ -180,31 +169,13 @@ impl Designer {
                 cx.copy(open.document.pipeline.copy(&names));
                 if cut {
                     open.canvas.selection.clear();
-                    self.edit(
-                        Edit::Delete {
-                            jobs,
-                            notes: Vec::new(),
-                        },
-                        time,
-                        cx,
-                    );
+                    self.edit(Edit::Delete { jobs, notes: Vec::new() }, time, cx);
                 }
             }
-            Ask::Paste {
-                text: Some(text),
-                at,
-            } => self.edit(
-                Edit::Paste {
-                    text,
-                    at: at.into(),
-                },
-                time,
-                cx,
-            ),
+            Ask::Paste { text: Some(text), at } => self.edit(Edit::Paste { text, at: at.into() }, time, cx),
             Ask::Paste { text: None, .. } => {
                 open.canvas.focus();
-                ui.ctx()
-                    .send_viewport_cmd(egui::ViewportCommand::RequestPaste);
+                ui.ctx().send_viewport_cmd(egui::ViewportCommand::RequestPaste);
             }
             Ask::Tidy => self.command("tidy", cx),
             Ask::Align(way) => {
@@ -231,22 +202,10 @@ impl Designer {
             Outcome::Chosen(spec) => {
                 open.canvas.focus();
                 let side = search.wire.as_ref().map(|port| port.side);
-                let up = if side == Some(Side::Input) {
-                    NODE_HEIGHT
-                } else {
-                    0.0
-                };
-                let left = if side.is_some() {
-                    NODE_WIDTH / 2.0
-                } else {
-                    0.0
-                };
+                let up = if side == Some(Side::Input) { NODE_HEIGHT } else { 0.0 };
+                let left = if side.is_some() { NODE_WIDTH / 2.0 } else { 0.0 };
                 let at = [search.at.x - left, search.at.y - up];
-                let edit = Edit::Add {
-                    component: spec.id.to_owned(),
-                    at,
-                    wire: search.wire,
-                };
+                let edit = Edit::Add { component: spec.id.to_owned(), at, wire: search.wire };
                 self.edit(edit, ui.input(|input| input.time), cx);
             }
         }
@@ -265,8 +224,7 @@ impl Designer {
             "run-again" => open.document.start(cx.backend, Target::All, true),
             "run-to" => {
                 if let Some(job) = open.canvas.selection.single() {
-                    open.document
-                        .start(cx.backend, Target::UpTo(job.to_owned()), false);
+                    open.document.start(cx.backend, Target::UpTo(job.to_owned()), false);
                 }
             }
             "stop" => open.document.cancel(cx.backend),
@@ -295,15 +253,8 @@ impl Designer {
 /// What a component needs for the wire that hangs from `port`.
 fn fits(canvas: &Canvas, port: &PortKey) -> Option<Fits> {
     let at = canvas.scene().find_port(port)?;
-    let side = if port.side == Side::Output {
-        Side::Input
-    } else {
-        Side::Output
-    };
-    Some(Fits {
-        side,
-        kind: canvas.scene().port(at).kind?,
-    })
+    let side = if port.side == Side::Output { Side::Input } else { Side::Output };
+    Some(Fits { side, kind: canvas.scene().port(at).kind? })
 }
 
 /// On an empty canvas.
@@ -314,22 +265,7 @@ fn hint(ui: &Ui, t: &theme::Tokens, area: egui::Rect) {
         let galley = painter.layout_no_wrap(text.to_owned(), face.font(), color);
         painter.galley(center - vec2(galley.size().x / 2.0, up), galley, color);
     };
-    line(
-        "A pipeline is a picture of your work",
-        &t.face.title,
-        t.color.text1,
-        40.0,
-    );
-    line(
-        "Drag a component here from the left, or press Tab to find one",
-        &t.face.body,
-        t.color.text2,
-        10.0,
-    );
-    line(
-        "Most begin with Import dataset",
-        &t.face.small,
-        t.color.text3,
-        -18.0,
-    );
+    line("A pipeline is a picture of your work", &t.face.title, t.color.text1, 40.0);
+    line("Drag a component here from the left, or press Tab to find one", &t.face.body, t.color.text2, 10.0);
+    line("Most begin with Import dataset", &t.face.small, t.color.text3, -18.0);
 }

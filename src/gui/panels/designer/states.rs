@@ -30,21 +30,13 @@ pub fn of(
         }
         state
     };
-    pipeline
-        .jobs
-        .keys()
-        .map(|job| (job.clone(), state(job)))
-        .collect()
+    pipeline.jobs.keys().map(|job| (job.clone(), state(job))).collect()
 }
 
 fn add_check(state: &mut NodeState, checked: &Checked, job: &str) {
     state.caption = checked.captions.get(job).cloned().unwrap_or_default();
     for problem in checked.problems(job) {
-        let list = if problem.severity == Severity::Error {
-            &mut state.errors
-        } else {
-            &mut state.warnings
-        };
+        let list = if problem.severity == Severity::Error { &mut state.errors } else { &mut state.warnings };
         list.push(problem.message.clone());
     }
     for (port, shape) in checked.shapes.get(job).into_iter().flatten() {
@@ -58,18 +50,12 @@ fn of_step(step: &Step) -> NodeState {
         StepStatus::Waiting => Status::Waiting,
         StepStatus::Running => Status::Running { fraction },
         StepStatus::Reused => Status::Reused,
-        StepStatus::Done => Status::Done {
-            seconds: seconds(step),
-        },
+        StepStatus::Done => Status::Done { seconds: seconds(step) },
         StepStatus::Failed => Status::Failed,
         StepStatus::Cancelled => Status::Cancelled,
         StepStatus::Skipped => Status::Skipped,
     };
-    NodeState {
-        status,
-        message: step.error.clone().unwrap_or_default(),
-        ..NodeState::default()
-    }
+    NodeState { status, message: step.error.clone().unwrap_or_default(), ..NodeState::default() }
 }
 
 /// A result of an earlier run: still good, or outdated by an edit since.
@@ -94,11 +80,7 @@ pub fn words(shape: &Shape) -> String {
     match shape {
         Shape::Table(table) => {
             let columns = format::counted(table.schema.len() as u64, "column", "columns");
-            let columns = if table.open {
-                format!("{columns} or more")
-            } else {
-                columns
-            };
+            let columns = if table.open { format!("{columns} or more") } else { columns };
             match table.rows {
                 Some(rows) => format!("{} · {columns}", format::counted(rows, "row", "rows")),
                 None => columns,
@@ -106,10 +88,9 @@ pub fn words(shape: &Shape) -> String {
         }
         Shape::Estimator { title, .. } => title.clone(),
         Shape::Model(model) => match &model.label {
-            Some(label) => format!(
-                "predicts {label} from {}",
-                format::counted(model.features.len() as u64, "column", "columns")
-            ),
+            Some(label) => {
+                format!("predicts {label} from {}", format::counted(model.features.len() as u64, "column", "columns"))
+            }
             None => format::counted(model.features.len() as u64, "feature", "features"),
         },
         Shape::Transform { columns } => format::counted(columns.len() as u64, "column", "columns"),

@@ -35,12 +35,8 @@ impl Window {
             active: true,
             actions: &mut self.actions,
         };
-        egui::Panel::right("inspector")
-            .exact_size(320.0)
-            .show(ui, |ui| self.panel.inspector(ui, &mut cx));
-        egui::Panel::left("side")
-            .exact_size(200.0)
-            .show(ui, |ui| self.panel.side(ui, &mut cx));
+        egui::Panel::right("inspector").exact_size(320.0).show(ui, |ui| self.panel.inspector(ui, &mut cx));
+        egui::Panel::left("side").exact_size(200.0).show(ui, |ui| self.panel.side(ui, &mut cx));
         self.panel.ui(ui, &mut cx);
     }
 
@@ -55,11 +51,7 @@ fn window(folder: &Path) -> Harness<'static, Window> {
     let builder = builder.with_context_setup(|ctx| theme::install(ctx, &Appearance::default()));
     let ctx = egui::Context::default();
     let backend = Backend::new(Arc::new(studio), ctx, 2);
-    let window = Window {
-        panel: Designer::default(),
-        backend,
-        actions: Vec::new(),
-    };
+    let window = Window { panel: Designer::default(), backend, actions: Vec::new() };
     builder.build_ui_state(|ui, window: &mut Window| window.ui(ui), window)
 }
 
@@ -91,31 +83,19 @@ fn a_pipeline_is_made_saved_undone_and_picked_up_from_disk() {
     let folder = tempfile::tempdir().unwrap();
     let studio = Studio::create(folder.path(), "Test").unwrap();
     let mut harness = window(folder.path());
-    until(&mut harness, "the empty state shows", |harness| {
-        harness.query_by_label("New pipeline").is_some()
-    });
+    until(&mut harness, "the empty state shows", |harness| harness.query_by_label("New pipeline").is_some());
     harness.get_by_label("New pipeline").click();
-    until(&mut harness, "the canvas shows", |harness| {
-        harness.query_by_label("Pipeline canvas, 0 steps").is_some()
-    });
+    until(&mut harness, "the canvas shows", |harness| harness.query_by_label("Pipeline canvas, 0 steps").is_some());
 
     add(&mut harness, "split");
     assert_eq!(harness.state().document().pipeline.jobs.len(), 1);
-    until(&mut harness, "the file is written", |harness| {
-        harness.state().document().disk == Disk::Saved
-    });
+    until(&mut harness, "the file is written", |harness| harness.state().document().disk == Disk::Saved);
     let path = harness.state().document().path.clone();
     let file = folder.path().join(&path);
-    assert!(
-        std::fs::read_to_string(&file)
-            .unwrap()
-            .contains("component: split_data")
-    );
+    assert!(std::fs::read_to_string(&file).unwrap().contains("component: split_data"));
     until(&mut harness, "the check is there", |harness| {
         let states = &harness.state().document().states;
-        states
-            .get("split_data")
-            .is_some_and(|state| !state.errors.is_empty())
+        states.get("split_data").is_some_and(|state| !state.errors.is_empty())
     });
 
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
@@ -124,9 +104,7 @@ fn a_pipeline_is_made_saved_undone_and_picked_up_from_disk() {
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Y);
     harness.run_steps(3);
     assert_eq!(harness.state().document().pipeline.jobs.len(), 1);
-    until(&mut harness, "the file is written again", |harness| {
-        harness.state().document().disk == Disk::Saved
-    });
+    until(&mut harness, "the file is written again", |harness| harness.state().document().disk == Disk::Saved);
 
     // Another program renames the pipeline.
     let document = studio.open_pipeline(&path).unwrap();
@@ -135,44 +113,23 @@ fn a_pipeline_is_made_saved_undone_and_picked_up_from_disk() {
     studio.save_pipeline(&path, &document, &theirs).unwrap();
     let Window { panel, backend, .. } = harness.state_mut();
     panel.open[0].document.reread(backend);
-    until(&mut harness, "their change shows", |harness| {
-        harness.state().document().pipeline.display_name == "Theirs"
-    });
+    until(&mut harness, "their change shows", |harness| harness.state().document().pipeline.display_name == "Theirs");
 }
 
 #[test]
 fn a_typed_number_is_one_step_of_undo_and_one_line_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    Studio::create(folder.path(), "Test")
-        .unwrap()
-        .create_pipeline("Numbers")
-        .unwrap();
+    Studio::create(folder.path(), "Test").unwrap().create_pipeline("Numbers").unwrap();
     let mut harness = window(folder.path());
-    until(&mut harness, "the canvas shows", |harness| {
-        harness.query_by_label("Pipeline canvas, 0 steps").is_some()
-    });
+    until(&mut harness, "the canvas shows", |harness| harness.query_by_label("Pipeline canvas, 0 steps").is_some());
     add(&mut harness, "random forest");
-    until(&mut harness, "the file is written", |harness| {
-        harness.state().document().disk == Disk::Saved
-    });
-    let before =
-        std::fs::read_to_string(folder.path().join(&harness.state().document().path)).unwrap();
+    until(&mut harness, "the file is written", |harness| harness.state().document().disk == Disk::Saved);
+    let before = std::fs::read_to_string(folder.path().join(&harness.state().document().path)).unwrap();
 
-    let spec = harness
-        .state()
-        .panel
-        .catalogue
-        .spec("random_forest")
-        .unwrap();
+    let spec = harness.state().panel.catalogue.spec("random_forest").unwrap();
     let numbers = |kind: &studio::pipeline::component::ParamKind| matches!(kind, studio::pipeline::component::ParamKind::Integer { max, .. } if *max >= 77);
-    let param = spec
-        .params
-        .iter()
-        .find(|param| numbers(&param.kind) && !param.advanced && !param.optional)
-        .unwrap();
-    harness
-        .get_by_role_and_label(egui::accesskit::Role::TextInput, param.title)
-        .click();
+    let param = spec.params.iter().find(|param| numbers(&param.kind) && !param.advanced && !param.optional).unwrap();
+    harness.get_by_role_and_label(egui::accesskit::Role::TextInput, param.title).click();
     harness.run_steps(2);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
     harness.event(Input::Text("7".to_owned()));
@@ -180,30 +137,14 @@ fn a_typed_number_is_one_step_of_undo_and_one_line_of_the_file() {
     harness.event(Input::Text("7".to_owned()));
     harness.run_steps(2);
     let value = |harness: &Harness<'_, Window>| {
-        harness.state().document().pipeline.jobs["random_forest"]
-            .inputs
-            .get(param.name)
-            .cloned()
+        harness.state().document().pipeline.jobs["random_forest"].inputs.get(param.name).cloned()
     };
-    assert_eq!(
-        value(&harness),
-        Some(studio::pipeline::graph::Input::Value(77.into()))
-    );
+    assert_eq!(value(&harness), Some(studio::pipeline::graph::Input::Value(77.into())));
     harness.key_press(Key::Enter);
-    until(&mut harness, "the file is written", |harness| {
-        harness.state().document().disk == Disk::Saved
-    });
-    let after =
-        std::fs::read_to_string(folder.path().join(&harness.state().document().path)).unwrap();
-    let new: Vec<&str> = after
-        .lines()
-        .filter(|line| !before.lines().any(|it| it == *line))
-        .collect();
-    assert!(
-        new.iter()
-            .any(|line| line.trim() == format!("{}: 77", param.name)),
-        "{new:?}"
-    );
+    until(&mut harness, "the file is written", |harness| harness.state().document().disk == Disk::Saved);
+    let after = std::fs::read_to_string(folder.path().join(&harness.state().document().path)).unwrap();
+    let new: Vec<&str> = after.lines().filter(|line| !before.lines().any(|it| it == *line)).collect();
+    assert!(new.iter().any(|line| line.trim() == format!("{}: 77", param.name)), "{new:?}");
 
     harness.run_steps(2);
     let Window { panel, .. } = harness.state_mut();

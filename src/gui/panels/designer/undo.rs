@@ -18,10 +18,7 @@ pub struct Undo {
 impl Undo {
     /// Forgets all; `present` is where undoing will end.
     pub fn reset(&mut self, present: &Pipeline) {
-        *self = Self {
-            present: Some(Arc::new(present.clone())),
-            ..Self::default()
-        };
+        *self = Self { present: Some(Arc::new(present.clone())), ..Self::default() };
     }
 
     /// Call whenever nothing is under way. Cheap when nothing changed.
@@ -66,10 +63,7 @@ mod tests {
     use super::*;
 
     fn titled(title: &str) -> Pipeline {
-        Pipeline {
-            display_name: title.to_owned(),
-            ..Pipeline::default()
-        }
+        Pipeline { display_name: title.to_owned(), ..Pipeline::default() }
     }
 
     #[test]

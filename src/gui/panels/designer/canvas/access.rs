@@ -28,41 +28,21 @@ impl Canvas {
         if active.is_none() {
             return;
         }
-        let asked = ui.input(|input| {
-            input
-                .events
-                .iter()
-                .any(|event| matches!(event, egui::Event::AccessKitActionRequest(_)))
-        });
+        let asked =
+            ui.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::AccessKitActionRequest(_))));
         let mut found = None;
         let view = self.view;
         for (index, wire) in self.scene.wires.iter().enumerate() {
             let rect = view.rect_to_screen(area, wire.bounds);
             let selected = self.selection.wires.contains(&self.scene.wire_key(index));
-            if put(
-                ui,
-                id.with(("wire", &wire.label)),
-                rect,
-                &wire.label,
-                "",
-                selected,
-                asked,
-            ) {
+            if put(ui, id.with(("wire", &wire.label)), rect, &wire.label, "", selected, asked) {
                 found = Some(Named::Wire(index));
             }
         }
         for (index, node) in self.scene.nodes.iter().enumerate() {
             let rect = view.rect_to_screen(area, node.rect);
             let selected = self.selection.jobs.contains(&node.job);
-            if put(
-                ui,
-                id.with(("node", &node.job)),
-                rect,
-                &node.title,
-                &node.state.spoken(),
-                selected,
-                asked,
-            ) {
+            if put(ui, id.with(("node", &node.job)), rect, &node.title, &node.state.spoken(), selected, asked) {
                 found = Some(Named::Node(index));
             }
         }
@@ -70,14 +50,9 @@ impl Canvas {
             found = Some(port);
         }
         match found {
-            Some(Named::Node(node)) => {
-                self.selection = Selection::of_jobs([self.scene.nodes[node].job.clone()])
-            }
+            Some(Named::Node(node)) => self.selection = Selection::of_jobs([self.scene.nodes[node].job.clone()]),
             Some(Named::Wire(wire)) => {
-                self.selection = Selection {
-                    wires: [self.scene.wire_key(wire)].into(),
-                    ..Selection::default()
-                };
+                self.selection = Selection { wires: [self.scene.wire_key(wire)].into(), ..Selection::default() };
             }
             Some(Named::Port(port)) => {
                 let key = self.scene.port_key(port);
@@ -89,14 +64,7 @@ impl Canvas {
     }
 }
 
-fn describe_ports(
-    ui: &Ui,
-    id: Id,
-    scene: &Scene,
-    view: View,
-    area: Rect,
-    asked: bool,
-) -> Option<Named> {
+fn describe_ports(ui: &Ui, id: Id, scene: &Scene, view: View, area: Rect, asked: bool) -> Option<Named> {
     let mut found = None;
     for (index, node) in scene.nodes.iter().enumerate() {
         for side in [Side::Input, Side::Output] {
@@ -104,20 +72,8 @@ fn describe_ports(
                 let center = view.to_screen(area, it.at);
                 let rect = Rect::from_center_size(center, egui::Vec2::splat(12.0));
                 let value = it.kind.map_or("", |kind| kind.with_article());
-                if put(
-                    ui,
-                    id.with((&node.job, side, port)),
-                    rect,
-                    &it.label,
-                    value,
-                    false,
-                    asked,
-                ) {
-                    found = Some(Named::Port(super::scene::PortRef {
-                        node: index,
-                        side,
-                        port,
-                    }));
+                if put(ui, id.with((&node.job, side, port)), rect, &it.label, value, false, asked) {
+                    found = Some(Named::Port(super::scene::PortRef { node: index, side, port }));
                 }
             }
         }

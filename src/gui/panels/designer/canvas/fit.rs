@@ -13,9 +13,7 @@ pub fn check(scene: &Scene, from: PortRef, to: PortRef) -> Result<(), String> {
     let (source, target) = (&scene.nodes[from.node], &scene.nodes[to.node]);
     let (output, input) = (scene.port(from), scene.port(to));
     let (Some(gives), Some(takes)) = (output.kind, input.kind) else {
-        return Err(
-            "This component is not in the catalogue, so nothing can be joined to it".to_owned(),
-        );
+        return Err("This component is not in the catalogue, so nothing can be joined to it".to_owned());
     };
     if gives != takes {
         return Err(format!(
@@ -28,10 +26,7 @@ pub fn check(scene: &Scene, from: PortRef, to: PortRef) -> Result<(), String> {
         ));
     }
     if leads_to(scene, to.node)[from.node] {
-        return Err(format!(
-            "That would make a circle: {} already comes from {}",
-            source.title, target.title
-        ));
+        return Err(format!("That would make a circle: {} already comes from {}", source.title, target.title));
     }
     Ok(())
 }
@@ -41,9 +36,7 @@ pub fn check_either(scene: &Scene, held: PortRef, other: PortRef) -> Result<(), 
     match (held.side, other.side) {
         (Side::Output, Side::Input) => check(scene, held, other),
         (Side::Input, Side::Output) => check(scene, other, held),
-        (Side::Output, Side::Output) => {
-            Err("Both are outputs; end the wire at an input".to_owned())
-        }
+        (Side::Output, Side::Output) => Err("Both are outputs; end the wire at an input".to_owned()),
         (Side::Input, Side::Input) => Err("Both are inputs; end the wire at an output".to_owned()),
     }
 }
@@ -53,11 +46,7 @@ fn leads_to(scene: &Scene, start: usize) -> Vec<bool> {
     spread(scene, start, |wire| (wire.from.node, wire.to.node))
 }
 
-fn spread(
-    scene: &Scene,
-    start: usize,
-    ends: impl Fn(&super::scene::Wire) -> (usize, usize),
-) -> Vec<bool> {
+fn spread(scene: &Scene, start: usize, ends: impl Fn(&super::scene::Wire) -> (usize, usize)) -> Vec<bool> {
     let mut next: Vec<Vec<usize>> = vec![Vec::new(); scene.nodes.len()];
     for wire in &scene.wires {
         let (from, to) = ends(wire);
@@ -91,23 +80,14 @@ impl Takers {
 
     pub fn takes(&self, scene: &Scene, port: PortRef) -> bool {
         let kind = scene.port(port).kind;
-        port.side != self.held.side
-            && !self.blocked[port.node]
-            && kind.is_some()
-            && kind == scene.port(self.held).kind
+        port.side != self.held.side && !self.blocked[port.node] && kind.is_some() && kind == scene.port(self.held).kind
     }
 
     /// The port of `node` that a wire dropped on its body goes to: free ones first.
     pub fn port_of(&self, scene: &Scene, node: usize) -> Option<PortRef> {
-        let side = if self.held.side == Side::Output {
-            Side::Input
-        } else {
-            Side::Output
-        };
+        let side = if self.held.side == Side::Output { Side::Input } else { Side::Output };
         let ports = scene.nodes[node].ports(side);
-        let fitting = (0..ports.len())
-            .map(|port| PortRef { node, side, port })
-            .filter(|&port| self.takes(scene, port));
+        let fitting = (0..ports.len()).map(|port| PortRef { node, side, port }).filter(|&port| self.takes(scene, port));
         let mut fitting: Vec<PortRef> = fitting.collect();
         fitting.sort_by_key(|&port| side == Side::Input && scene.port(port).connected);
         fitting.first().copied()

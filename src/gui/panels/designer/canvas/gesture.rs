@@ -84,10 +84,7 @@ impl Canvas {
                 if pointer.adding {
                     selection.toggle_note(note);
                 } else if !selection.notes.contains(&note) {
-                    *selection = Selection {
-                        notes: [note].into(),
-                        ..Selection::default()
-                    };
+                    *selection = Selection { notes: [note].into(), ..Selection::default() };
                 }
             }
             Hit::Wire(wire) => {
@@ -95,10 +92,7 @@ impl Canvas {
                 if pointer.adding {
                     selection.toggle_wire(key);
                 } else {
-                    *selection = Selection {
-                        wires: [key].into(),
-                        ..Selection::default()
-                    };
+                    *selection = Selection { wires: [key].into(), ..Selection::default() };
                 }
             }
             Hit::Port(_) | Hit::Nothing => {}
@@ -127,22 +121,11 @@ impl Canvas {
         self.gesture = match hit {
             Hit::Port(port) => self.begin_wire(port),
             Hit::Wire(wire) => self.begin_reroute(wire, pointer.at),
-            Hit::NoteCorner(note) => Gesture::Resize {
-                note,
-                rect: self.scene.notes[note],
-                from: pointer.at,
-            },
+            Hit::NoteCorner(note) => Gesture::Resize { note, rect: self.scene.notes[note], from: pointer.at },
             Hit::Node(_) | Hit::Note(_) => self.begin_move(pointer.at),
             Hit::Nothing => {
-                let keep = if pointer.adding {
-                    self.selection.clone()
-                } else {
-                    Selection::default()
-                };
-                Gesture::Frame {
-                    from: pointer.at,
-                    keep,
-                }
+                let keep = if pointer.adding { self.selection.clone() } else { Selection::default() };
+                Gesture::Frame { from: pointer.at, keep }
             }
         };
     }
@@ -152,17 +135,8 @@ impl Canvas {
             let node = self.scene.node(job)?;
             Some((job.clone(), node.rect.min))
         });
-        let notes = self
-            .selection
-            .notes
-            .iter()
-            .filter_map(|&note| Some((note, *self.scene.notes.get(note)?)));
-        Gesture::Move {
-            from,
-            jobs: jobs.collect(),
-            notes: notes.collect(),
-            by: Vec2::ZERO,
-        }
+        let notes = self.selection.notes.iter().filter_map(|&note| Some((note, *self.scene.notes.get(note)?)));
+        Gesture::Move { from, jobs: jobs.collect(), notes: notes.collect(), by: Vec2::ZERO }
     }
 
     /// From a free port a new wire; from an input that has one, that wire's end.
@@ -171,15 +145,9 @@ impl Canvas {
             && let Some(wire) = self.scene.wire_into(port)
         {
             let held = self.scene.port_key(self.scene.wires[wire].from);
-            return Gesture::Wire {
-                held,
-                taken: Some(self.scene.wire_key(wire)),
-            };
+            return Gesture::Wire { held, taken: Some(self.scene.wire_key(wire)) };
         }
-        Gesture::Wire {
-            held: self.scene.port_key(port),
-            taken: None,
-        }
+        Gesture::Wire { held: self.scene.port_key(port), taken: None }
     }
 
     /// Takes a wire off at the end that is nearer to the pointer.
@@ -187,32 +155,17 @@ impl Canvas {
         let it = &self.scene.wires[wire];
         let near_end = at.distance(it.curve[3]) <= at.distance(it.curve[0]);
         let held = self.scene.port_key(if near_end { it.from } else { it.to });
-        Gesture::Wire {
-            held,
-            taken: Some(self.scene.wire_key(wire)),
-        }
+        Gesture::Wire { held, taken: Some(self.scene.wire_key(wire)) }
     }
 
     /// The pointer moved while a gesture is under way.
     pub(super) fn drag(&mut self, pointer: Pointer, out: &mut Output) {
         match &mut self.gesture {
-            Gesture::Move {
-                from,
-                jobs,
-                notes,
-                by,
-            } => {
-                let anchor = jobs
-                    .first()
-                    .map(|it| it.1)
-                    .or_else(|| notes.first().map(|it| it.1.min));
+            Gesture::Move { from, jobs, notes, by } => {
+                let anchor = jobs.first().map(|it| it.1).or_else(|| notes.first().map(|it| it.1.min));
                 let Some(anchor) = anchor else { return };
                 let wanted = anchor + (pointer.at - *from);
-                let to = if pointer.free {
-                    snap(wanted, 1.0)
-                } else {
-                    snap(wanted, GRID)
-                };
+                let to = if pointer.free { snap(wanted, 1.0) } else { snap(wanted, GRID) };
                 if to - anchor != *by {
                     *by = to - anchor;
                     out.edits.push(placed(jobs, notes, *by));
@@ -223,10 +176,7 @@ impl Canvas {
                 let max = snap(rect.max + (pointer.at - *from), grid);
                 let size = (max - rect.min).max(vec2(64.0, 40.0));
                 let rect = [rect.left(), rect.top(), size.x, size.y];
-                out.edits.push(Edit::Place {
-                    jobs: Vec::new(),
-                    notes: vec![(*note, rect)],
-                });
+                out.edits.push(Edit::Place { jobs: Vec::new(), notes: vec![(*note, rect)] });
             }
             Gesture::Frame { from, keep } => {
                 let frame = Rect::from_two_pos(*from, pointer.at);
@@ -244,24 +194,15 @@ impl Canvas {
         match self.target(&held, pointer.at, view) {
             Target::Port(port) => {
                 let key = self.scene.port_key(port);
-                let (from, to) = if held.side == Side::Output {
-                    (held, key)
-                } else {
-                    (key, held)
-                };
-                if let Some(taken) =
-                    taken.filter(|taken| taken.job != to.job || taken.input != to.port)
-                {
+                let (from, to) = if held.side == Side::Output { (held, key) } else { (key, held) };
+                if let Some(taken) = taken.filter(|taken| taken.job != to.job || taken.input != to.port) {
                     out.edits.push(Edit::Disconnect(taken));
                 }
                 out.edits.push(Edit::Connect { from, to });
             }
             Target::Open => match taken {
                 Some(taken) => out.edits.push(Edit::Disconnect(taken)),
-                None => out.asks.push(Ask::Search {
-                    at: pointer.at,
-                    wire: Some(held),
-                }),
+                None => out.asks.push(Ask::Search { at: pointer.at, wire: Some(held) }),
             },
             Target::Refused(_) => {}
         }
@@ -273,10 +214,7 @@ impl Canvas {
             Gesture::Move { jobs, notes, .. } => out.edits.push(placed(&jobs, &notes, Vec2::ZERO)),
             Gesture::Resize { note, rect, .. } => {
                 let rect = [rect.left(), rect.top(), rect.width(), rect.height()];
-                out.edits.push(Edit::Place {
-                    jobs: Vec::new(),
-                    notes: vec![(note, rect)],
-                });
+                out.edits.push(Edit::Place { jobs: Vec::new(), notes: vec![(note, rect)] });
             }
             Gesture::Frame { keep, .. } => self.selection = keep,
             Gesture::Idle | Gesture::Pan | Gesture::Map | Gesture::Wire { .. } => {}
@@ -308,53 +246,29 @@ impl Canvas {
 
     /// Why no port of `node` takes the wire.
     fn why_none(&self, held: PortRef, node: usize) -> String {
-        let side = if held.side == Side::Output {
-            Side::Input
-        } else {
-            Side::Output
-        };
+        let side = if held.side == Side::Output { Side::Input } else { Side::Output };
         let it = &self.scene.nodes[node];
         if it.ports(side).is_empty() && node != held.node {
-            let word = if side == Side::Input {
-                "inputs"
-            } else {
-                "outputs"
-            };
+            let word = if side == Side::Input { "inputs" } else { "outputs" };
             return format!("{} has no {word}", it.title);
         }
-        let port = PortRef {
-            node,
-            side,
-            port: 0,
-        };
-        fit::check_either(&self.scene, held, port)
-            .err()
-            .unwrap_or_default()
+        let port = PortRef { node, side, port: 0 };
+        fit::check_either(&self.scene, held, port).err().unwrap_or_default()
     }
 }
 
 fn placed(jobs: &[(String, Pos2)], notes: &[(usize, Rect)], by: Vec2) -> Edit {
-    let jobs = jobs
-        .iter()
-        .map(|(job, at)| (job.clone(), (*at + by).into()))
-        .collect();
+    let jobs = jobs.iter().map(|(job, at)| (job.clone(), (*at + by).into())).collect();
     let notes = notes.iter().map(|(note, rect)| {
         let at = rect.min + by;
         (*note, [at.x, at.y, rect.width(), rect.height()])
     });
-    Edit::Place {
-        jobs,
-        notes: notes.collect(),
-    }
+    Edit::Place { jobs, notes: notes.collect() }
 }
 
 fn framed(scene: &Scene, frame: Rect, keep: &Selection) -> Selection {
     let mut selection = keep.clone();
-    for node in scene
-        .nodes
-        .iter()
-        .filter(|node| frame.intersects(node.rect))
-    {
+    for node in scene.nodes.iter().filter(|node| frame.intersects(node.rect)) {
         selection.jobs.insert(node.job.clone());
     }
     // A note is ground that steps stand on, so only a frame around all of it takes it.

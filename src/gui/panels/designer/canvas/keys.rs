@@ -17,12 +17,7 @@ impl Canvas {
         if !response.has_focus() || self.editing.is_some() {
             return;
         }
-        let filter = EventFilter {
-            tab: true,
-            horizontal_arrows: true,
-            vertical_arrows: true,
-            escape: true,
-        };
+        let filter = EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: true };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
         let events = ui.input(|input| input.filtered_events(&filter));
         for event in events {
@@ -30,17 +25,9 @@ impl Canvas {
                 Event::Copy => out.asks.push(Ask::Copy { cut: false }),
                 Event::Cut => out.asks.push(Ask::Copy { cut: true }),
                 Event::Paste(text) => {
-                    out.asks.push(Ask::Paste {
-                        text: Some(text),
-                        at: self.pointer_or_middle(),
-                    });
+                    out.asks.push(Ask::Paste { text: Some(text), at: self.pointer_or_middle() });
                 }
-                Event::Key {
-                    key,
-                    pressed: true,
-                    modifiers,
-                    ..
-                } => self.key(ui, key, modifiers, out),
+                Event::Key { key, pressed: true, modifiers, .. } => self.key(ui, key, modifiers, out),
                 _ => {}
             }
         }
@@ -51,10 +38,7 @@ impl Canvas {
         match key {
             Key::Escape if !self.gesture.is_idle() => self.cancel(out),
             Key::Escape => self.selection.clear(),
-            Key::Tab if modifiers.is_none() => out.asks.push(Ask::Search {
-                at: self.pointer_or_middle(),
-                wire: None,
-            }),
+            Key::Tab if modifiers.is_none() => out.asks.push(Ask::Search { at: self.pointer_or_middle(), wire: None }),
             Key::Delete | Key::Backspace => self.delete(out),
             Key::F2 => self.rename(),
             Key::Enter if self.selection.single().is_some() => out.asks.push(Ask::Inspect),
@@ -67,9 +51,7 @@ impl Canvas {
             Key::Plus | Key::Equals if modifiers.command_only() => self.zoom_by(1.25, now),
             Key::Minus if modifiers.command_only() => self.zoom_by(0.8, now),
             Key::Num0 if modifiers.command_only() => self.fit(),
-            Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown => {
-                self.arrow(key, modifiers, now, out)
-            }
+            Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown => self.arrow(key, modifiers, now, out),
             _ => {}
         }
     }
@@ -85,10 +67,7 @@ impl Canvas {
         if modifiers.alt || self.selection.is_empty() {
             self.walk(toward, now);
         } else {
-            self.nudge(
-                toward * if modifiers.shift { 5.0 * GRID } else { GRID },
-                out,
-            );
+            self.nudge(toward * if modifiers.shift { 5.0 * GRID } else { GRID }, out);
         }
     }
 
@@ -101,35 +80,22 @@ impl Canvas {
             let rect = self.scene.notes.get(note)?.translate(by);
             Some((note, [rect.left(), rect.top(), rect.width(), rect.height()]))
         });
-        out.edits.push(Edit::Place {
-            jobs: jobs.collect(),
-            notes: notes.collect(),
-        });
+        out.edits.push(Edit::Place { jobs: jobs.collect(), notes: notes.collect() });
     }
 
     /// Selects the nearest step that way: along a wire when there is one.
     fn walk(&mut self, toward: Vec2, now: f64) {
-        let Some(from) = self
-            .selection
-            .single()
-            .and_then(|job| self.scene.index(job))
-        else {
+        let Some(from) = self.selection.single().and_then(|job| self.scene.index(job)) else {
             let first = self.scene.nodes.first().map(|node| node.job.clone());
             return first.into_iter().for_each(|job| self.reveal(&job, now));
         };
         let center = self.scene.nodes[from].rect.center();
         let joined = |node: usize| {
             self.scene.wires.iter().any(|wire| {
-                (wire.from.node, wire.to.node) == (from, node)
-                    || (wire.from.node, wire.to.node) == (node, from)
+                (wire.from.node, wire.to.node) == (from, node) || (wire.from.node, wire.to.node) == (node, from)
             })
         };
-        let candidates = self
-            .scene
-            .nodes
-            .iter()
-            .enumerate()
-            .filter(|&(index, _)| index != from);
+        let candidates = self.scene.nodes.iter().enumerate().filter(|&(index, _)| index != from);
         let nearest = candidates
             .filter_map(|(index, node)| {
                 let way = node.rect.center() - center;
@@ -155,12 +121,7 @@ impl Canvas {
 
     pub fn select_all(&mut self) {
         self.selection = Selection {
-            jobs: self
-                .scene
-                .nodes
-                .iter()
-                .map(|node| node.job.clone())
-                .collect(),
+            jobs: self.scene.nodes.iter().map(|node| node.job.clone()).collect(),
             notes: (0..self.scene.notes.len()).collect(),
             wires: Default::default(),
         };
@@ -186,36 +147,25 @@ impl Canvas {
     pub(super) fn duplicate(&mut self, out: &mut Output) {
         let (jobs, notes) = (self.selection.jobs(), self.selection.notes());
         if !jobs.is_empty() || !notes.is_empty() {
-            out.edits.push(Edit::Duplicate {
-                jobs,
-                notes,
-                by: [COPY_OFFSET; 2],
-            });
+            out.edits.push(Edit::Duplicate { jobs, notes, by: [COPY_OFFSET; 2] });
         }
     }
 
     /// Everything selected is switched off, or on again when all of it was off.
     pub(super) fn toggle_disabled(&mut self, out: &mut Output) {
         let jobs = self.selection.jobs();
-        let disabled = jobs
-            .iter()
-            .any(|job| self.scene.node(job).is_some_and(|node| !node.disabled));
+        let disabled = jobs.iter().any(|job| self.scene.node(job).is_some_and(|node| !node.disabled));
         out.edits.push(Edit::Disable { jobs, disabled });
     }
 
     pub(super) fn toggle_collapsed(&mut self, out: &mut Output) {
         let jobs = self.selection.jobs();
-        let collapsed = jobs
-            .iter()
-            .any(|job| self.scene.node(job).is_some_and(|node| !node.collapsed));
+        let collapsed = jobs.iter().any(|job| self.scene.node(job).is_some_and(|node| !node.collapsed));
         out.edits.push(Edit::Collapse { jobs, collapsed });
     }
 
     /// Whether the selected step has a port of this side; for menus.
     pub(super) fn has_ports(&self, side: Side) -> bool {
-        self.selection
-            .single()
-            .and_then(|job| self.scene.node(job))
-            .is_some_and(|node| !node.ports(side).is_empty())
+        self.selection.single().and_then(|job| self.scene.node(job)).is_some_and(|node| !node.ports(side).is_empty())
     }
 }

@@ -9,13 +9,7 @@ use crate::panels::designer::edits::Edit;
 use crate::theme::Tokens;
 
 impl Canvas {
-    pub(super) fn menu(
-        &mut self,
-        response: &Response,
-        t: &Tokens,
-        input: &Input<'_>,
-        out: &mut Output,
-    ) {
+    pub(super) fn menu(&mut self, response: &Response, t: &Tokens, input: &Input<'_>, out: &mut Output) {
         if response.secondary_clicked()
             && let (Some(at), Some(area)) = (response.interact_pointer_pos(), self.area)
         {
@@ -31,9 +25,7 @@ impl Canvas {
             match hit {
                 Hit::Wire(_) => self.wire_menu(ui, t, out),
                 Hit::Nothing => self.ground_menu(ui, t, at, out),
-                Hit::Node(_) | Hit::Port(_) | Hit::Note(_) | Hit::NoteCorner(_) => {
-                    self.step_menu(ui, t, input, out)
-                }
+                Hit::Node(_) | Hit::Port(_) | Hit::Note(_) | Hit::NoteCorner(_) => self.step_menu(ui, t, input, out),
             }
         });
     }
@@ -47,16 +39,10 @@ impl Canvas {
                 }
             }
             Hit::Note(note) | Hit::NoteCorner(note) if !self.selection.notes.contains(&note) => {
-                self.selection = Selection {
-                    notes: [note].into(),
-                    ..Selection::default()
-                };
+                self.selection = Selection { notes: [note].into(), ..Selection::default() };
             }
             Hit::Wire(wire) => {
-                self.selection = Selection {
-                    wires: [self.scene.wire_key(wire)].into(),
-                    ..Selection::default()
-                };
+                self.selection = Selection { wires: [self.scene.wire_key(wire)].into(), ..Selection::default() };
             }
             _ => {}
         }
@@ -101,26 +87,14 @@ impl Canvas {
 
     fn preview_first(&self, job: &str, out: &mut Output) {
         if let Some(port) = self.scene.node(job).and_then(|node| node.outputs.first()) {
-            let key = super::PortKey {
-                job: job.to_owned(),
-                side: Side::Output,
-                port: port.name.clone(),
-            };
+            let key = super::PortKey { job: job.to_owned(), side: Side::Output, port: port.name.clone() };
             out.asks.push(Ask::Preview(key));
         }
     }
 
     fn state_entries(&mut self, ui: &mut Ui, t: &Tokens, out: &mut Output) {
-        let nodes = || {
-            self.selection
-                .jobs
-                .iter()
-                .filter_map(|job| self.scene.node(job))
-        };
-        let (off, folded) = (
-            nodes().all(|node| node.disabled),
-            nodes().all(|node| node.collapsed),
-        );
+        let nodes = || self.selection.jobs.iter().filter_map(|job| self.scene.node(job));
+        let (off, folded) = (nodes().all(|node| node.disabled), nodes().all(|node| node.collapsed));
         if entry(ui, t, if off { "Enable" } else { "Disable" }, "Ctrl E") {
             self.toggle_disabled(out);
         }

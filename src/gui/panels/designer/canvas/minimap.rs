@@ -46,13 +46,7 @@ impl Map {
 
     pub fn draw(&self, painter: &Painter, t: &Tokens, scene: &Scene, view: View, area: Rect) {
         let radius = paint::radius(t.size.radius);
-        painter.rect(
-            self.rect,
-            radius,
-            t.color.surface2,
-            t.hairline(),
-            StrokeKind::Inside,
-        );
+        painter.rect(self.rect, radius, t.color.surface2, t.hairline(), StrokeKind::Inside);
         let painter = painter.with_clip_rect(self.rect.intersect(painter.clip_rect()));
         for note in &scene.notes {
             painter.rect_filled(self.rect(*note), 1.0, t.color.surface4);
@@ -64,11 +58,6 @@ impl Map {
             painter.rect_filled(rect, 1.0, t.tint(t.color.surface2, color, 0.8));
         }
         let shown = self.rect(view.visible(area)).shrink(0.5);
-        painter.rect_stroke(
-            shown,
-            2.0,
-            Stroke::new(1.0, t.color.accent),
-            StrokeKind::Inside,
-        );
+        painter.rect_stroke(shown, 2.0, Stroke::new(1.0, t.color.accent), StrokeKind::Inside);
     }
 }

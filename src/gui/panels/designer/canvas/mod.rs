@@ -139,11 +139,7 @@ pub struct Canvas {
 impl Canvas {
     /// A canvas that shows everything when it first appears.
     pub fn new() -> Self {
-        Self {
-            fit_next: true,
-            focus_next: true,
-            ..Self::default()
-        }
+        Self { fit_next: true, focus_next: true, ..Self::default() }
     }
 
     pub fn scene(&self) -> &Scene {
@@ -178,18 +174,14 @@ impl Canvas {
 
     /// A free place for a component that comes without one: the middle of what is seen.
     pub fn middle(&self) -> Pos2 {
-        let center = self
-            .area
-            .map_or(self.view.origin, |area| self.view.visible(area).center());
+        let center = self.area.map_or(self.view.origin, |area| self.view.visible(area).center());
         center - vec2(NODE_WIDTH, NODE_HEIGHT) / 2.0
     }
 
     /// The last place of the pointer, or the middle.
     pub fn pointer_or_middle(&self) -> Pos2 {
         let seen = self.area.map(|area| self.view.visible(area));
-        self.last_pointer
-            .filter(|at| seen.is_some_and(|seen| seen.contains(*at)))
-            .unwrap_or_else(|| self.middle())
+        self.last_pointer.filter(|at| seen.is_some_and(|seen| seen.contains(*at))).unwrap_or_else(|| self.middle())
     }
 
     /// Where the canvas point `at` is on the screen.
@@ -251,11 +243,7 @@ impl Canvas {
         }
         let length = f64::from(ui.style().animation_time);
         if let Some((from, to, began)) = self.flight {
-            let share = if length > 0.0 {
-                ((now - began) / length).clamp(0.0, 1.0) as f32
-            } else {
-                1.0
-            };
+            let share = if length > 0.0 { ((now - began) / length).clamp(0.0, 1.0) as f32 } else { 1.0 };
             self.view = from.lerp(to, 1.0 - (1.0 - share).powi(3));
             if share >= 1.0 {
                 self.flight = None;
@@ -263,13 +251,8 @@ impl Canvas {
             ui.ctx().request_repaint();
         }
         if response.contains_pointer() && (response.hovered() || !self.gesture.is_idle()) {
-            let (scroll, zoom, at) = ui.input(|input| {
-                (
-                    input.smooth_scroll_delta(),
-                    input.zoom_delta(),
-                    input.pointer.hover_pos(),
-                )
-            });
+            let (scroll, zoom, at) =
+                ui.input(|input| (input.smooth_scroll_delta(), input.zoom_delta(), input.pointer.hover_pos()));
             if zoom != 1.0
                 && let Some(at) = at
             {
@@ -289,40 +272,22 @@ impl Canvas {
     fn fitted(&self, area: Rect) -> View {
         let whole = View::fit(self.scene.bounds(), area);
         let covered = Map::new(&self.scene, whole, area).is_some_and(|map| {
-            self.scene
-                .nodes
-                .iter()
-                .any(|node| whole.rect_to_screen(area, node.rect).intersects(map.rect))
+            self.scene.nodes.iter().any(|node| whole.rect_to_screen(area, node.rect).intersects(map.rect))
         });
         if !covered {
             return whole;
         }
-        View::fit(
-            self.scene.bounds(),
-            area.with_max_x(area.right() - minimap::ROOM),
-        )
+        View::fit(self.scene.bounds(), area.with_max_x(area.right() - minimap::ROOM))
     }
 
     /// Presses, drags, drops and clicks.
-    fn point(
-        &mut self,
-        ui: &Ui,
-        response: &Response,
-        area: Rect,
-        map: Option<&Map>,
-        out: &mut Output,
-    ) {
+    fn point(&mut self, ui: &Ui, response: &Response, area: Rect, map: Option<&Map>, out: &mut Output) {
         let Some(at) = ui.input(|input| input.pointer.interact_pos()) else {
             return;
         };
         let (pressed, origin, space, modifiers) = ui.input(|input| {
             let pointer = &input.pointer;
-            (
-                pointer.primary_pressed(),
-                pointer.press_origin(),
-                input.key_down(egui::Key::Space),
-                input.modifiers,
-            )
+            (pointer.primary_pressed(), pointer.press_origin(), input.key_down(egui::Key::Space), input.modifiers)
         });
         let pointer = |at: Pos2, view: View| Pointer {
             at: view.to_canvas(area, at),
@@ -365,8 +330,7 @@ impl Canvas {
             }
         }
         let on_map_now = matches!(self.gesture, Gesture::Map);
-        if response.drag_stopped() || (on_map_now && ui.input(|input| input.pointer.any_released()))
-        {
+        if response.drag_stopped() || (on_map_now && ui.input(|input| input.pointer.any_released())) {
             // Escape ends egui's drag as well, and is no drop.
             if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
                 self.cancel(out);
@@ -376,11 +340,7 @@ impl Canvas {
             self.gesture = Gesture::Idle;
         } else if response.clicked_by(PointerButton::Primary) && !on_map(at) {
             let hit = self.scene.hit(now.at, self.view.zoom);
-            if response.double_clicked() {
-                self.double_click(hit, now.at, out)
-            } else {
-                self.click(hit, now, out)
-            }
+            if response.double_clicked() { self.double_click(hit, now.at, out) } else { self.click(hit, now, out) }
         }
     }
 
@@ -395,8 +355,7 @@ impl Canvas {
         let over = (at - inner.clamp(at)) / EDGE;
         if over != Vec2::ZERO && inner.is_positive() {
             let dt = ui.input(|input| input.stable_dt).min(0.05);
-            self.view
-                .pan(-over.clamp(Vec2::splat(-1.0), Vec2::splat(1.0)) * SPEED * dt);
+            self.view.pan(-over.clamp(Vec2::splat(-1.0), Vec2::splat(1.0)) * SPEED * dt);
             ui.ctx().request_repaint();
         }
     }
@@ -411,19 +370,11 @@ impl Canvas {
     }
 
     /// A component from the palette over the canvas: a ghost, the wire it would go into, and the drop.
-    fn carry(
-        &mut self,
-        ui: &Ui,
-        t: &Tokens,
-        response: &Response,
-        input: &Input<'_>,
-        out: &mut Output,
-    ) {
+    fn carry(&mut self, ui: &Ui, t: &Tokens, response: &Response, input: &Input<'_>, out: &mut Output) {
         let Some(carried) = response.dnd_hover_payload::<Carried>() else {
             return;
         };
-        let (Some(area), Some(at)) = (self.area, ui.input(|input| input.pointer.hover_pos()))
-        else {
+        let (Some(area), Some(at)) = (self.area, ui.input(|input| input.pointer.hover_pos())) else {
             return;
         };
         let point = self.view.to_canvas(area, at);
@@ -433,23 +384,12 @@ impl Canvas {
         if let Some(dropped) = response.dnd_release_payload::<Carried>() {
             let (component, at) = (dropped.0.id.to_owned(), corner.into());
             out.edits.push(match into {
-                Some(wire) => Edit::Insert {
-                    component,
-                    at,
-                    wire: self.scene.wire_key(wire),
-                },
-                None => Edit::Add {
-                    component,
-                    at,
-                    wire: None,
-                },
+                Some(wire) => Edit::Insert { component, at, wire: self.scene.wire_key(wire) },
+                None => Edit::Add { component, at, wire: None },
             });
             self.focus_next = true;
         }
-        debug_assert!(
-            input.catalogue.spec(carried.0.id).is_some(),
-            "the palette shows what the catalogue has"
-        );
+        debug_assert!(input.catalogue.spec(carried.0.id).is_some(), "the palette shows what the catalogue has");
     }
 
     /// The wire under `at` that `spec` could be put into.

@@ -37,18 +37,10 @@ pub fn draw(painter: &Painter, t: &Tokens, view: View, area: Rect, node: &Node, 
     let rect = view.rect_to_screen(area, node.rect);
     let color = paint::category_color(t, node.spec.map(|spec| spec.category));
     let radius = paint::radius(t.size.radius_card * zoom);
-    let fade = if node.disabled || look.dimmed {
-        0.55
-    } else {
-        0.0
-    };
+    let fade = if node.disabled || look.dimmed { 0.55 } else { 0.0 };
     let quiet = |color| t.tint(color, t.color.surface1, fade);
 
-    let fill = if look.hovered && !look.selected {
-        t.color.surface4
-    } else {
-        t.color.surface3
-    };
+    let fill = if look.hovered && !look.selected { t.color.surface4 } else { t.color.surface3 };
     let fill = quiet(fill);
     if zoom < DETAIL_TITLE {
         painter.rect_filled(rect, radius, t.tint(fill, color, 0.45));
@@ -65,77 +57,30 @@ pub fn draw(painter: &Painter, t: &Tokens, view: View, area: Rect, node: &Node, 
     let text = Text { painter, zoom };
     let at = |x: f32, y: f32| view.to_screen(area, node.rect.min + vec2(x, y));
     let right = node.rect.width() - 12.0;
-    paint::tile(
-        &text,
-        t,
-        at(21.0, 18.0),
-        20.0,
-        node.initial(),
-        quiet(color),
-        fill,
-    );
+    paint::tile(&text, t, at(21.0, 18.0), 20.0, node.initial(), quiet(color), fill);
     let badge_left = badge(&text, t, node, right, &at, fill, zoom >= DETAIL_TEXT);
-    let title = text.line(
-        &node.title,
-        &t.face.body_strong,
-        (badge_left - 47.0).max(20.0),
-    );
-    let title_color = if node.disabled {
-        t.color.text3
-    } else {
-        t.color.text1
-    };
-    let title_rect = text.put(
-        title,
-        at(39.0, 18.0),
-        Align2::LEFT_CENTER,
-        quiet(title_color),
-    );
+    let title = text.line(&node.title, &t.face.body_strong, (badge_left - 47.0).max(20.0));
+    let title_color = if node.disabled { t.color.text3 } else { t.color.text1 };
+    let title_rect = text.put(title, at(39.0, 18.0), Align2::LEFT_CENTER, quiet(title_color));
     if node.disabled {
         let y = title_rect.center().y;
-        painter.hline(
-            title_rect.x_range(),
-            y,
-            Stroke::new(zoom.max(0.5), t.color.text3),
-        );
+        painter.hline(title_rect.x_range(), y, Stroke::new(zoom.max(0.5), t.color.text3));
     }
     if zoom < DETAIL_TEXT || node.collapsed {
         return;
     }
     let caption = text.line(&node.state.caption, &t.face.caption, right - 12.0);
-    text.put(
-        caption,
-        at(12.0, 42.0),
-        Align2::LEFT_CENTER,
-        quiet(t.color.text3),
-    );
+    text.put(caption, at(12.0, 42.0), Align2::LEFT_CENTER, quiet(t.color.text3));
     if let Status::Running { fraction } = node.state.status {
-        progress(
-            painter,
-            t,
-            Rect::from_min_max(at(12.0, 56.0), at(right, 58.0)),
-            fraction,
-        );
+        progress(painter, t, Rect::from_min_max(at(12.0, 56.0), at(right, 58.0)), fraction);
     }
     if let Some(comment) = node.comment.as_ref().filter(|comment| !comment.is_empty()) {
         let galley = text.block(comment, &t.face.caption, COMMENT_WIDTH, 3);
-        text.put(
-            galley,
-            at(node.rect.width() + COMMENT_GAP, 10.0),
-            Align2::LEFT_TOP,
-            t.color.text3,
-        );
+        text.put(galley, at(node.rect.width() + COMMENT_GAP, 10.0), Align2::LEFT_TOP, t.color.text3);
     }
 }
 
-fn edge(
-    painter: &Painter,
-    t: &Tokens,
-    rect: Rect,
-    radius: egui::CornerRadius,
-    node: &Node,
-    look: Look,
-) {
+fn edge(painter: &Painter, t: &Tokens, rect: Rect, radius: egui::CornerRadius, node: &Node, look: Look) {
     let problem = !node.state.errors.is_empty() || node.state.status == Status::Failed;
     let stroke = if look.selected {
         Stroke::new(1.5, t.color.accent)
@@ -149,12 +94,7 @@ fn edge(
     if look.selected {
         let halo = if look.focused { 0.6 } else { 0.35 };
         let ring = t.tint(t.color.surface1, t.color.accent, halo);
-        painter.rect_stroke(
-            rect.expand(1.0),
-            radius,
-            Stroke::new(2.0, ring),
-            StrokeKind::Outside,
-        );
+        painter.rect_stroke(rect.expand(1.0), radius, Stroke::new(2.0, ring), StrokeKind::Outside);
     }
     painter.rect_stroke(rect, radius, stroke, StrokeKind::Inside);
 }
@@ -209,23 +149,11 @@ pub fn draw_ports(
         return;
     }
     for (index, port) in node.ports(side).iter().enumerate() {
-        draw_port(
-            painter,
-            t,
-            view,
-            area,
-            port,
-            side,
-            look(index),
-            node.disabled,
-        );
+        draw_port(painter, t, view, area, port, side, look(index), node.disabled);
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one flat call for each dot; a struct would be built to be taken apart"
-)]
+#[expect(clippy::too_many_arguments, reason = "one flat call for each dot; a struct would be built to be taken apart")]
 fn draw_port(
     painter: &Painter,
     t: &Tokens,

@@ -24,20 +24,12 @@ enum What {
 
 impl Editing {
     pub fn title(node: &Node) -> Self {
-        Self {
-            what: What::Title(node.job.clone()),
-            text: node.title.clone(),
-            fresh: true,
-        }
+        Self { what: What::Title(node.job.clone()), text: node.title.clone(), fresh: true }
     }
 
     /// The text is taken from the note when the editor opens.
     pub fn note(note: usize) -> Self {
-        Self {
-            what: What::Note(note),
-            text: String::new(),
-            fresh: true,
-        }
+        Self { what: What::Note(note), text: String::new(), fresh: true }
     }
 }
 
@@ -70,9 +62,7 @@ impl Canvas {
             let Some(at) = self.last_pointer else { return };
             let hit = self.scene.hit(at, self.view.zoom);
             if self.has_tip(hit) {
-                response
-                    .clone()
-                    .on_hover_ui_at_pointer(|ui| self.tip(ui, t, hit));
+                response.clone().on_hover_ui_at_pointer(|ui| self.tip(ui, t, hit));
             }
         }
     }
@@ -115,12 +105,7 @@ impl Canvas {
         if !port.help.is_empty() {
             ui.label(t.secondary(port.help));
         }
-        if let Some(holds) = node
-            .state
-            .outputs
-            .get(&port.name)
-            .filter(|_| at.side == Side::Output)
-        {
+        if let Some(holds) = node.state.outputs.get(&port.name).filter(|_| at.side == Side::Output) {
             ui.label(t.secondary(holds));
         }
     }
@@ -142,39 +127,21 @@ impl Canvas {
         };
         let id = Id::unique(("inline", response.id));
         let multiline = matches!(editing.what, What::Note(_));
-        let edit = if multiline {
-            TextEdit::multiline(&mut editing.text)
-        } else {
-            TextEdit::singleline(&mut editing.text)
-        };
-        let edit = edit
-            .id(id)
-            .font(FontSelection::FontId(t.face.small.font()))
-            .margin(vec2(6.0, 3.0))
-            .hint_text(label);
+        let edit =
+            if multiline { TextEdit::multiline(&mut editing.text) } else { TextEdit::singleline(&mut editing.text) };
+        let edit = edit.id(id).font(FontSelection::FontId(t.face.small.font())).margin(vec2(6.0, 3.0)).hint_text(label);
         let field = ui.put(rect, edit);
         if std::mem::take(&mut editing.fresh) {
             field.request_focus();
         }
-        let (escape, enter) = ui.input(|input| {
-            (
-                input.key_pressed(Key::Escape),
-                input.key_pressed(Key::Enter),
-            )
-        });
+        let (escape, enter) = ui.input(|input| (input.key_pressed(Key::Escape), input.key_pressed(Key::Enter)));
         let done = field.lost_focus() || (enter && !multiline);
         if escape && !multiline {
             response.request_focus();
         } else if done || escape {
             out.edits.push(match editing.what {
-                What::Title(job) => Edit::Rename {
-                    job,
-                    title: editing.text,
-                },
-                What::Note(note) => Edit::NoteText {
-                    note,
-                    text: editing.text,
-                },
+                What::Title(job) => Edit::Rename { job, title: editing.text },
+                What::Note(note) => Edit::NoteText { note, text: editing.text },
             });
             response.request_focus();
         } else {
@@ -183,33 +150,18 @@ impl Canvas {
     }
 
     /// Where the editor stands, and its hint; `None` when what it edits has gone.
-    fn editor_place(
-        &self,
-        editing: &mut Editing,
-        area: Rect,
-        input: &Input<'_>,
-    ) -> Option<(Rect, &'static str)> {
+    fn editor_place(&self, editing: &mut Editing, area: Rect, input: &Input<'_>) -> Option<(Rect, &'static str)> {
         match &editing.what {
             What::Title(job) => {
                 let node = self.scene.node(job)?;
-                let rect = Rect::from_min_size(
-                    node.rect.min + vec2(34.0, 4.0),
-                    vec2(node.rect.width() - 40.0, 28.0),
-                );
+                let rect = Rect::from_min_size(node.rect.min + vec2(34.0, 4.0), vec2(node.rect.width() - 40.0, 28.0));
                 let rect = self.view.rect_to_screen(area, rect);
-                Some((
-                    Rect::from_min_size(rect.min, rect.size().max(vec2(140.0, 26.0))),
-                    "Name of the step",
-                ))
+                Some((Rect::from_min_size(rect.min, rect.size().max(vec2(140.0, 26.0))), "Name of the step"))
             }
             What::Note(note) => {
-                let rect = self
-                    .view
-                    .rect_to_screen(area, *self.scene.notes.get(*note)?);
+                let rect = self.view.rect_to_screen(area, *self.scene.notes.get(*note)?);
                 if editing.fresh {
-                    editing
-                        .text
-                        .clone_from(&input.pipeline.notes.get(*note)?.text);
+                    editing.text.clone_from(&input.pipeline.notes.get(*note)?.text);
                 }
                 Some((rect.shrink(1.0), "Write a note"))
             }
@@ -218,7 +170,5 @@ impl Canvas {
 }
 
 fn tip(ui: &Ui, id: Id, add: impl FnOnce(&mut Ui)) {
-    Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), id, PopupAnchor::Pointer)
-        .gap(16.0)
-        .show(add);
+    Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), id, PopupAnchor::Pointer).gap(16.0).show(add);
 }

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextWrapping};
-use egui::{
-    Align2, Color32, CornerRadius, FontId, Galley, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2,
-    vec2,
-};
+use egui::{Align2, Color32, CornerRadius, FontId, Galley, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 use studio::pipeline::component::{Category, PortKind};
 
 use super::state::{Mark, Tone};
@@ -81,14 +78,7 @@ impl Text<'_> {
 }
 
 /// A status mark of side `size` around `center`.
-pub fn mark(
-    painter: &Painter,
-    mark: Mark,
-    center: Pos2,
-    size: f32,
-    color: Color32,
-    ground: Color32,
-) {
+pub fn mark(painter: &Painter, mark: Mark, center: Pos2, size: f32, color: Color32, ground: Color32) {
     let r = size / 2.0;
     let stroke = Stroke::new((size * 0.13).max(1.0), color);
     let p = |x: f32, y: f32| center + vec2(x, y) * r;
@@ -101,15 +91,8 @@ pub fn mark(
             painter.line_segment([p(-0.62, 0.62), p(0.62, -0.62)], stroke);
         }
         Mark::Triangle => {
-            painter.add(Shape::convex_polygon(
-                vec![p(0.0, -0.85), p(0.9, 0.75), p(-0.9, 0.75)],
-                color,
-                Stroke::NONE,
-            ));
-            painter.line_segment(
-                [p(0.0, -0.25), p(0.0, 0.3)],
-                Stroke::new(stroke.width, ground),
-            );
+            painter.add(Shape::convex_polygon(vec![p(0.0, -0.85), p(0.9, 0.75), p(-0.9, 0.75)], color, Stroke::NONE));
+            painter.line_segment([p(0.0, -0.25), p(0.0, 0.3)], Stroke::new(stroke.width, ground));
         }
         Mark::Ring => {
             painter.circle_stroke(center, r * 0.75, stroke);
@@ -117,14 +100,8 @@ pub fn mark(
         Mark::Reused => {
             painter.line(arc(center, r * 0.72, -0.32, 0.52), stroke);
             let tip = p(-0.72 * 0.9, -0.5);
-            painter.line(
-                vec![
-                    tip + vec2(-0.05, -0.55) * r,
-                    tip + vec2(0.0, 0.1) * r,
-                    tip + vec2(0.62, 0.1) * r,
-                ],
-                stroke,
-            );
+            painter
+                .line(vec![tip + vec2(-0.05, -0.55) * r, tip + vec2(0.0, 0.1) * r, tip + vec2(0.62, 0.1) * r], stroke);
         }
         Mark::Pie(share) => {
             painter.circle_stroke(center, r * 0.8, stroke);
@@ -163,10 +140,7 @@ pub fn dots(painter: &Painter, area: Rect, origin: Pos2, zoom: f32, color: Color
     }
     let half = (0.75 * zoom.sqrt()).clamp(0.5, 1.1);
     let mut mesh = egui::Mesh::default();
-    let first = pos2(
-        (origin.x / step).floor() * step,
-        (origin.y / step).floor() * step,
-    );
+    let first = pos2((origin.x / step).floor() * step, (origin.y / step).floor() * step);
     let columns = (area.width() / (step * zoom)).ceil() as usize + 1;
     let rows = (area.height() / (step * zoom)).ceil() as usize + 1;
     mesh.reserve_triangles(columns * rows * 2);
@@ -175,34 +149,18 @@ pub fn dots(painter: &Painter, area: Rect, origin: Pos2, zoom: f32, color: Color
         for column in 0..=columns {
             let at = first + vec2(column as f32, row as f32) * step;
             let center = area.min + (at - origin) * zoom;
-            mesh.add_colored_rect(
-                Rect::from_center_size(center, Vec2::splat(2.0 * half)),
-                color,
-            );
+            mesh.add_colored_rect(Rect::from_center_size(center, Vec2::splat(2.0 * half)), color);
         }
     }
     painter.add(mesh);
 }
 
 /// The square with a component's initial.
-pub fn tile(
-    text: &Text<'_>,
-    t: &Tokens,
-    center: Pos2,
-    side: f32,
-    initial: char,
-    color: Color32,
-    ground: Color32,
-) {
+pub fn tile(text: &Text<'_>, t: &Tokens, center: Pos2, side: f32, initial: char, color: Color32, ground: Color32) {
     let zoom = text.zoom;
     let rect = Rect::from_center_size(center, Vec2::splat(side * zoom));
-    text.painter
-        .rect_filled(rect, radius(5.0 * zoom), t.tint(ground, color, 0.22));
-    let galley = text.line(
-        initial.encode_utf8(&mut [0; 4]),
-        &t.face.caption_strong,
-        side,
-    );
+    text.painter.rect_filled(rect, radius(5.0 * zoom), t.tint(ground, color, 0.22));
+    let galley = text.line(initial.encode_utf8(&mut [0; 4]), &t.face.caption_strong, side);
     text.put(galley, center, Align2::CENTER_CENTER, color);
 }
 

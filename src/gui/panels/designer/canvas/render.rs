@@ -9,9 +9,7 @@ use super::minimap::Map;
 use super::node::{self, Look, PortLook};
 use super::paint::{self, Text};
 use super::scene::{Hit, PortRef, Side, WireKey};
-use super::{
-    Canvas, DETAIL_PORTS, DETAIL_TEXT, DETAIL_TITLE, Input, NODE_HEIGHT, NODE_WIDTH, wire,
-};
+use super::{Canvas, DETAIL_PORTS, DETAIL_TEXT, DETAIL_TITLE, Input, NODE_HEIGHT, NODE_WIDTH, wire};
 use crate::theme::Tokens;
 
 /// What drawing needs beside the canvas.
@@ -52,29 +50,15 @@ impl Canvas {
         self.cursor(ui, &frame, response);
     }
 
-    fn frame<'a>(
-        &self,
-        ui: &Ui,
-        t: &'a Tokens,
-        response: &Response,
-        area: Rect,
-        input: &Input<'_>,
-    ) -> Frame<'a> {
+    fn frame<'a>(&self, ui: &Ui, t: &'a Tokens, response: &Response, area: Rect, input: &Input<'_>) -> Frame<'a> {
         let hover = match self.last_pointer {
-            Some(at) if response.hovered() && self.gesture.is_idle() => {
-                self.scene.hit(at, self.view.zoom)
-            }
+            Some(at) if response.hovered() && self.gesture.is_idle() => self.scene.hit(at, self.view.zoom),
             _ => Hit::Nothing,
         };
         let (mut takers, mut target) = (None, None);
         if let Gesture::Wire { held, .. } = &self.gesture {
-            takers = self
-                .scene
-                .find_port(held)
-                .map(|port| Takers::new(&self.scene, port));
-            if let Some(Target::Port(port)) =
-                self.last_pointer.map(|at| self.target(held, at, self.view))
-            {
+            takers = self.scene.find_port(held).map(|port| Takers::new(&self.scene, port));
+            if let Some(Target::Port(port)) = self.last_pointer.map(|at| self.target(held, at, self.view)) {
                 target = Some(port);
             }
         }
@@ -93,13 +77,7 @@ impl Canvas {
 
     fn paint_notes(&self, frame: &Frame<'_>, input: &Input<'_>) {
         let t = frame.t;
-        for (index, (note, it)) in self
-            .scene
-            .notes
-            .iter()
-            .zip(&input.pipeline.notes)
-            .enumerate()
-        {
+        for (index, (note, it)) in self.scene.notes.iter().zip(&input.pipeline.notes).enumerate() {
             if !frame.seen.intersects(*note) {
                 continue;
             }
@@ -112,36 +90,14 @@ impl Canvas {
                 (_, true) => t.border(),
                 _ => t.hairline(),
             };
-            frame.painter.rect(
-                rect,
-                paint::radius(t.size.radius * self.view.zoom),
-                fill,
-                stroke,
-                StrokeKind::Inside,
-            );
+            frame.painter.rect(rect, paint::radius(t.size.radius * self.view.zoom), fill, stroke, StrokeKind::Inside);
             if self.view.zoom >= DETAIL_TITLE {
-                let text = Text {
-                    painter: &frame.painter,
-                    zoom: self.view.zoom,
-                };
-                let words = if it.text.is_empty() {
-                    "Double-click to write"
-                } else {
-                    &it.text
-                };
+                let text = Text { painter: &frame.painter, zoom: self.view.zoom };
+                let words = if it.text.is_empty() { "Double-click to write" } else { &it.text };
                 let rows = ((note.height() - 12.0) / 18.0).max(1.0) as usize;
                 let galley = text.block(words, &t.face.small, note.width() - 20.0, rows);
-                let color = if it.text.is_empty() {
-                    t.color.text3
-                } else {
-                    t.color.text2
-                };
-                text.put(
-                    galley,
-                    rect.min + vec2(10.0, 7.0) * self.view.zoom,
-                    Align2::LEFT_TOP,
-                    color,
-                );
+                let color = if it.text.is_empty() { t.color.text3 } else { t.color.text2 };
+                text.put(galley, rect.min + vec2(10.0, 7.0) * self.view.zoom, Align2::LEFT_TOP, color);
             }
             if hovered || selected {
                 let grip = |by: f32| [rect.max - vec2(by, 3.0), rect.max - vec2(3.0, by)];
@@ -154,43 +110,30 @@ impl Canvas {
     fn paint_wires(&self, frame: &Frame<'_>) {
         let t = frame.t;
         let taken = match &self.gesture {
-            Gesture::Wire { taken, .. } => {
-                taken.as_ref().and_then(|wire| self.scene.find_wire(wire))
-            }
+            Gesture::Wire { taken, .. } => taken.as_ref().and_then(|wire| self.scene.find_wire(wire)),
             _ => None,
         };
-        let selected: Vec<usize> = self
-            .selection
-            .wires
-            .iter()
-            .filter_map(|wire: &WireKey| self.scene.find_wire(wire))
-            .collect();
+        let selected: Vec<usize> =
+            self.selection.wires.iter().filter_map(|wire: &WireKey| self.scene.find_wire(wire)).collect();
         let width = (1.5 * self.view.zoom.sqrt()).clamp(0.75, 2.0);
-        let shapes = self
-            .scene
-            .wires
-            .iter()
-            .enumerate()
-            .filter_map(|(index, it)| {
-                if Some(index) == taken || !frame.seen.intersects(it.bounds) {
-                    return None;
-                }
-                let curve = it.curve.map(|point| self.view.to_screen(frame.area, point));
-                let ends = [it.from.node, it.to.node].map(|node| &self.scene.nodes[node]);
-                let off = ends.iter().any(|node| node.disabled);
-                let along = ends
-                    .iter()
-                    .any(|node| self.selection.jobs.contains(&node.job));
-                let mut color = paint::kind_color(t, it.kind);
-                if off {
-                    color = t.tint(color, t.color.surface1, 0.65);
-                } else if !along {
-                    color = t.tint(color, t.color.surface1, 0.12);
-                }
-                let strong = selected.contains(&index) || frame.hover == Hit::Wire(index);
-                let stroke = Stroke::new(if strong { width * 2.0 } else { width }, color);
-                Some(wire::shape(&curve, stroke))
-            });
+        let shapes = self.scene.wires.iter().enumerate().filter_map(|(index, it)| {
+            if Some(index) == taken || !frame.seen.intersects(it.bounds) {
+                return None;
+            }
+            let curve = it.curve.map(|point| self.view.to_screen(frame.area, point));
+            let ends = [it.from.node, it.to.node].map(|node| &self.scene.nodes[node]);
+            let off = ends.iter().any(|node| node.disabled);
+            let along = ends.iter().any(|node| self.selection.jobs.contains(&node.job));
+            let mut color = paint::kind_color(t, it.kind);
+            if off {
+                color = t.tint(color, t.color.surface1, 0.65);
+            } else if !along {
+                color = t.tint(color, t.color.surface1, 0.12);
+            }
+            let strong = selected.contains(&index) || frame.hover == Hit::Wire(index);
+            let stroke = Stroke::new(if strong { width * 2.0 } else { width }, color);
+            Some(wire::shape(&curve, stroke))
+        });
         let shapes: Vec<Shape> = shapes.collect();
         frame.painter.extend(shapes);
     }
@@ -203,9 +146,10 @@ impl Canvas {
                 if selected != on_top || !frame.seen.intersects(it.with_comment()) {
                     continue;
                 }
-                let dimmed = frame.takers.as_ref().is_some_and(|takers| {
-                    takers.port_of(&self.scene, index).is_none() && !self.holds(index)
-                });
+                let dimmed = frame
+                    .takers
+                    .as_ref()
+                    .is_some_and(|takers| takers.port_of(&self.scene, index).is_none() && !self.holds(index));
                 let look = Look {
                     selected,
                     hovered: matches!(frame.hover, Hit::Node(node) if node == index),
@@ -214,24 +158,9 @@ impl Canvas {
                 };
                 node::draw(&frame.painter, frame.t, self.view, frame.area, it, look);
                 for side in [Side::Input, Side::Output] {
-                    node::draw_ports(
-                        &frame.painter,
-                        frame.t,
-                        self.view,
-                        frame.area,
-                        it,
-                        side,
-                        |port| {
-                            self.port_look(
-                                frame,
-                                PortRef {
-                                    node: index,
-                                    side,
-                                    port,
-                                },
-                            )
-                        },
-                    );
+                    node::draw_ports(&frame.painter, frame.t, self.view, frame.area, it, side, |port| {
+                        self.port_look(frame, PortRef { node: index, side, port })
+                    });
                 }
             }
         }
@@ -254,11 +183,7 @@ impl Canvas {
             };
         }
         let marked = frame.hover == Hit::Port(port) || frame.marked == Some(port);
-        if marked {
-            PortLook::Marked
-        } else {
-            PortLook::Plain
-        }
+        if marked { PortLook::Marked } else { PortLook::Plain }
     }
 
     fn paint_gesture(&self, frame: &Frame<'_>) {
@@ -267,17 +192,9 @@ impl Canvas {
         };
         match &self.gesture {
             Gesture::Frame { from, .. } => {
-                let rect = self
-                    .view
-                    .rect_to_screen(frame.area, Rect::from_two_pos(*from, at));
+                let rect = self.view.rect_to_screen(frame.area, Rect::from_two_pos(*from, at));
                 let fill = t.color.accent.gamma_multiply(0.12);
-                frame.painter.rect(
-                    rect,
-                    2.0,
-                    fill,
-                    Stroke::new(1.0, t.color.accent),
-                    StrokeKind::Inside,
-                );
+                frame.painter.rect(rect, 2.0, fill, Stroke::new(1.0, t.color.accent), StrokeKind::Inside);
             }
             Gesture::Wire { held, .. } => {
                 let Some(port) = self.scene.find_port(held) else {
@@ -285,19 +202,11 @@ impl Canvas {
                 };
                 let it = self.scene.port(port);
                 let end = frame.target.map_or(at, |target| self.scene.port(target).at);
-                let curve = if port.side == Side::Output {
-                    wire::curve(it.at, end)
-                } else {
-                    wire::curve(end, it.at)
-                };
+                let curve = if port.side == Side::Output { wire::curve(it.at, end) } else { wire::curve(end, it.at) };
                 let curve = curve.map(|point| self.view.to_screen(frame.area, point));
                 let stroke = Stroke::new(2.0, paint::kind_color(t, it.kind));
                 frame.painter.add(wire::shape(&curve, stroke));
-                frame.painter.circle_filled(
-                    self.view.to_screen(frame.area, end),
-                    4.0,
-                    stroke.color,
-                );
+                frame.painter.circle_filled(self.view.to_screen(frame.area, end), 4.0, stroke.color);
             }
             _ => {}
         }
@@ -315,47 +224,24 @@ impl Canvas {
     ) {
         let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
         if let Some(into) = into {
-            let curve = self.scene.wires[into]
-                .curve
-                .map(|point| self.view.to_screen(area, point));
+            let curve = self.scene.wires[into].curve.map(|point| self.view.to_screen(area, point));
             painter.add(wire::shape(&curve, Stroke::new(4.0, t.color.accent)));
         }
         let rect = Rect::from_min_size(corner, vec2(NODE_WIDTH, NODE_HEIGHT));
         let rect = self.view.rect_to_screen(area, rect);
         let radius = paint::radius(t.size.radius_card * self.view.zoom);
         let fill = t.color.surface3.gamma_multiply(0.85);
-        painter.rect(
-            rect,
-            radius,
-            fill,
-            Stroke::new(1.5, t.color.accent),
-            StrokeKind::Inside,
-        );
+        painter.rect(rect, radius, fill, Stroke::new(1.5, t.color.accent), StrokeKind::Inside);
         if self.view.zoom >= DETAIL_TITLE {
-            let text = Text {
-                painter: &painter,
-                zoom: self.view.zoom,
-            };
+            let text = Text { painter: &painter, zoom: self.view.zoom };
             let color = paint::category_color(t, Some(spec.category));
             let initial = spec.title.chars().next().unwrap_or('?');
             let at = |x: f32, y: f32| rect.min + Vec2::new(x, y) * self.view.zoom;
-            paint::tile(
-                &text,
-                t,
-                at(21.0, 18.0),
-                20.0,
-                initial,
-                color,
-                t.color.surface3,
-            );
+            paint::tile(&text, t, at(21.0, 18.0), 20.0, initial, color, t.color.surface3);
             let title = text.line(spec.title, &t.face.body_strong, NODE_WIDTH - 52.0);
             text.put(title, at(39.0, 18.0), Align2::LEFT_CENTER, t.color.text1);
             if self.view.zoom >= DETAIL_TEXT {
-                let hint = if into.is_some() {
-                    "Drop to put it into the wire"
-                } else {
-                    "Drop to add"
-                };
+                let hint = if into.is_some() { "Drop to put it into the wire" } else { "Drop to add" };
                 let hint = text.line(hint, &t.face.caption, NODE_WIDTH - 24.0);
                 text.put(hint, at(12.0, 42.0), Align2::LEFT_CENTER, t.color.text3);
             }
@@ -364,9 +250,7 @@ impl Canvas {
 
     fn cursor(&self, ui: &Ui, frame: &Frame<'_>, response: &Response) {
         use egui::CursorIcon;
-        let space = response.hovered()
-            && response.has_focus()
-            && ui.input(|input| input.key_down(egui::Key::Space));
+        let space = response.hovered() && response.has_focus() && ui.input(|input| input.key_down(egui::Key::Space));
         let icon = match (&self.gesture, frame.hover) {
             (Gesture::Pan, _) => CursorIcon::Grabbing,
             (Gesture::Move { .. }, _) => CursorIcon::Move,

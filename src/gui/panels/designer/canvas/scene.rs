@@ -111,29 +111,13 @@ pub struct Scene {
 
 impl Scene {
     pub fn build(pipeline: &Pipeline, catalogue: &Catalogue, states: &States) -> Self {
-        let by_job: HashMap<String, usize> = pipeline
-            .jobs
-            .keys()
-            .enumerate()
-            .map(|(index, job)| (job.clone(), index))
-            .collect();
-        let mut nodes: Vec<Node> = pipeline
-            .jobs
-            .iter()
-            .map(|(name, job)| build_node(name, job, pipeline, catalogue, states))
-            .collect();
+        let by_job: HashMap<String, usize> =
+            pipeline.jobs.keys().enumerate().map(|(index, job)| (job.clone(), index)).collect();
+        let mut nodes: Vec<Node> =
+            pipeline.jobs.iter().map(|(name, job)| build_node(name, job, pipeline, catalogue, states)).collect();
         let wires = build_wires(pipeline, &by_job, &mut nodes);
-        let notes = pipeline
-            .notes
-            .iter()
-            .map(|note| note_rect(note.rect))
-            .collect();
-        Self {
-            nodes,
-            wires,
-            notes,
-            by_job,
-        }
+        let notes = pipeline.notes.iter().map(|note| note_rect(note.rect)).collect();
+        Self { nodes, wires, notes, by_job }
     }
 
     pub fn index(&self, job: &str) -> Option<usize> {
@@ -149,39 +133,23 @@ impl Scene {
     }
 
     pub fn port_key(&self, at: PortRef) -> PortKey {
-        PortKey {
-            job: self.nodes[at.node].job.clone(),
-            side: at.side,
-            port: self.port(at).name.clone(),
-        }
+        PortKey { job: self.nodes[at.node].job.clone(), side: at.side, port: self.port(at).name.clone() }
     }
 
     pub fn find_port(&self, key: &PortKey) -> Option<PortRef> {
         let node = self.index(&key.job)?;
-        let port = self.nodes[node]
-            .ports(key.side)
-            .iter()
-            .position(|port| port.name == key.port)?;
-        Some(PortRef {
-            node,
-            side: key.side,
-            port,
-        })
+        let port = self.nodes[node].ports(key.side).iter().position(|port| port.name == key.port)?;
+        Some(PortRef { node, side: key.side, port })
     }
 
     pub fn wire_key(&self, wire: usize) -> WireKey {
         let to = self.wires[wire].to;
-        WireKey {
-            job: self.nodes[to.node].job.clone(),
-            input: self.port(to).name.clone(),
-        }
+        WireKey { job: self.nodes[to.node].job.clone(), input: self.port(to).name.clone() }
     }
 
     pub fn find_wire(&self, key: &WireKey) -> Option<usize> {
         let node = self.index(&key.job)?;
-        self.wires
-            .iter()
-            .position(|wire| wire.to.node == node && self.port(wire.to).name == key.input)
+        self.wires.iter().position(|wire| wire.to.node == node && self.port(wire.to).name == key.input)
     }
 
     /// The wire that ends in the input `at`.
@@ -192,9 +160,7 @@ impl Scene {
     /// Around every node and note; `Rect::NOTHING` when there are none.
     pub fn bounds(&self) -> Rect {
         let nodes = self.nodes.iter().map(Node::with_comment);
-        nodes
-            .chain(self.notes.iter().copied())
-            .fold(Rect::NOTHING, Rect::union)
+        nodes.chain(self.notes.iter().copied()).fold(Rect::NOTHING, Rect::union)
     }
 
     /// What is at `point`. `zoom` keeps ports and wires as easy to hit as they look.
@@ -213,10 +179,7 @@ impl Scene {
         }
         let corner = reach(14.0);
         for (index, note) in self.notes.iter().enumerate().rev() {
-            if Rect::from_min_max(note.max - Vec2::splat(corner), note.max)
-                .expand(2.0)
-                .contains(point)
-            {
+            if Rect::from_min_max(note.max - Vec2::splat(corner), note.max).expand(2.0).contains(point) {
                 return Hit::NoteCorner(index);
             }
             if note.contains(point) {
@@ -227,9 +190,7 @@ impl Scene {
     }
 
     pub fn node_at(&self, point: Pos2) -> Option<usize> {
-        self.nodes
-            .iter()
-            .rposition(|node| node.rect.contains(point))
+        self.nodes.iter().rposition(|node| node.rect.contains(point))
     }
 
     /// The nearest port within `reach` canvas points.
@@ -243,14 +204,7 @@ impl Scene {
                 for (port, it) in node.ports(side).iter().enumerate() {
                     let distance = it.at.distance(point);
                     if distance <= reach && best.is_none_or(|(least, _)| distance < least) {
-                        best = Some((
-                            distance,
-                            PortRef {
-                                node: index,
-                                side,
-                                port,
-                            },
-                        ));
+                        best = Some((distance, PortRef { node: index, side, port }));
                     }
                 }
             }
@@ -284,11 +238,7 @@ impl Node {
 
     /// The node and the comment beside it.
     pub fn with_comment(&self) -> Rect {
-        let aside = if self.comment.is_some() {
-            COMMENT_WIDTH + COMMENT_GAP
-        } else {
-            0.0
-        };
+        let aside = if self.comment.is_some() { COMMENT_WIDTH + COMMENT_GAP } else { 0.0 };
         Rect::from_min_max(self.rect.min, self.rect.max + vec2(aside, 0.0))
     }
 
@@ -311,35 +261,19 @@ pub fn node_height(collapsed: bool, running: bool) -> f32 {
 /// The place of port `index` of `count` on one edge.
 pub fn port_place(rect: Rect, side: Side, index: usize, count: usize) -> Pos2 {
     let x = rect.left() + rect.width() * (index + 1) as f32 / (count + 1) as f32;
-    pos2(
-        x,
-        if side == Side::Input {
-            rect.top()
-        } else {
-            rect.bottom()
-        },
-    )
+    pos2(x, if side == Side::Input { rect.top() } else { rect.bottom() })
 }
 
 fn note_rect([left, top, width, height]: [f32; 4]) -> Rect {
     Rect::from_min_size(pos2(left, top), vec2(width.max(48.0), height.max(32.0)))
 }
 
-fn build_node(
-    name: &str,
-    job: &Job,
-    pipeline: &Pipeline,
-    catalogue: &Catalogue,
-    states: &States,
-) -> Node {
+fn build_node(name: &str, job: &Job, pipeline: &Pipeline, catalogue: &Catalogue, states: &States) -> Node {
     let spec = catalogue.spec(&job.component);
     let state = states.get(name).cloned().unwrap_or_default();
     let running = matches!(state.status, Status::Running { .. });
     let [left, top] = pipeline.layout.get(name).copied().unwrap_or_default();
-    let rect = Rect::from_min_size(
-        pos2(left, top),
-        vec2(NODE_WIDTH, node_height(job.collapsed, running)),
-    );
+    let rect = Rect::from_min_size(pos2(left, top), vec2(NODE_WIDTH, node_height(job.collapsed, running)));
     let title = catalogue.title(job);
     let (inputs, outputs) = match spec {
         Some(spec) => (known_ports(spec.inputs), known_ports(spec.outputs)),
@@ -347,16 +281,11 @@ fn build_node(
     };
     let place = |side: Side, mut ports: Vec<Port>| {
         let count = ports.len();
-        let word = if side == Side::Input {
-            "input"
-        } else {
-            "output"
-        };
+        let word = if side == Side::Input { "input" } else { "output" };
         for (index, port) in ports.iter_mut().enumerate() {
             port.at = port_place(rect, side, index, count);
             port.label = format!("{title}, {word} {}", port.name);
-            port.connected = side == Side::Input
-                && matches!(job.inputs.get(&port.name), Some(Input::Binding { .. }));
+            port.connected = side == Side::Input && matches!(job.inputs.get(&port.name), Some(Input::Binding { .. }));
         }
         ports
     };
@@ -400,9 +329,7 @@ fn unknown_ports(name: &str, job: &Job, pipeline: &Pipeline) -> (Vec<Port>, Vec<
         at: Pos2::ZERO,
         label: String::new(),
     };
-    let bound = |(name, input): (&String, &Input)| {
-        matches!(input, Input::Binding { .. }).then(|| port(name))
-    };
+    let bound = |(name, input): (&String, &Input)| matches!(input, Input::Binding { .. }).then(|| port(name));
     let inputs = job.inputs.iter().filter_map(bound).collect();
     let mut outputs: Vec<Port> = Vec::new();
     for input in pipeline.jobs.values().flat_map(|job| job.inputs.values()) {
@@ -416,62 +343,32 @@ fn unknown_ports(name: &str, job: &Job, pipeline: &Pipeline) -> (Vec<Port>, Vec<
     (inputs, outputs)
 }
 
-fn build_wires(
-    pipeline: &Pipeline,
-    by_job: &HashMap<String, usize>,
-    nodes: &mut [Node],
-) -> Vec<Wire> {
+fn build_wires(pipeline: &Pipeline, by_job: &HashMap<String, usize>, nodes: &mut [Node]) -> Vec<Wire> {
     let mut wires = Vec::new();
     for (to_node, job) in pipeline.jobs.values().enumerate() {
         for (input, binding) in &job.inputs {
-            let Input::Binding {
-                job: source,
-                output,
-            } = binding
-            else {
+            let Input::Binding { job: source, output } = binding else {
                 continue;
             };
             let Some(&from_node) = by_job.get(source) else {
                 continue;
             };
-            let Some(from_port) = nodes[from_node]
-                .outputs
-                .iter()
-                .position(|port| port.name == *output)
-            else {
+            let Some(from_port) = nodes[from_node].outputs.iter().position(|port| port.name == *output) else {
                 continue;
             };
-            let Some(to_port) = nodes[to_node]
-                .inputs
-                .iter()
-                .position(|port| port.name == *input)
-            else {
+            let Some(to_port) = nodes[to_node].inputs.iter().position(|port| port.name == *input) else {
                 continue;
             };
             nodes[from_node].outputs[from_port].connected = true;
-            let (from, to) = (
-                &nodes[from_node].outputs[from_port],
-                &nodes[to_node].inputs[to_port],
-            );
+            let (from, to) = (&nodes[from_node].outputs[from_port], &nodes[to_node].inputs[to_port]);
             let curve = wire::curve(from.at, to.at);
             wires.push(Wire {
                 kind: from.kind,
                 bounds: wire::bounds(&curve),
                 curve,
-                label: format!(
-                    "Wire {} {} to {} {}",
-                    nodes[from_node].title, from.name, nodes[to_node].title, to.name
-                ),
-                from: PortRef {
-                    node: from_node,
-                    side: Side::Output,
-                    port: from_port,
-                },
-                to: PortRef {
-                    node: to_node,
-                    side: Side::Input,
-                    port: to_port,
-                },
+                label: format!("Wire {} {} to {} {}", nodes[from_node].title, from.name, nodes[to_node].title, to.name),
+                from: PortRef { node: from_node, side: Side::Output, port: from_port },
+                to: PortRef { node: to_node, side: Side::Input, port: to_port },
             });
         }
     }

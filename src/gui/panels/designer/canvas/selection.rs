@@ -13,10 +13,7 @@ pub struct Selection {
 
 impl Selection {
     pub fn of_jobs(jobs: impl IntoIterator<Item = String>) -> Self {
-        Self {
-            jobs: jobs.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { jobs: jobs.into_iter().collect(), ..Self::default() }
     }
 
     pub fn is_empty(&self) -> bool {

@@ -69,26 +69,16 @@ impl NodeState {
     /// Mark, colour and words at the right of the title; problems come before how the last run went.
     pub fn badge(&self) -> Option<(Mark, Tone, String)> {
         if let Status::Running { fraction } = self.status {
-            let text = fraction.map_or_else(
-                || "running".to_owned(),
-                |it| format!("{:.0} %", it.clamp(0.0, 1.0) * 100.0),
-            );
+            let text =
+                fraction.map_or_else(|| "running".to_owned(), |it| format!("{:.0} %", it.clamp(0.0, 1.0) * 100.0));
             return Some((Mark::Pie(fraction.unwrap_or(0.25)), Tone::Accent, text));
         }
         if !self.errors.is_empty() {
-            return Some((
-                Mark::Cross,
-                Tone::Error,
-                count(self.errors.len(), "problem"),
-            ));
+            return Some((Mark::Cross, Tone::Error, count(self.errors.len(), "problem")));
         }
         let badge = match self.status {
             Status::Failed => (Mark::Cross, Tone::Error, "failed".to_owned()),
-            _ if !self.warnings.is_empty() => (
-                Mark::Triangle,
-                Tone::Warn,
-                count(self.warnings.len(), "warning"),
-            ),
+            _ if !self.warnings.is_empty() => (Mark::Triangle, Tone::Warn, count(self.warnings.len(), "warning")),
             Status::Idle | Status::Running { .. } => return None,
             Status::Outdated => (Mark::Ring, Tone::Quiet, "changed".to_owned()),
             Status::Waiting => (Mark::Ring, Tone::Quiet, "waiting".to_owned()),
@@ -102,12 +92,7 @@ impl NodeState {
 
     /// Everything that a tooltip says: problems first, then the reason of a failure.
     pub fn sentences(&self) -> Vec<&str> {
-        let mut all: Vec<&str> = self
-            .errors
-            .iter()
-            .chain(&self.warnings)
-            .map(String::as_str)
-            .collect();
+        let mut all: Vec<&str> = self.errors.iter().chain(&self.warnings).map(String::as_str).collect();
         if !self.message.is_empty() {
             all.push(&self.message);
         }
@@ -128,11 +113,7 @@ impl NodeState {
 }
 
 fn count(count: usize, word: &str) -> String {
-    if count == 1 {
-        format!("1 {word}")
-    } else {
-        format!("{count} {word}s")
-    }
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 /// "0.1 s", "2.4 s", "3 min", "1.2 h".

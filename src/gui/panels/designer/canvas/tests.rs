@@ -64,15 +64,8 @@ pub(crate) fn sample() -> Pipeline {
     let catalogue = Catalogue::new();
     let mut pipeline = Pipeline::default();
     let mut add = |component: &str, at: [f32; 2]| {
-        let edit = Edit::Add {
-            component: component.to_owned(),
-            at,
-            wire: None,
-        };
-        edits::apply(&mut pipeline, &catalogue, edit)
-            .unwrap()
-            .jobs
-            .remove(0)
+        let edit = Edit::Add { component: component.to_owned(), at, wire: None };
+        edits::apply(&mut pipeline, &catalogue, edit).unwrap().jobs.remove(0)
     };
     add("import_dataset", [240.0, 0.0]);
     add("split_data", [240.0, 104.0]);
@@ -89,21 +82,9 @@ pub(crate) fn sample() -> Pipeline {
     for (from, to, output) in wires {
         let (source, target) = (catalogue.spec(from).unwrap(), catalogue.spec(to).unwrap());
         let output = &source.outputs[output];
-        let input = target
-            .inputs
-            .iter()
-            .find(|input| input.kind == output.kind)
-            .unwrap();
-        let from = PortKey {
-            job: from.to_owned(),
-            side: Side::Output,
-            port: output.name.to_owned(),
-        };
-        let to = PortKey {
-            job: to.to_owned(),
-            side: Side::Input,
-            port: input.name.to_owned(),
-        };
+        let input = target.inputs.iter().find(|input| input.kind == output.kind).unwrap();
+        let from = PortKey { job: from.to_owned(), side: Side::Output, port: output.name.to_owned() };
+        let to = PortKey { job: to.to_owned(), side: Side::Input, port: input.name.to_owned() };
         edits::apply(&mut pipeline, &catalogue, Edit::Connect { from, to }).unwrap();
     }
     pipeline
@@ -116,8 +97,7 @@ fn scene(pipeline: &Pipeline) -> Scene {
 fn harness(pipeline: Pipeline) -> Harness<'static, Stage> {
     let builder = Harness::builder().with_size([1000.0, 700.0]);
     let builder = builder.with_context_setup(|ctx| theme::install(ctx, &Appearance::default()));
-    let mut harness =
-        builder.build_ui_state(|ui, stage: &mut Stage| stage.ui(ui), Stage::new(pipeline));
+    let mut harness = builder.build_ui_state(|ui, stage: &mut Stage| stage.ui(ui), Stage::new(pipeline));
     harness.run();
     harness
 }
@@ -141,18 +121,13 @@ fn port_center(harness: &Harness<'_, Stage>, label: &str) -> Pos2 {
 
 /// Where a port's label says it is.
 fn label_of(pipeline: &Pipeline, job: &str, side: Side, index: usize) -> String {
-    scene(pipeline).node(job).unwrap().ports(side)[index]
-        .label
-        .clone()
+    scene(pipeline).node(job).unwrap().ports(side)[index].label.clone()
 }
 
 #[test]
 fn a_view_goes_there_and_back_and_zooms_at_the_pointer() {
     let area = Rect::from_min_size(pos2(200.0, 44.0), vec2(800.0, 600.0));
-    let mut view = View {
-        origin: pos2(-30.0, 12.0),
-        zoom: 0.7,
-    };
+    let mut view = View { origin: pos2(-30.0, 12.0), zoom: 0.7 };
     let at = pos2(640.0, 300.0);
     let held = view.to_canvas(area, at);
     assert!(view.to_screen(area, held).distance(at) < 1e-3);
@@ -176,10 +151,7 @@ fn fitting_shows_everything_and_never_larger_than_life() {
 fn wires_are_hit_on_their_curve_only() {
     let curve = wire::curve(pos2(0.0, 0.0), pos2(200.0, 300.0));
     let middle = wire::at(&curve, 0.5);
-    assert!(
-        middle.distance(wire::bounds(&curve).center()) < 0.01,
-        "the middle of the label is on the wire"
-    );
+    assert!(middle.distance(wire::bounds(&curve).center()) < 0.01, "the middle of the label is on the wire");
     assert!(wire::distance(&curve, middle) < 0.5);
     assert!(wire::distance(&curve, pos2(180.0, 20.0)) > 60.0);
 }
@@ -200,39 +172,16 @@ fn hits_ports_before_nodes_before_wires() {
 #[test]
 fn says_why_a_wire_does_not_fit() {
     let scene = scene(&sample());
-    let port = |job: &str, side: Side, port: usize| PortRef {
-        node: scene.index(job).unwrap(),
-        side,
-        port,
-    };
-    let (split, score) = (
-        port("split_data", Side::Output, 0),
-        port("score_model", Side::Output, 0),
-    );
+    let port = |job: &str, side: Side, port: usize| PortRef { node: scene.index(job).unwrap(), side, port };
+    let (split, score) = (port("split_data", Side::Output, 0), port("score_model", Side::Output, 0));
     let into_split = port("split_data", Side::Input, 0);
-    assert!(
-        fit::check(&scene, split, into_split)
-            .unwrap_err()
-            .contains("itself")
-    );
-    assert!(
-        fit::check(&scene, score, into_split)
-            .unwrap_err()
-            .contains("circle")
-    );
+    assert!(fit::check(&scene, split, into_split).unwrap_err().contains("itself"));
+    assert!(fit::check(&scene, score, into_split).unwrap_err().contains("circle"));
     let forest = port("random_forest", Side::Output, 0);
-    assert!(
-        fit::check(&scene, forest, into_split)
-            .unwrap_err()
-            .contains("untrained model")
-    );
+    assert!(fit::check(&scene, forest, into_split).unwrap_err().contains("untrained model"));
     let takers = fit::Takers::new(&scene, split);
     assert!(!takers.takes(&scene, into_split));
-    assert!(
-        takers
-            .port_of(&scene, scene.index("score_model").unwrap())
-            .is_some()
-    );
+    assert!(takers.port_of(&scene, scene.index("score_model").unwrap()).is_some());
 }
 
 #[test]
@@ -241,10 +190,7 @@ fn a_click_on_a_label_selects() {
     let title = scene(&sample()).node("split_data").unwrap().title.clone();
     harness.get_by_label(&title).click();
     harness.run();
-    assert_eq!(
-        harness.state().canvas.selection.single(),
-        Some("split_data")
-    );
+    assert_eq!(harness.state().canvas.selection.single(), Some("split_data"));
     let wire = scene(&sample()).wires[0].label.clone();
     harness.get_by_label(&wire).click();
     harness.run();
@@ -289,10 +235,7 @@ fn a_wire_is_drawn_from_either_end_and_let_go_asks_for_a_component() {
     harness.state_mut().apply(Edit::Disconnect(key));
     harness.run();
     assert_eq!(harness.state().pipeline.wires().count(), 4);
-    let output = port_center(
-        &harness,
-        &label_of(&pipeline, "import_dataset", Side::Output, 0),
-    );
+    let output = port_center(&harness, &label_of(&pipeline, "import_dataset", Side::Output, 0));
     let input = port_center(&harness, &label_of(&pipeline, "split_data", Side::Input, 0));
     drag(&mut harness, input, output);
     assert_eq!(harness.state().pipeline.wires().count(), 5);
@@ -325,19 +268,12 @@ fn keys_select_copy_duplicate_and_nudge() {
     harness.key_press_modifiers(Modifiers::COMMAND, Key::D);
     harness.run();
     assert_eq!(harness.state().pipeline.jobs.len(), 10);
-    assert_eq!(
-        harness.state().pipeline.wires().count(),
-        10,
-        "the copies are wired among themselves"
-    );
+    assert_eq!(harness.state().pipeline.wires().count(), 10, "the copies are wired among themselves");
     harness.event(Event::Copy);
     harness.key_press(Key::Tab);
     harness.run();
     assert!(harness.state().asks.contains(&Ask::Copy { cut: false }));
-    assert!(matches!(
-        harness.state().asks.last(),
-        Some(Ask::Search { wire: None, .. })
-    ));
+    assert!(matches!(harness.state().asks.last(), Some(Ask::Search { wire: None, .. })));
 }
 
 #[test]
@@ -373,12 +309,7 @@ fn a_title_is_edited_where_it_stands() {
     harness.event(Event::Text("Holdout".to_owned()));
     harness.key_press(Key::Enter);
     harness.run();
-    assert_eq!(
-        harness.state().pipeline.jobs["split_data"]
-            .display_name
-            .as_deref(),
-        Some("Holdout")
-    );
+    assert_eq!(harness.state().pipeline.jobs["split_data"].display_name.as_deref(), Some("Holdout"));
     assert!(harness.query_by_label("Holdout").is_some());
 }
 
@@ -406,20 +337,11 @@ fn the_middle_button_pans() {
 pub(crate) fn large() -> Pipeline {
     let catalogue = Catalogue::new();
     let mut pipeline = Pipeline::default();
-    let spec = catalogue
-        .specs()
-        .find(|spec| spec.id == "split_data")
-        .unwrap();
-    let joins = catalogue
-        .specs()
-        .find(|spec| spec.inputs.len() == 2 && spec.outputs.len() == 1)
-        .unwrap();
+    let spec = catalogue.specs().find(|spec| spec.id == "split_data").unwrap();
+    let joins = catalogue.specs().find(|spec| spec.inputs.len() == 2 && spec.outputs.len() == 1).unwrap();
     for index in 0..500 {
         let spec = if index % 2 == 0 { spec } else { joins };
-        pipeline.add(
-            spec,
-            [(index % 25) as f32 * 264.0, (index / 25) as f32 * 104.0],
-        );
+        pipeline.add(spec, [(index % 25) as f32 * 264.0, (index / 25) as f32 * 104.0]);
     }
     pipeline
 }
@@ -430,11 +352,7 @@ pub(crate) fn large() -> Pipeline {
 #[ignore = "a measurement"]
 fn designer_frame_time() {
     let pipeline = wired(large(), 800);
-    for (name, zoom) in [
-        ("all at once", 0.15),
-        ("half size", 0.5),
-        ("full size", 1.0),
-    ] {
+    for (name, zoom) in [("all at once", 0.15), ("half size", 0.5), ("full size", 1.0)] {
         let ctx = egui::Context::default();
         theme::install(&ctx, &Appearance::default());
         let mut stage = Stage::new(pipeline.clone());
@@ -448,8 +366,9 @@ fn designer_frame_time() {
                 ..Default::default()
             };
             let began = std::time::Instant::now();
-            let output = ctx.run_ui(input, |ui| stage.ui(ui));
-            let shapes = ctx.tessellate(output.shapes, 1.0);
+            let mut output = ctx.run_ui(input, |ui| stage.ui(ui));
+            output.textures_delta.clear();
+            let shapes = ctx.tessellate(std::mem::take(&mut output.shapes), 1.0);
             times.push(began.elapsed().as_secs_f64() * 1e3);
             std::hint::black_box(shapes);
             stage.canvas.view.zoom = zoom;
@@ -458,11 +377,7 @@ fn designer_frame_time() {
         times.drain(..20);
         times.sort_by(f64::total_cmp);
         let percentile = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-        println!(
-            "{name}: median {:.2} ms, 99th {:.2} ms",
-            percentile(0.5),
-            percentile(0.99)
-        );
+        println!("{name}: median {:.2} ms, 99th {:.2} ms", percentile(0.5), percentile(0.99));
     }
 }
 
@@ -476,20 +391,13 @@ pub(crate) fn wired(mut pipeline: Pipeline, count: usize) -> Pipeline {
                 break 'all;
             }
             let (source, target) = (&scene.nodes[to - reach], &scene.nodes[to]);
-            let free = target
-                .inputs
-                .iter()
-                .find(|port| !pipeline.jobs[&target.job].inputs.contains_key(&port.name));
+            let free = target.inputs.iter().find(|port| !pipeline.jobs[&target.job].inputs.contains_key(&port.name));
             let (Some(output), Some(input)) = (source.outputs.first(), free) else {
                 continue;
             };
-            let binding = studio::pipeline::graph::Input::Binding {
-                job: source.job.clone(),
-                output: output.name.clone(),
-            };
-            pipeline.jobs[&target.job]
-                .inputs
-                .insert(input.name.clone(), binding);
+            let binding =
+                studio::pipeline::graph::Input::Binding { job: source.job.clone(), output: output.name.clone() };
+            pipeline.jobs[&target.job].inputs.insert(input.name.clone(), binding);
             made += 1;
         }
     }

@@ -15,10 +15,7 @@ pub struct View {
 
 impl Default for View {
     fn default() -> Self {
-        Self {
-            origin: Pos2::new(-40.0, -40.0),
-            zoom: 1.0,
-        }
+        Self { origin: Pos2::new(-40.0, -40.0), zoom: 1.0 }
     }
 }
 
@@ -31,10 +28,7 @@ impl View {
     }
 
     pub fn rect_to_screen(self, area: Rect, rect: Rect) -> Rect {
-        Rect::from_min_max(
-            self.to_screen(area, rect.min),
-            self.to_screen(area, rect.max),
-        )
+        Rect::from_min_max(self.to_screen(area, rect.min), self.to_screen(area, rect.max))
     }
 
     pub fn to_canvas(self, area: Rect, point: Pos2) -> Pos2 {
@@ -65,29 +59,18 @@ impl View {
             return Self::default();
         }
         let room = (area.size() - Vec2::splat(2.0 * MARGIN)).max(Vec2::splat(1.0));
-        let zoom = (room / content.size())
-            .min_elem()
-            .clamp(Self::MIN_ZOOM, 1.0);
-        Self {
-            origin: content.center() - area.size() / (2.0 * zoom),
-            zoom,
-        }
+        let zoom = (room / content.size()).min_elem().clamp(Self::MIN_ZOOM, 1.0);
+        Self { origin: content.center() - area.size() / (2.0 * zoom), zoom }
     }
 
     /// The view around `center` with the same zoom.
     pub fn centered(self, center: Pos2, area: Rect) -> Self {
-        Self {
-            origin: center - area.size() / (2.0 * self.zoom),
-            ..self
-        }
+        Self { origin: center - area.size() / (2.0 * self.zoom), ..self }
     }
 
     /// Between two views, `share` 0 to 1.
     pub fn lerp(self, to: Self, share: f32) -> Self {
-        Self {
-            origin: self.origin.lerp(to.origin, share),
-            zoom: egui::lerp(self.zoom..=to.zoom, share),
-        }
+        Self { origin: self.origin.lerp(to.origin, share), zoom: egui::lerp(self.zoom..=to.zoom, share) }
     }
 
     /// Whether every part is a number that can be drawn with.
@@ -97,8 +80,5 @@ impl View {
 }
 
 pub fn snap(point: Pos2, grid: f32) -> Pos2 {
-    Pos2::new(
-        (point.x / grid).round() * grid,
-        (point.y / grid).round() * grid,
-    )
+    Pos2::new((point.x / grid).round() * grid, (point.y / grid).round() * grid)
 }

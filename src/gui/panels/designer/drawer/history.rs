@@ -26,11 +26,7 @@ impl History {
         let path = document.path.clone();
         let key = (path.clone(), document.run.clone(), document.is_running());
         self.runs.ensure(&key, cx.backend, {
-            let query = RunQuery {
-                pipeline: Some(path.clone()),
-                limit: RUNS,
-                ..RunQuery::default()
-            };
+            let query = RunQuery { pipeline: Some(path.clone()), limit: RUNS, ..RunQuery::default() };
             move |studio| studio.runs(&query).map(|page| page.runs)
         });
         let commit = cx.status.git.as_ref().and_then(|git| git.commit.clone());
@@ -40,9 +36,7 @@ impl History {
         });
         ui.columns_const(|[left, right]| {
             list(left, "Runs", "runs", |ui| self.run_list(ui, cx));
-            list(right, "Commits of the file", "commits", |ui| {
-                self.commit_list(ui)
-            });
+            list(right, "Commits of the file", "commits", |ui| self.commit_list(ui));
         });
     }
 
@@ -66,20 +60,9 @@ impl History {
             ui.label(t.secondary("The file was not committed yet."));
         }
         for commit in commits {
-            let note = format!(
-                "{} · {}",
-                commit.short,
-                format::ago(commit.time, format::now(ui))
-            );
-            let row = ListRow::new(&commit.summary)
-                .icon(Icon::Commit)
-                .note(note)
-                .height(t.size.control);
-            row.show(ui).on_hover_text(format!(
-                "{}, {}",
-                commit.author,
-                format::date_time(commit.time)
-            ));
+            let note = format!("{} · {}", commit.short, format::ago(commit.time, format::now(ui)));
+            let row = ListRow::new(&commit.summary).icon(Icon::Commit).note(note).height(t.size.control);
+            row.show(ui).on_hover_text(format!("{}, {}", commit.author, format::date_time(commit.time)));
         }
     }
 }
@@ -88,12 +71,9 @@ fn list(ui: &mut Ui, title: &str, id: &str, contents: impl FnOnce(&mut Ui)) {
     let t = theme::of(ui);
     egui::Frame::NONE.inner_margin(t.size.gap).show(ui, |ui| {
         widgets::section(ui, title);
-        ScrollArea::vertical()
-            .id_salt(id)
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = 0.0;
-                contents(ui);
-            });
+        ScrollArea::vertical().id_salt(id).auto_shrink(false).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            contents(ui);
+        });
     });
 }

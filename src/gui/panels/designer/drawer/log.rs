@@ -24,56 +24,28 @@ const EVERY: f64 = 0.4;
 
 impl Log {
     pub fn show(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, shown: &Shown<'_>) {
-        let live = shown
-            .document
-            .watched()
-            .map(|watched| watched.detail.row.id.clone());
+        let live = shown.document.watched().map(|watched| watched.detail.row.id.clone());
         let run = live.or_else(|| shown.job.and_then(|job| shown.document.run_of(job)));
         let Some(run) = run else {
             let text = "What steps say while they run stands here";
-            widgets::empty(
-                ui,
-                &Empty {
-                    icon: Icon::Code,
-                    text,
-                    step: "",
-                },
-            );
+            widgets::empty(ui, &Empty { icon: Icon::Code, text, step: "" });
             return;
         };
         let of = (run, shown.job.map(str::to_owned));
         if of != self.of {
-            *self = Self {
-                of,
-                asked: f64::NEG_INFINITY,
-                ..Self::default()
-            };
+            *self = Self { of, asked: f64::NEG_INFINITY, ..Self::default() };
         }
         self.follow(ui, cx, shown.document.is_running());
         if self.lines.is_empty() {
-            let text = if self.more.is_pending() {
-                "Reading the log…"
-            } else {
-                "The step said nothing"
-            };
+            let text = if self.more.is_pending() { "Reading the log…" } else { "The step said nothing" };
             return widgets::loading(ui, text);
         }
         let job = self.of.1.is_some();
-        CodeView::new("log", self.lines.len())
-            .follow()
-            .show(ui, |at| {
-                let (time, line) = &self.lines[at];
-                let gutter = if job {
-                    time.as_str()
-                } else {
-                    line.step.as_deref().unwrap_or(time)
-                };
-                CodeLine {
-                    gutter,
-                    text: &line.text,
-                    tone: tone(line),
-                }
-            });
+        CodeView::new("log", self.lines.len()).follow().show(ui, |at| {
+            let (time, line) = &self.lines[at];
+            let gutter = if job { time.as_str() } else { line.step.as_deref().unwrap_or(time) };
+            CodeLine { gutter, text: &line.text, tone: tone(line) }
+        });
     }
 
     fn follow(&mut self, ui: &Ui, cx: &mut Cx<'_>, running: bool) {
@@ -81,11 +53,7 @@ impl Log {
         match self.more.take() {
             Some(Ok(lines)) => {
                 self.ended = lines.is_empty() && !running;
-                self.lines.extend(
-                    lines
-                        .into_iter()
-                        .map(|line| (clock(line.timestamp_ms), line)),
-                );
+                self.lines.extend(lines.into_iter().map(|line| (clock(line.timestamp_ms), line)));
             }
             Some(Err(failure)) => {
                 tracing::warn!("the log could not be read: {failure}");
@@ -104,9 +72,7 @@ impl Log {
         self.asked = now;
         let after = self.lines.last().map_or(0, |(_, line)| line.seq);
         let (run, job) = self.of.clone();
-        self.more.ask(cx.backend, move |studio| {
-            studio.run_logs(&run, job.as_deref(), after)
-        });
+        self.more.ask(cx.backend, move |studio| studio.run_logs(&run, job.as_deref(), after));
     }
 }
 
@@ -122,7 +88,5 @@ fn tone(line: &LogLine) -> Tone {
 /// The time of day with seconds.
 fn clock(at: i64) -> String {
     let when = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
-    when.to_zoned(jiff::tz::TimeZone::system())
-        .strftime("%H:%M:%S")
-        .to_string()
+    when.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string()
 }

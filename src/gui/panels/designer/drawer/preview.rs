@@ -54,14 +54,7 @@ impl Preview {
         let Some(port) = shown.port else {
             self.note.clear();
             let text = "Click a port on the canvas to see what it holds";
-            widgets::empty(
-                ui,
-                &Empty {
-                    icon: Icon::Eye,
-                    text,
-                    step: "",
-                },
-            );
+            widgets::empty(ui, &Empty { icon: Icon::Eye, text, step: "" });
             return;
         };
         let Some(source) = source(shown) else {
@@ -86,9 +79,7 @@ impl Preview {
                 self.note.clear();
                 ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                     let t = theme::of(ui);
-                    egui::Frame::NONE
-                        .inner_margin(t.size.pad)
-                        .show(ui, |ui| other(ui, output));
+                    egui::Frame::NONE.inner_margin(t.size.pad).show(ui, |ui| other(ui, output));
                 });
             }
             None => match failure {
@@ -109,14 +100,7 @@ fn output_of(shown: &Shown<'_>) -> Option<(String, String)> {
     if port.side == Side::Output {
         return Some((port.job.clone(), port.port.clone()));
     }
-    match shown
-        .document
-        .pipeline
-        .jobs
-        .get(&port.job)?
-        .inputs
-        .get(&port.port)?
-    {
+    match shown.document.pipeline.jobs.get(&port.job)?.inputs.get(&port.port)? {
         Input::Binding { job, output } => Some((job.clone(), output.clone())),
         Input::Value(_) => None,
     }
@@ -126,11 +110,7 @@ fn source(shown: &Shown<'_>) -> Option<Source> {
     let (job, port) = output_of(shown)?;
     let step = shown.document.pipeline.jobs.get(&job)?;
     let spec = step.spec()?;
-    if let Some(param) = spec
-        .params
-        .iter()
-        .find(|param| matches!(param.kind, ParamKind::Dataset))
-    {
+    if let Some(param) = spec.params.iter().find(|param| matches!(param.kind, ParamKind::Dataset)) {
         let reference = match step.inputs.get(param.name) {
             Some(Input::Value(value)) => value.as_str().filter(|it| !it.is_empty())?,
             _ => return None,
@@ -146,18 +126,12 @@ fn open(studio: &Studio, source: &Source) -> Result<Content, Error> {
         Source::Dataset(reference) => {
             let detail = studio.dataset(reference)?;
             let grid = studio.grid(reference)?;
-            Ok(Content::Table(Box::new(GridView::new(
-                grid,
-                detail.schema,
-                detail.profile,
-            ))))
+            Ok(Content::Table(Box::new(GridView::new(grid, detail.schema, detail.profile))))
         }
         Source::Result { run, job, port } => match studio.output(run, job, port)? {
             Output::Table { schema, profile } => {
                 let grid = studio.output_grid(run, job, port)?;
-                Ok(Content::Table(Box::new(GridView::new(
-                    grid, schema, profile,
-                ))))
+                Ok(Content::Table(Box::new(GridView::new(grid, schema, profile))))
             }
             output => Ok(Content::Other(Box::new(output))),
         },
@@ -166,39 +140,20 @@ fn open(studio: &Studio, source: &Source) -> Result<Content, Error> {
 
 /// Before the step ran: the columns that are known, and the way to get the rest.
 fn not_yet(ui: &mut Ui, cx: &mut Cx<'_>, shown: &Shown<'_>, job: &str, port: &str) {
-    let known = shown
-        .document
-        .checked()
-        .and_then(|checked| checked.shape(job, port));
+    let known = shown.document.checked().and_then(|checked| checked.shape(job, port));
     let columns = match known {
         Some(Shape::Table(table)) => Some(&table.schema),
         _ => None,
     };
     let text = match columns {
-        Some(schema) => format!(
-            "Not run yet. It will have {}.",
-            format::counted(schema.len() as u64, "column", "columns")
-        ),
+        Some(schema) => {
+            format!("Not run yet. It will have {}.", format::counted(schema.len() as u64, "column", "columns"))
+        }
         None => "Not run yet, so there is nothing to see here".to_owned(),
     };
-    let step = if shown.job.is_some() && !shown.document.is_running() {
-        "Run up to here"
-    } else {
-        ""
-    };
-    if widgets::empty(
-        ui,
-        &Empty {
-            icon: Icon::Eye,
-            text: &text,
-            step,
-        },
-    ) {
-        cx.run(Command::Panel(PanelCommand {
-            place: "designer",
-            verb: "run-to",
-            argument: String::new(),
-        }));
+    let step = if shown.job.is_some() && !shown.document.is_running() { "Run up to here" } else { "" };
+    if widgets::empty(ui, &Empty { icon: Icon::Eye, text: &text, step }) {
+        cx.run(Command::Panel(PanelCommand { place: "designer", verb: "run-to", argument: String::new() }));
     }
     let Some(schema) = columns else { return };
     let t = theme::of(ui);
@@ -236,10 +191,7 @@ fn other(ui: &mut Ui, output: &Output) {
 fn table_words(ui: &mut Ui, schema: &Schema, profile: &Profile) {
     let t = theme::of(ui);
     let rows = format::counted(profile.rows, "row", "rows");
-    ui.label(t.small(format!(
-        "{rows} · {}",
-        format::counted(schema.len() as u64, "column", "columns")
-    )));
+    ui.label(t.small(format!("{rows} · {}", format::counted(schema.len() as u64, "column", "columns"))));
 }
 
 /// An estimator's settings as names and values.
@@ -253,14 +205,8 @@ fn settings(ui: &mut Ui, value: &serde_json::Value) {
         match value {
             serde_json::Value::Object(_) => settings(ui, value),
             serde_json::Value::Null => drop(widgets::key_value(ui, &words(key), t.small("none"))),
-            serde_json::Value::String(text) => {
-                drop(widgets::key_value(ui, &words(key), t.small(words(text))))
-            }
-            other => drop(widgets::key_value(
-                ui,
-                &words(key),
-                t.small(other.to_string()),
-            )),
+            serde_json::Value::String(text) => drop(widgets::key_value(ui, &words(key), t.small(words(text)))),
+            other => drop(widgets::key_value(ui, &words(key), t.small(other.to_string()))),
         }
     }
 }
@@ -268,9 +214,7 @@ fn settings(ui: &mut Ui, value: &serde_json::Value) {
 fn words(key: &str) -> String {
     let text = key.replace('_', " ");
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn model(ui: &mut Ui, card: &ModelCard) {
@@ -278,17 +222,11 @@ fn model(ui: &mut Ui, card: &ModelCard) {
     ui.columns_const(|[left, right]| {
         left.label(t.title(&card.algorithm));
         let facts = [
-            (
-                "Predicts",
-                card.label.clone().unwrap_or_else(|| "clusters".to_owned()),
-            ),
+            ("Predicts", card.label.clone().unwrap_or_else(|| "clusters".to_owned())),
             ("Classes", card.classes.join(", ")),
             ("Trained on", format::counted(card.rows, "row", "rows")),
             ("Features", card.features.len().to_string()),
-            (
-                "Training took",
-                format::duration(std::time::Duration::from_secs_f64(card.seconds.max(0.0))),
-            ),
+            ("Training took", format::duration(std::time::Duration::from_secs_f64(card.seconds.max(0.0)))),
         ];
         for (key, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
             widgets::key_value(left, key, t.small(value));
@@ -305,11 +243,7 @@ fn model(ui: &mut Ui, card: &ModelCard) {
             .iter()
             .filter_map(|feature| Some((feature, feature.importance?)))
             .take(12)
-            .map(|(feature, value)| BarRow {
-                name: feature.column.as_str().into(),
-                value,
-                color: t.data(0),
-            })
+            .map(|(feature, value)| BarRow { name: feature.column.as_str().into(), value, color: t.data(0) })
             .collect();
         if !rows.is_empty() {
             widgets::section(right, "Importance of features");

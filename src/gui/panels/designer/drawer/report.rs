@@ -18,13 +18,7 @@ pub fn show(ui: &mut Ui, report: &Report) {
         for metric in &report.metrics {
             let shown = ui.vertical(|ui| {
                 ui.label(t.caption(&metric.label));
-                ui.label(
-                    t.title(
-                        metric
-                            .value
-                            .map_or_else(|| "undefined".to_owned(), format::metric),
-                    ),
-                );
+                ui.label(t.title(metric.value.map_or_else(|| "undefined".to_owned(), format::metric)));
             });
             shown.response.on_hover_text(match &metric.note {
                 Some(note) => format!("{} {note}", metric.help),

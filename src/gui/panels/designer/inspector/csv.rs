@@ -16,9 +16,7 @@ const CELL: f32 = 84.0;
 pub fn show(ui: &mut Ui, value: &Json, typing: &mut Typing, id: Id) -> Option<Json> {
     let text = value.as_str().unwrap_or_default();
     let key = id.with("as text");
-    let mut as_text = ui
-        .data(|data| data.get_temp::<bool>(key))
-        .unwrap_or_default();
+    let mut as_text = ui.data(|data| data.get_temp::<bool>(key)).unwrap_or_default();
     let mut table = parse(text);
     if table.is_empty() {
         table = vec![vec!["column".to_owned()], vec![String::new()]];
@@ -31,11 +29,7 @@ pub fn show(ui: &mut Ui, value: &Json, typing: &mut Typing, id: Id) -> Option<Js
         changed = Some(Json::from(write(&table)));
     }
     ui.horizontal(|ui| {
-        let words = if as_text {
-            "Edit as a table"
-        } else {
-            "Edit as text"
-        };
+        let words = if as_text { "Edit as a table" } else { "Edit as text" };
         if !large && ui.add(Button::quiet(words)).clicked() {
             as_text = !as_text;
             ui.data_mut(|data| data.insert_temp(key, as_text));
@@ -46,13 +40,7 @@ pub fn show(ui: &mut Ui, value: &Json, typing: &mut Typing, id: Id) -> Option<Js
 
 fn raw(ui: &mut Ui, text: &str, typing: &mut Typing, id: Id) -> Option<Json> {
     let mut typed = typing.text(id, text);
-    let response = ui.add(
-        TextField::new(&mut typed)
-            .rows(8)
-            .mono()
-            .id(id)
-            .hint("name,age\nAda,36"),
-    );
+    let response = ui.add(TextField::new(&mut typed).rows(8).mono().id(id).hint("name,age\nAda,36"));
     typing.keep(id, typed.clone(), response.has_focus());
     response.changed().then(|| Json::from(typed))
 }
@@ -70,42 +58,24 @@ fn grid(ui: &mut Ui, table: &mut Vec<Vec<String>>) -> bool {
         Grid::new("cells").spacing([2.0, 2.0]).show(ui, |ui| {
             for (row, cells) in table.iter_mut().enumerate() {
                 for (column, cell) in cells.iter_mut().enumerate() {
-                    let face = if row == 0 {
-                        &t.face.mono_strong
-                    } else {
-                        &t.face.mono
-                    };
+                    let face = if row == 0 { &t.face.mono_strong } else { &t.face.mono };
                     let name = if row == 0 {
                         format!("Name of column {}", column + 1)
                     } else {
                         format!("Row {row}, column {}", column + 1)
                     };
-                    let frame = Frame::NONE
-                        .fill(t.color.surface1)
-                        .stroke(t.hairline())
-                        .inner_margin(Margin::symmetric(4, 2));
-                    let edit = TextEdit::singleline(cell)
-                        .font(FontSelection::FontId(face.font()))
-                        .frame(frame);
-                    changed |= ui
-                        .add_sized(vec2(CELL, t.size.hit), edit)
-                        .accessible_name(name)
-                        .changed();
+                    let frame =
+                        Frame::NONE.fill(t.color.surface1).stroke(t.hairline()).inner_margin(Margin::symmetric(4, 2));
+                    let edit = TextEdit::singleline(cell).font(FontSelection::FontId(face.font())).frame(frame);
+                    changed |= ui.add_sized(vec2(CELL, t.size.hit), edit).accessible_name(name).changed();
                 }
-                if row > 0
-                    && ui
-                        .add(Button::icon(Icon::Close, format!("Take out row {row}")))
-                        .clicked()
-                {
+                if row > 0 && ui.add(Button::icon(Icon::Close, format!("Take out row {row}"))).clicked() {
                     gone = Some(Gone::Row(row));
                 }
                 ui.end_row();
             }
             for column in 0..columns {
-                let response = ui.add(Button::icon(
-                    Icon::Close,
-                    format!("Take out column {}", column + 1),
-                ));
+                let response = ui.add(Button::icon(Icon::Close, format!("Take out column {}", column + 1)));
                 if columns > 1 && response.clicked() {
                     gone = Some(Gone::Column(column));
                 }
@@ -114,23 +84,13 @@ fn grid(ui: &mut Ui, table: &mut Vec<Vec<String>>) -> bool {
         });
     });
     ui.horizontal(|ui| {
-        if ui
-            .add(Button::quiet("Add row").with_icon(Icon::Plus))
-            .clicked()
-        {
+        if ui.add(Button::quiet("Add row").with_icon(Icon::Plus)).clicked() {
             table.push(vec![String::new(); columns]);
             changed = true;
         }
-        if ui
-            .add(Button::quiet("Add column").with_icon(Icon::Plus))
-            .clicked()
-        {
+        if ui.add(Button::quiet("Add column").with_icon(Icon::Plus)).clicked() {
             for (row, cells) in table.iter_mut().enumerate() {
-                cells.push(if row == 0 {
-                    format!("column_{}", columns + 1)
-                } else {
-                    String::new()
-                });
+                cells.push(if row == 0 { format!("column_{}", columns + 1) } else { String::new() });
             }
             changed = true;
         }
@@ -183,11 +143,7 @@ fn parse(text: &str) -> Vec<Vec<String>> {
 fn write(table: &[Vec<String>]) -> String {
     let cell = |cell: &String| {
         // A lone empty cell is quoted, since an empty line would be no row at all.
-        if cell.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", cell.replace('"', "\"\""))
-        } else {
-            cell.clone()
-        }
+        if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.clone() }
     };
     let line = |row: &Vec<String>| match row.as_slice() {
         [only] if only.is_empty() => "\"\"\n".to_owned(),
@@ -204,10 +160,7 @@ mod tests {
 
     #[test]
     fn reads_quotes_and_both_line_ends() {
-        assert_eq!(
-            parse("a,b\r\n\"1,5\",\"say \"\"hi\"\"\"\n"),
-            [vec!["a", "b"], vec!["1,5", "say \"hi\""]]
-        );
+        assert_eq!(parse("a,b\r\n\"1,5\",\"say \"\"hi\"\"\"\n"), [vec!["a", "b"], vec!["1,5", "say \"hi\""]]);
         assert_eq!(parse("a\n1"), [vec!["a"], vec!["1"]]);
         assert!(parse("").is_empty());
     }

@@ -24,38 +24,18 @@ struct Offer {
 
 const OFFERS: usize = 7;
 
-pub fn show(
-    ui: &mut Ui,
-    value: &Json,
-    port: &str,
-    known: &Known<'_>,
-    typing: &mut Typing,
-    id: Id,
-) -> Option<Json> {
+pub fn show(ui: &mut Ui, value: &Json, port: &str, known: &Known<'_>, typing: &mut Typing, id: Id) -> Option<Json> {
     let schema = known.columns(port);
     let mut text = typing.text(id, value.as_str().unwrap_or_default());
     let columns = schema.map(|(schema, _)| schema);
     let focused = ui.memory(|memory| memory.has_focus(id));
     let cursor = cursor(ui, id).unwrap_or_else(|| text.chars().count());
     let word = word_at(&text, cursor);
-    let offers = if focused {
-        offers(columns, &word)
-    } else {
-        Vec::new()
-    };
-    let taken = if offers.is_empty() {
-        None
-    } else {
-        keys(ui, id, offers.len())
-    };
+    let offers = if focused { offers(columns, &word) } else { Vec::new() };
+    let taken = if offers.is_empty() { None } else { keys(ui, id, offers.len()) };
 
-    let response = ui.add(
-        TextField::new(&mut text)
-            .rows(2)
-            .mono()
-            .hint("\"mean radius\" > 12 AND diagnosis = 'benign'")
-            .id(id),
-    );
+    let response =
+        ui.add(TextField::new(&mut text).rows(2).mono().hint("\"mean radius\" > 12 AND diagnosis = 'benign'").id(id));
     let mut changed = response.changed();
     let mut taken = taken;
     if !offers.is_empty() {
@@ -68,9 +48,7 @@ pub fn show(
                 let t = theme::of(ui);
                 ui.spacing_mut().item_spacing.y = 0.0;
                 for (index, offer) in offers.iter().enumerate() {
-                    let row = ListRow::new(&offer.shown)
-                        .note(&offer.note)
-                        .selected(index == chosen);
+                    let row = ListRow::new(&offer.shown).note(&offer.note).selected(index == chosen);
                     if row.height(t.size.hit).show(ui).clicked() {
                         taken = Some(index);
                     }
@@ -88,10 +66,7 @@ pub fn show(
         && !text.trim().is_empty()
         && let Err(error) = expression::validate(&text, schema)
     {
-        let hint = error
-            .suggestion
-            .as_ref()
-            .map_or_else(String::new, |it| format!(" Did you mean {it}?"));
+        let hint = error.suggestion.as_ref().map_or_else(String::new, |it| format!(" Did you mean {it}?"));
         widgets::message(ui, Glyph::Error, &format!("{}{hint}", error.sentence));
     }
     typing.keep(id, text.clone(), focused || taken.is_some());
@@ -103,11 +78,7 @@ fn keys(ui: &Ui, id: Id, count: usize) -> Option<usize> {
     let at = chosen(ui, id, count);
     let (up, down, take) = ui.input_mut(|input| {
         let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
-        (
-            pressed(Key::ArrowUp),
-            pressed(Key::ArrowDown),
-            pressed(Key::Tab) || pressed(Key::Enter),
-        )
+        (pressed(Key::ArrowUp), pressed(Key::ArrowDown), pressed(Key::Tab) || pressed(Key::Enter))
     });
     let moved = if up {
         at.saturating_sub(1)
@@ -121,24 +92,17 @@ fn keys(ui: &Ui, id: Id, count: usize) -> Option<usize> {
 }
 
 fn chosen(ui: &Ui, id: Id, count: usize) -> usize {
-    ui.data(|data| data.get_temp::<usize>(id.with("offer")))
-        .unwrap_or_default()
-        .min(count.saturating_sub(1))
+    ui.data(|data| data.get_temp::<usize>(id.with("offer"))).unwrap_or_default().min(count.saturating_sub(1))
 }
 
 /// In characters.
 fn cursor(ui: &Ui, id: Id) -> Option<usize> {
-    TextEdit::load_state(ui.ctx(), id)?
-        .cursor
-        .char_range()
-        .map(|range| range.primary.index.into())
+    TextEdit::load_state(ui.ctx(), id)?.cursor.char_range().map(|range| range.primary.index.into())
 }
 
 fn put_cursor(ui: &Ui, id: Id, at: usize) {
     if let Some(mut state) = TextEdit::load_state(ui.ctx(), id) {
-        state
-            .cursor
-            .set_char_range(Some(CCursorRange::one(CCursor::new(at))));
+        state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(at))));
         TextEdit::store_state(ui.ctx(), id, state);
     }
 }
@@ -146,10 +110,7 @@ fn put_cursor(ui: &Ui, id: Id, at: usize) {
 /// The beginning of a name right before the cursor.
 fn word_at(text: &str, cursor: usize) -> String {
     let before: Vec<char> = text.chars().take(cursor).collect();
-    let start = before
-        .iter()
-        .rposition(|it| !(it.is_alphanumeric() || *it == '_'))
-        .map_or(0, |at| at + 1);
+    let start = before.iter().rposition(|it| !(it.is_alphanumeric() || *it == '_')).map_or(0, |at| at + 1);
     before[start..].iter().collect()
 }
 
@@ -176,36 +137,22 @@ fn offers(schema: Option<&Schema>, word: &str) -> Vec<Offer> {
     };
     let begins = |name: &str| name.to_lowercase().starts_with(&lower);
     let first = columns().filter(|it| begins(&it.name)).map(column);
-    let functions = expression::FUNCTIONS
-        .iter()
-        .filter(|it| begins(it.name))
-        .map(|it| Offer {
-            shown: it.signature.to_owned(),
-            text: format!("{}(", it.name),
-            note: "function".to_owned(),
-        });
-    let rest = columns()
-        .filter(|it| !begins(&it.name) && it.name.to_lowercase().contains(&lower))
-        .map(column);
+    let functions = expression::FUNCTIONS.iter().filter(|it| begins(it.name)).map(|it| Offer {
+        shown: it.signature.to_owned(),
+        text: format!("{}(", it.name),
+        note: "function".to_owned(),
+    });
+    let rest = columns().filter(|it| !begins(&it.name) && it.name.to_lowercase().contains(&lower)).map(column);
     let all = first.chain(functions).chain(rest);
     // A name that is written out needs no offer of itself.
-    all.filter(|offer| offer.text != word)
-        .take(OFFERS)
-        .collect()
+    all.filter(|offer| offer.text != word).take(OFFERS).collect()
 }
 
 /// A column's name as an expression writes it.
 fn quoted(name: &str) -> String {
-    let plain = name
-        .chars()
-        .next()
-        .is_some_and(|it| it.is_alphabetic() || it == '_')
+    let plain = name.chars().next().is_some_and(|it| it.is_alphabetic() || it == '_')
         && name.chars().all(|it| it.is_alphanumeric() || it == '_');
-    if plain {
-        name.to_owned()
-    } else {
-        format!("\"{name}\"")
-    }
+    if plain { name.to_owned() } else { format!("\"{name}\"") }
 }
 
 #[cfg(test)]

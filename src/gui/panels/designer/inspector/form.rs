@@ -47,10 +47,7 @@ pub struct Typing {
 impl Typing {
     /// The text of the field `id`: what is typed, else `value`.
     pub fn text(&mut self, id: Id, value: &str) -> String {
-        self.buffers
-            .get(&id)
-            .cloned()
-            .unwrap_or_else(|| value.to_owned())
+        self.buffers.get(&id).cloned().unwrap_or_else(|| value.to_owned())
     }
 
     /// Keeps what is typed while the field has the keyboard, or while it is no value yet.
@@ -79,20 +76,13 @@ pub fn show(
 ) -> Vec<Edit> {
     let params = Params::of(spec, job);
     let mut edits = Vec::new();
-    let (advanced, plain): (Vec<&Param>, Vec<&Param>) = spec
-        .params
-        .iter()
-        .filter(|param| is_shown(param, &params))
-        .partition(|param| param.advanced);
+    let (advanced, plain): (Vec<&Param>, Vec<&Param>) =
+        spec.params.iter().filter(|param| is_shown(param, &params)).partition(|param| param.advanced);
     for param in plain {
         edits.extend(row(ui, param, &params, job, problems, known, typing));
     }
     if !advanced.is_empty() {
-        let wrong = advanced.iter().any(|param| {
-            problems
-                .iter()
-                .any(|it| it.param.as_deref() == Some(param.name))
-        });
+        let wrong = advanced.iter().any(|param| problems.iter().any(|it| it.param.as_deref() == Some(param.name)));
         if fold(ui, "Advanced", typing.advanced || wrong) {
             typing.advanced = !typing.advanced;
         }
@@ -107,18 +97,9 @@ pub fn show(
 
 /// A line that folds what is below; true when it was clicked.
 pub fn fold(ui: &mut Ui, title: &str, open: bool) -> bool {
-    let icon = if open {
-        crate::icons::Icon::ChevronDown
-    } else {
-        crate::icons::Icon::ChevronRight
-    };
+    let icon = if open { crate::icons::Icon::ChevronDown } else { crate::icons::Icon::ChevronRight };
     let t = theme::of(ui);
-    widgets::ListRow::new(title)
-        .icon(icon)
-        .quiet()
-        .height(t.size.control)
-        .show(ui)
-        .clicked()
+    widgets::ListRow::new(title).icon(icon).quiet().height(t.size.control).show(ui).clicked()
 }
 
 fn row(
@@ -138,27 +119,16 @@ fn row(
     ui.push_id(param.name, |ui| {
         if is_wide(param) {
             reset = label(ui, param, set, true);
-            changed = ui.name_inputs(param.title, |ui| {
-                field::show(ui, param, &value, known, typing, id)
-            });
+            changed = ui.name_inputs(param.title, |ui| field::show(ui, param, &value, known, typing, id));
         } else {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = theme::of(ui).size.gap;
                 reset = label(ui, param, set, false);
-                changed = ui.name_inputs(param.title, |ui| {
-                    field::show(ui, param, &value, known, typing, id)
-                });
+                changed = ui.name_inputs(param.title, |ui| field::show(ui, param, &value, known, typing, id));
             });
         }
-        for problem in problems
-            .iter()
-            .filter(|problem| problem.param.as_deref() == Some(param.name))
-        {
-            let glyph = if problem.severity == Severity::Error {
-                Glyph::Error
-            } else {
-                Glyph::Warn
-            };
+        for problem in problems.iter().filter(|problem| problem.param.as_deref() == Some(param.name)) {
+            let glyph = if problem.severity == Severity::Error { Glyph::Error } else { Glyph::Warn };
             widgets::message(ui, glyph, &problem.message);
         }
     });
@@ -168,11 +138,7 @@ fn row(
     } else {
         Some(changed?)
     };
-    Some(Edit::Set {
-        job: known.job.to_owned(),
-        param: param.name.to_owned(),
-        value,
-    })
+    Some(Edit::Set { job: known.job.to_owned(), param: param.name.to_owned(), value })
 }
 
 /// Code, tables and lists need the whole width.
@@ -193,39 +159,18 @@ fn is_wide(param: &Param) -> bool {
 fn label(ui: &mut Ui, param: &Param, set: bool, wide: bool) -> bool {
     let t = theme::of(ui);
     let width = ui.available_width();
-    let size = if wide {
-        vec2(width, t.face.small.line)
-    } else {
-        vec2((width * 0.46).floor(), t.size.control)
-    };
+    let size = if wide { vec2(width, t.face.small.line) } else { vec2((width * 0.46).floor(), t.size.control) };
     let (_, rect) = ui.allocate_space(size);
-    let response = ui.interact(
-        rect,
-        ui.scope_id().with(("label", param.name)),
-        Sense::CLICK,
-    );
-    let text = widgets::paint_text(
-        ui.painter(),
-        rect,
-        Align2::LEFT_CENTER,
-        param.title,
-        &t.face.small,
-        t.color.text2,
-    );
+    let response = ui.interact(rect, ui.scope_id().with(("label", param.name)), Sense::CLICK);
+    let text = widgets::paint_text(ui.painter(), rect, Align2::LEFT_CENTER, param.title, &t.face.small, t.color.text2);
     if set {
-        let at = egui::pos2(
-            (text.right() + 7.0).min(rect.right() - 3.0),
-            text.center().y,
-        );
+        let at = egui::pos2((text.right() + 7.0).min(rect.right() - 3.0), text.center().y);
         ui.painter().circle_filled(at, 2.0, t.color.accent);
     }
     let mut reset = false;
     response.context_menu(|ui| {
         let words = format!("Reset to {}", default_words(param));
-        if ui
-            .add_enabled(set, egui::Button::new(t.small(words)).frame(false))
-            .clicked()
-        {
+        if ui.add_enabled(set, egui::Button::new(t.small(words)).frame(false)).clicked() {
             reset = true;
             ui.close();
         }
@@ -233,10 +178,7 @@ fn label(ui: &mut Ui, param: &Param, set: bool, wide: bool) -> bool {
     response.on_hover_ui(|ui| {
         ui.label(t.small(param.help));
         if set {
-            ui.label(t.secondary(format!(
-                "Changed from {}. Right-click to reset.",
-                default_words(param)
-            )));
+            ui.label(t.secondary(format!("Changed from {}. Right-click to reset.", default_words(param))));
         }
     });
     reset
@@ -247,10 +189,9 @@ fn default_words(param: &Param) -> String {
         Json::Null => "none".to_owned(),
         Json::String(text) if text.is_empty() => "empty".to_owned(),
         Json::String(text) => match param.kind {
-            ParamKind::Choice(choices) => choices
-                .iter()
-                .find(|it| it.value == text)
-                .map_or(text, |it| it.title.to_owned()),
+            ParamKind::Choice(choices) => {
+                choices.iter().find(|it| it.value == text).map_or(text, |it| it.title.to_owned())
+            }
             _ => text,
         },
         Json::Bool(true) => "on".to_owned(),

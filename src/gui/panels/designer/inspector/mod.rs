@@ -73,20 +73,12 @@ impl Inspector {
         document: &Document,
         selection: &Selection,
     ) -> Output {
-        self.datasets
-            .ensure(("datasets", self.again), cx.backend, |studio| {
-                let datasets = studio.datasets()?;
-                Ok::<_, studio::Error>(
-                    datasets
-                        .into_iter()
-                        .map(|dataset| (dataset.name, dataset.versions))
-                        .collect(),
-                )
-            });
+        self.datasets.ensure(("datasets", self.again), cx.backend, |studio| {
+            let datasets = studio.datasets()?;
+            Ok::<_, studio::Error>(datasets.into_iter().map(|dataset| (dataset.name, dataset.versions)).collect())
+        });
         let mut out = Output::default();
-        let single = selection
-            .single()
-            .and_then(|job| Some((job, document.pipeline.jobs.get(job)?)));
+        let single = selection.single().and_then(|job| Some((job, document.pipeline.jobs.get(job)?)));
         if let Some((name, job)) = single {
             if self.job != name {
                 self.job = name.to_owned();
@@ -102,10 +94,7 @@ impl Inspector {
         out
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one frame, borrowed apart"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one frame, borrowed apart")]
     fn step(
         &mut self,
         ui: &mut Ui,
@@ -127,32 +116,15 @@ impl Inspector {
             return;
         };
         for problem in problems.iter().filter(|problem| problem.param.is_none()) {
-            let glyph = if problem.severity == Severity::Error {
-                Glyph::Error
-            } else {
-                Glyph::Warn
-            };
+            let glyph = if problem.severity == Severity::Error { Glyph::Error } else { Glyph::Warn };
             widgets::message(ui, glyph, &problem.message);
         }
         let none = Shapes::new();
-        let inputs = checked
-            .and_then(|checked| checked.inputs.get(name))
-            .unwrap_or(&none);
+        let inputs = checked.and_then(|checked| checked.inputs.get(name)).unwrap_or(&none);
         let datasets = self.datasets.value().map_or(&[][..], Vec::as_slice);
-        let known = Known {
-            job: name,
-            inputs,
-            datasets,
-        };
+        let known = Known { job: name, inputs, datasets };
         ui.push_id(("form", name), |ui| {
-            out.edits.extend(form::show(
-                ui,
-                spec,
-                job,
-                problems,
-                &known,
-                &mut self.typing,
-            ));
+            out.edits.extend(form::show(ui, spec, job, problems, &known, &mut self.typing));
         });
         progress::show(ui, cx, document, name);
         self.register.show(ui, cx, document, name, spec);
@@ -174,12 +146,8 @@ impl Inspector {
         ui.horizontal(|ui| {
             let (rect, _) = ui.allocate_exact_size(vec2(20.0, 20.0), Sense::hover());
             let color = paint::category_color(&t, spec.map(|spec| spec.category));
-            let letter = spec
-                .map_or(title.as_str(), |spec| spec.title)
-                .chars()
-                .take(1)
-                .collect::<String>()
-                .to_uppercase();
+            let letter =
+                spec.map_or(title.as_str(), |spec| spec.title).chars().take(1).collect::<String>().to_uppercase();
             paint_letter(ui.painter(), rect, &letter, color, t.color.surface2);
             ui.add_space(4.0);
             if let Some(text) = &mut self.title {
@@ -187,29 +155,18 @@ impl Inspector {
                 if field.lost_focus() {
                     let title = self.title.take().unwrap_or_default();
                     if !ui.input(|input| input.key_pressed(egui::Key::Escape)) {
-                        out.edits.push(Edit::Rename {
-                            job: name.to_owned(),
-                            title,
-                        });
+                        out.edits.push(Edit::Rename { job: name.to_owned(), title });
                     }
                 } else if !field.has_focus() {
                     field.request_focus();
                 }
             } else {
-                let label = ui.add(
-                    egui::Label::new(t.title(&title))
-                        .truncate()
-                        .sense(Sense::click()),
-                );
+                let label = ui.add(egui::Label::new(t.title(&title)).truncate().sense(Sense::click()));
                 if std::mem::take(&mut self.focus) {
                     ui.memory_mut(|memory| memory.request_focus(label.id));
                     ui.memory_mut(|memory| memory.move_focus(egui::FocusDirection::Next));
                 }
-                if label
-                    .on_hover_text("Click to rename")
-                    .on_hover_cursor(egui::CursorIcon::Text)
-                    .clicked()
-                {
+                if label.on_hover_text("Click to rename").on_hover_cursor(egui::CursorIcon::Text).clicked() {
                     self.title = Some(title.clone());
                 }
             }
@@ -224,10 +181,7 @@ impl Inspector {
             ui.horizontal(|ui| {
                 widgets::message(ui, Glyph::Info, "Disabled; data passes it by");
                 if ui.add(Button::quiet("Enable")).clicked() {
-                    out.edits.push(Edit::Disable {
-                        jobs: vec![name.to_owned()],
-                        disabled: false,
-                    });
+                    out.edits.push(Edit::Disable { jobs: vec![name.to_owned()], disabled: false });
                 }
             });
         }
@@ -239,22 +193,11 @@ impl Inspector {
         widgets::separator(ui);
         widgets::section(ui, "Comment");
         let id = egui::Id::unique(("comment", name));
-        let mut text = self
-            .typing
-            .text(id, job.comment.as_deref().unwrap_or_default());
-        let field = ui.add(
-            TextField::new(&mut text)
-                .rows(2)
-                .id(id)
-                .name("Comment")
-                .hint("Shown beside the step"),
-        );
+        let mut text = self.typing.text(id, job.comment.as_deref().unwrap_or_default());
+        let field = ui.add(TextField::new(&mut text).rows(2).id(id).name("Comment").hint("Shown beside the step"));
         self.typing.keep(id, text.clone(), field.has_focus());
         if field.changed() {
-            out.edits.push(Edit::Comment {
-                job: name.to_owned(),
-                text,
-            });
+            out.edits.push(Edit::Comment { job: name.to_owned(), text });
         }
         if spec.docs.is_empty() {
             return;
@@ -278,27 +221,11 @@ fn several(ui: &mut Ui, document: &Document, selection: &Selection, out: &mut Ou
     let of = |name: &String| document.pipeline.jobs.get(name);
     let mut off = jobs.iter().filter_map(of).all(|job| job.disabled);
     let mut folded = jobs.iter().filter_map(of).all(|job| job.collapsed);
-    if widgets::field_row(ui, "Disabled", |ui| {
-        widgets::toggle(ui, &mut off, "Disabled")
-    })
-    .inner
-    .changed()
-    {
-        out.edits.push(Edit::Disable {
-            jobs: jobs.clone(),
-            disabled: off,
-        });
+    if widgets::field_row(ui, "Disabled", |ui| widgets::toggle(ui, &mut off, "Disabled")).inner.changed() {
+        out.edits.push(Edit::Disable { jobs: jobs.clone(), disabled: off });
     }
-    if widgets::field_row(ui, "Collapsed", |ui| {
-        widgets::toggle(ui, &mut folded, "Collapsed")
-    })
-    .inner
-    .changed()
-    {
-        out.edits.push(Edit::Collapse {
-            jobs: jobs.clone(),
-            collapsed: folded,
-        });
+    if widgets::field_row(ui, "Collapsed", |ui| widgets::toggle(ui, &mut folded, "Collapsed")).inner.changed() {
+        out.edits.push(Edit::Collapse { jobs: jobs.clone(), collapsed: folded });
     }
     widgets::separator(ui);
     for name in &jobs {
@@ -309,13 +236,7 @@ fn several(ui: &mut Ui, document: &Document, selection: &Selection, out: &mut Ou
         }
     }
     ui.add_space(t.size.gap);
-    if ui
-        .add(Button::secondary("Delete these steps").with_icon(Icon::Trash))
-        .clicked()
-    {
-        out.edits.push(Edit::Delete {
-            jobs,
-            notes: selection.notes(),
-        });
+    if ui.add(Button::secondary("Delete these steps").with_icon(Icon::Trash)).clicked() {
+        out.edits.push(Edit::Delete { jobs, notes: selection.notes() });
     }
 }

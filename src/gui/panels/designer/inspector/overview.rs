@@ -33,22 +33,13 @@ impl Overview {
 
     pub fn show(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, out: &mut Output) {
         if self.path != document.path {
-            *self = Self {
-                path: document.path.clone(),
-                ..Self::default()
-            };
+            *self = Self { path: document.path.clone(), ..Self::default() };
         }
-        let query = RunQuery {
-            pipeline: Some(document.path.clone()),
-            limit: RUNS,
-            ..RunQuery::default()
-        };
+        let query = RunQuery { pipeline: Some(document.path.clone()), limit: RUNS, ..RunQuery::default() };
         let running = document.is_running();
-        self.runs.ensure(
-            (&self.path, self.again, running),
-            cx.backend,
-            move |studio| studio.runs(&query).map(|page| page.runs),
-        );
+        self.runs.ensure((&self.path, self.again, running), cx.backend, move |studio| {
+            studio.runs(&query).map(|page| page.runs)
+        });
         let t = theme::of(ui);
         ui.label(t.title("Pipeline"));
         ui.add_space(t.size.grid);
@@ -69,30 +60,16 @@ impl Overview {
 
     fn fields(&mut self, ui: &mut Ui, document: &Document, out: &mut Output) {
         let pipeline = &document.pipeline;
-        let mut title = self
-            .title
-            .clone()
-            .unwrap_or_else(|| pipeline.display_name.clone());
-        let field = widgets::field_row(ui, "Title", |ui| {
-            ui.add(TextField::new(&mut title).hint(&document.path))
-        })
-        .inner;
+        let mut title = self.title.clone().unwrap_or_else(|| pipeline.display_name.clone());
+        let field = widgets::field_row(ui, "Title", |ui| ui.add(TextField::new(&mut title).hint(&document.path))).inner;
         if field.changed() {
             out.edits.push(Edit::Title(title.clone()));
         }
         self.title = field.has_focus().then_some(title);
         let t = theme::of(ui);
         ui.label(t.secondary("Description"));
-        let mut text = self
-            .description
-            .clone()
-            .unwrap_or_else(|| pipeline.description.clone());
-        let field = ui.add(
-            TextField::new(&mut text)
-                .rows(3)
-                .name("Description")
-                .hint("What it is for"),
-        );
+        let mut text = self.description.clone().unwrap_or_else(|| pipeline.description.clone());
+        let field = ui.add(TextField::new(&mut text).rows(3).name("Description").hint("What it is for"));
         if field.changed() {
             out.edits.push(Edit::Description(text.clone()));
         }
@@ -107,23 +84,13 @@ fn problems(ui: &mut Ui, document: &Document, out: &mut Output) {
     let t = theme::of(ui);
     widgets::separator(ui);
     widgets::section(ui, "Problems");
-    let all: Vec<_> = checked
-        .problems
-        .iter()
-        .flat_map(|(job, all)| all.iter().map(move |it| (job, it)))
-        .collect();
+    let all: Vec<_> = checked.problems.iter().flat_map(|(job, all)| all.iter().map(move |it| (job, it))).collect();
     if all.is_empty() {
         widgets::status(ui, Glyph::Ok, "None found");
     }
     for (job, problem) in all.iter().take(PROBLEMS) {
-        let glyph = if problem.severity == Severity::Error {
-            Glyph::Error
-        } else {
-            Glyph::Warn
-        };
-        let row = ListRow::new(document.pipeline.title(job))
-            .glyph(glyph)
-            .height(t.size.control);
+        let glyph = if problem.severity == Severity::Error { Glyph::Error } else { Glyph::Warn };
+        let row = ListRow::new(document.pipeline.title(job)).glyph(glyph).height(t.size.control);
         if row.show(ui).on_hover_text(&problem.message).clicked() {
             out.reveal = Some((*job).clone());
         }
@@ -137,10 +104,7 @@ fn problems(ui: &mut Ui, document: &Document, out: &mut Output) {
 pub fn run_row(ui: &mut Ui, run: &Run) -> bool {
     let t = theme::of(ui);
     let when = jiff::Timestamp::from_millisecond(run.created_ms).unwrap_or_default();
-    let row = ListRow::new(&run.name)
-        .glyph(glyph(run))
-        .note(format::ago(when, format::now(ui)))
-        .height(t.size.control);
+    let row = ListRow::new(&run.name).glyph(glyph(run)).note(format::ago(when, format::now(ui))).height(t.size.control);
     row.show(ui).clicked()
 }
 

@@ -42,11 +42,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, job: &str) {
         .iter()
         .filter_map(|curve| {
             let name = curve.key.strip_prefix(&prefix)?;
-            let (x, y) = curve
-                .points
-                .iter()
-                .map(|&(step, value)| (step as f64, value))
-                .unzip();
+            let (x, y) = curve.points.iter().map(|&(step, value)| (step as f64, value)).unzip();
             Some((name, x, y))
         })
         .collect();
@@ -56,36 +52,23 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, job: &str) {
             .enumerate()
             .map(|(index, (name, x, y))| Series::new(name.replace('_', " "), t.data(index), y).x(x))
             .collect();
-        LineChart::new("Curves of the step", &series)
-            .height(120.0)
-            .labels(false)
-            .show(ui);
+        LineChart::new("Curves of the step", &series).height(120.0).labels(false).show(ui);
         ui.horizontal_wrapped(|ui| {
             for (index, (name, _, y)) in curves.iter().enumerate() {
                 let last = y.last().copied().map(format::number).unwrap_or_default();
                 ui.label(t.face.caption.of("━").color(t.data(index)));
-                ui.label(
-                    t.face
-                        .caption
-                        .of(format!("{} {last}", name.replace('_', " ")))
-                        .color(t.color.text2),
-                );
+                ui.label(t.face.caption.of(format!("{} {last}", name.replace('_', " "))).color(t.color.text2));
             }
         });
     }
     if watched.detail.row.status.is_final() && widgets::link(ui, "Open the run").clicked() {
-        cx.open(Subject::Run {
-            id: watched.detail.row.id.clone(),
-        });
+        cx.open(Subject::Run { id: watched.detail.row.id.clone() });
     }
 }
 
 /// The step's last failure, when no run is shown.
 fn before(ui: &mut Ui, document: &Document, job: &str) {
-    let Some(error) = document
-        .job_state(job)
-        .and_then(|state| state.step.error.as_ref())
-    else {
+    let Some(error) = document.job_state(job).and_then(|state| state.step.error.as_ref()) else {
         return;
     };
     widgets::separator(ui);
@@ -106,9 +89,7 @@ fn line(ui: &mut Ui, step: &Step) {
     };
     ui.horizontal(|ui| {
         ui.label(t.secondary(words));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(t.secondary(times(step)))
-        });
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(t.secondary(times(step))));
     });
 }
 
@@ -150,31 +131,22 @@ pub fn lineage(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, job: &str) {
                 }
             }
             if !git.changes.is_empty() {
-                let count = format::counted(
-                    git.changes.len() as u64,
-                    "uncommitted change",
-                    "uncommitted changes",
-                );
+                let count = format::counted(git.changes.len() as u64, "uncommitted change", "uncommitted changes");
                 ui.label(t.secondary(format!("and {count}")));
             }
         });
     }
     for dataset in datasets(document, job) {
         let (name, version) = dataset.split_once('@').unwrap_or((&dataset, ""));
-        let words = if version.is_empty() {
-            format!("{name}, newest version")
-        } else {
-            format!("{name} version {version}")
-        };
+        let words =
+            if version.is_empty() { format!("{name}, newest version") } else { format!("{name} version {version}") };
         ui.label(t.secondary(words));
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = t.size.grid;
         ui.label(t.secondary("Run"));
         if widgets::link(ui, &state.run_name).clicked() {
-            cx.open(Subject::Run {
-                id: state.run.clone(),
-            });
+            cx.open(Subject::Run { id: state.run.clone() });
         }
         if !state.current {
             ui.label(t.secondary("before the last changes"));
@@ -190,11 +162,7 @@ fn datasets(document: &Document, job: &str) -> Vec<String> {
             continue;
         };
         let Some(spec) = job.spec() else { continue };
-        for param in spec
-            .params
-            .iter()
-            .filter(|param| matches!(param.kind, ParamKind::Dataset))
-        {
+        for param in spec.params.iter().filter(|param| matches!(param.kind, ParamKind::Dataset)) {
             if let Some(Input::Value(value)) = job.inputs.get(param.name)
                 && let Some(reference) = value.as_str()
                 && !found.iter().any(|it| it == reference)

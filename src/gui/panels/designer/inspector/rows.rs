@@ -18,19 +18,14 @@ pub fn show(
     typing: &mut Typing,
     id: Id,
 ) -> Option<Json> {
-    let mut rows: Vec<Map<String, Json>> = value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|row| row.as_object().cloned().unwrap_or_default())
-        .collect();
+    let mut rows: Vec<Map<String, Json>> =
+        value.as_array().into_iter().flatten().map(|row| row.as_object().cloned().unwrap_or_default()).collect();
     let before = rows.clone();
     let mut todo = None;
     let count = rows.len();
     for (index, row) in rows.iter_mut().enumerate() {
         ui.push_id(index, |ui| {
-            todo =
-                one(ui, row, fields, known, typing, id.with(index), index, count).or(todo.take());
+            todo = one(ui, row, fields, known, typing, id.with(index), index, count).or(todo.take());
         });
     }
     match todo {
@@ -47,8 +42,7 @@ pub fn show(
     if ui.add(Button::quiet("Add").with_icon(Icon::Plus)).clicked() {
         rows.push(Map::new());
     }
-    let rows_json =
-        |rows: Vec<Map<String, Json>>| Json::Array(rows.into_iter().map(Json::Object).collect());
+    let rows_json = |rows: Vec<Map<String, Json>>| Json::Array(rows.into_iter().map(Json::Object).collect());
     (rows != before).then(|| rows_json(rows))
 }
 
@@ -57,10 +51,7 @@ enum Todo {
     Up(usize),
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call for each row; a struct would be built to be taken apart"
-)]
+#[expect(clippy::too_many_arguments, reason = "one call for each row; a struct would be built to be taken apart")]
 fn one(
     ui: &mut Ui,
     row: &mut Map<String, Json>,
@@ -73,43 +64,29 @@ fn one(
 ) -> Option<Todo> {
     let t = theme::of(ui);
     let mut todo = None;
-    widgets::card_frame(&t)
-        .inner_margin(t.size.gap)
-        .fill(t.color.surface2)
-        .show(ui, |ui| {
-            ui.set_min_width(ui.available_width());
-            ui.horizontal(|ui| {
-                ui.label(t.caption(format!("{}", index + 1)));
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    if ui
-                        .add(Button::icon(
-                            Icon::Close,
-                            format!("Take out entry {}", index + 1),
-                        ))
-                        .clicked()
-                    {
-                        todo = Some(Todo::Remove(index));
-                    }
-                    let up = Button::icon(Icon::ArrowUp, format!("Move entry {} up", index + 1))
-                        .enabled(index > 0 && count > 1);
-                    if ui.add(up).clicked() {
-                        todo = Some(Todo::Up(index));
-                    }
-                });
-            });
-            for param in fields {
-                let value = row
-                    .get(param.name)
-                    .cloned()
-                    .unwrap_or_else(|| param.default.to_json());
-                let id = id.with(param.name);
-                let shown = widgets::field_row(ui, param.title, |ui| {
-                    field::show(ui, param, &value, known, typing, id)
-                });
-                if let Some(new) = shown.inner {
-                    row.insert(param.name.to_owned(), new);
+    widgets::card_frame(&t).inner_margin(t.size.gap).fill(t.color.surface2).show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        ui.horizontal(|ui| {
+            ui.label(t.caption(format!("{}", index + 1)));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if ui.add(Button::icon(Icon::Close, format!("Take out entry {}", index + 1))).clicked() {
+                    todo = Some(Todo::Remove(index));
                 }
-            }
+                let up =
+                    Button::icon(Icon::ArrowUp, format!("Move entry {} up", index + 1)).enabled(index > 0 && count > 1);
+                if ui.add(up).clicked() {
+                    todo = Some(Todo::Up(index));
+                }
+            });
         });
+        for param in fields {
+            let value = row.get(param.name).cloned().unwrap_or_else(|| param.default.to_json());
+            let id = id.with(param.name);
+            let shown = widgets::field_row(ui, param.title, |ui| field::show(ui, param, &value, known, typing, id));
+            if let Some(new) = shown.inner {
+                row.insert(param.name.to_owned(), new);
+            }
+        }
+    });
     todo
 }
