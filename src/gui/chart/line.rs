@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use egui::{
-    Align2, Color32, Pos2, Rect, Response, Sense, Stroke, Ui, UiBuilder, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    Align2, Color32, Pos2, Rect, Response, Sense, Stroke, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 use egui_plot::{Line, LineStyle, PlotPoints, PlotTransform};
 
@@ -28,14 +27,7 @@ pub struct Series<'a> {
 
 impl<'a> Series<'a> {
     pub fn new(name: impl Into<Cow<'a, str>>, color: Color32, y: &'a [f64]) -> Self {
-        Self {
-            name: name.into(),
-            color,
-            x: None,
-            y,
-            dashed: false,
-            strong: false,
-        }
+        Self { name: name.into(), color, x: None, y, dashed: false, strong: false }
     }
 
     pub fn x(self, x: &'a [f64]) -> Self {
@@ -43,10 +35,7 @@ impl<'a> Series<'a> {
     }
 
     pub fn dashed(self) -> Self {
-        Self {
-            dashed: true,
-            ..self
-        }
+        Self { dashed: true, ..self }
     }
 
     pub fn strong(self, strong: bool) -> Self {
@@ -68,10 +57,7 @@ impl<'a> Series<'a> {
             Some(all) => all[..count].partition_point(|&at| at < x),
             None => (x.ceil().max(0.0) as usize).min(count),
         };
-        let near = [after.checked_sub(1), Some(after)]
-            .into_iter()
-            .flatten()
-            .filter(|&i| i < count);
+        let near = [after.checked_sub(1), Some(after)].into_iter().flatten().filter(|&i| i < count);
         near.min_by(|&a, &b| (self.at(a) - x).abs().total_cmp(&(self.at(b) - x).abs()))
     }
 }
@@ -126,40 +112,25 @@ impl<'a> LineChart<'a> {
     }
 
     pub fn x_label(self, x: &'a str) -> Self {
-        Self {
-            axes: Axes { x, ..self.axes },
-            ..self
-        }
+        Self { axes: Axes { x, ..self.axes }, ..self }
     }
 
     pub fn y_label(self, y: &'a str) -> Self {
-        Self {
-            axes: Axes { y, ..self.axes },
-            ..self
-        }
+        Self { axes: Axes { y, ..self.axes }, ..self }
     }
 
     /// At least this much of y is seen.
     pub fn y_range(self, low: f64, high: f64) -> Self {
-        Self {
-            y_range: Some((low, high)),
-            ..self
-        }
+        Self { y_range: Some((low, high)), ..self }
     }
 
     pub fn x_range(self, low: f64, high: f64) -> Self {
-        Self {
-            x_range: Some((low, high)),
-            ..self
-        }
+        Self { x_range: Some((low, high)), ..self }
     }
 
     /// One unit as long on both axes: ROC and calibration curves.
     pub fn square(self) -> Self {
-        Self {
-            square: true,
-            ..self
-        }
+        Self { square: true, ..self }
     }
 
     /// Names at the right ends of the curves instead of a legend; on unless there are more
@@ -170,18 +141,12 @@ impl<'a> LineChart<'a> {
 
     /// Without words below.
     pub fn no_x_ticks(self) -> Self {
-        Self {
-            x_ticks: false,
-            ..self
-        }
+        Self { x_ticks: false, ..self }
     }
 
     /// Charts of one group share the x range.
     pub fn link(self, group: &'a str) -> Self {
-        Self {
-            link: Some(group),
-            ..self
-        }
+        Self { link: Some(group), ..self }
     }
 
     pub fn show(self, ui: &mut Ui) -> ChartResponse {
@@ -191,19 +156,14 @@ impl<'a> LineChart<'a> {
         if self.series.iter().all(|series| series.len() == 0) {
             grid::nothing(ui, rect);
             let response = ui.interact(rect, ui.scope_id().with(self.id), Sense::hover());
-            return ChartResponse {
-                response,
-                x: None,
-                series: None,
-            };
+            return ChartResponse { response, x: None, series: None };
         }
         let labelled = self.labels && self.series.len() > 1 && self.series.len() <= 8;
         let margin = if labelled { self.label_width(ui) } else { 0.0 };
         let inside = rect.with_max_x(rect.right() - margin);
         let mut child = ui.new_child(UiBuilder::new().max_rect(inside).id_salt(self.id));
 
-        let mut plot =
-            grid::plot(&t, self.id, self.axes, inside.size()).show_axes([self.x_ticks, true]);
+        let mut plot = grid::plot(&t, self.id, self.axes, inside.size()).show_axes([self.x_ticks, true]);
         if let Some((low, high)) = self.y_range {
             plot = plot.include_y(low).include_y(high);
         }
@@ -226,18 +186,10 @@ impl<'a> LineChart<'a> {
             for series in &series {
                 let range = if whole { series.extent() } else { seen.clone() };
                 let points = decimate(series.x, series.y, range, pixels);
-                let width = if series.strong {
-                    t.size.line_strong + 0.7
-                } else {
-                    t.size.line_strong
-                };
+                let width = if series.strong { t.size.line_strong + 0.7 } else { t.size.line_strong };
                 let line = Line::new(series.name.to_string(), PlotPoints::from(points))
                     .stroke(Stroke::new(width, series.color))
-                    .style(if series.dashed {
-                        LineStyle::dashed_dense()
-                    } else {
-                        LineStyle::Solid
-                    })
+                    .style(if series.dashed { LineStyle::dashed_dense() } else { LineStyle::Solid })
                     // Steps of a ROC curve would be filled; what is dense was thinned above.
                     .allow_band(false)
                     .allow_hover(false);
@@ -250,26 +202,16 @@ impl<'a> LineChart<'a> {
             self.end_labels(ui, rect, &shown.transform);
         }
         let (x, series) = self.hover(ui, &response, &shown.transform);
-        ChartResponse {
-            response,
-            x,
-            series,
-        }
+        ChartResponse { response, x, series }
     }
 
     fn label_width(&self, ui: &Ui) -> f32 {
         let t = theme::of(ui);
         let width = |name: &str| {
-            let galley =
-                ui.painter()
-                    .layout_no_wrap(name.to_owned(), t.face.caption.font(), t.color.text1);
+            let galley = ui.painter().layout_no_wrap(name.to_owned(), t.face.caption.font(), t.color.text1);
             galley.size().x
         };
-        let widest = self
-            .series
-            .iter()
-            .map(|series| width(&series.name))
-            .fold(0.0, f32::max);
+        let widest = self.series.iter().map(|series| width(&series.name)).fold(0.0, f32::max);
         (widest + 10.0).min(ui.available_width() * 0.3).min(140.0)
     }
 
@@ -283,37 +225,21 @@ impl<'a> LineChart<'a> {
             .iter()
             .filter_map(|series| {
                 let last = series.y[..series.len()].iter().rfind(|y| y.is_finite())?;
-                let y = transform
-                    .position_from_point_y(*last)
-                    .clamp(frame.top(), frame.bottom());
+                let y = transform.position_from_point_y(*last).clamp(frame.top(), frame.bottom());
                 Some((y, series))
             })
             .collect();
         labels.sort_by(|a, b| a.0.total_cmp(&b.0));
         spread(&mut labels, frame.top(), frame.bottom(), line);
         for (y, series) in labels {
-            let room = Rect::from_min_max(
-                pos2(frame.right() + 6.0, y - line / 2.0),
-                pos2(rect.right(), y + line / 2.0),
-            );
+            let room =
+                Rect::from_min_max(pos2(frame.right() + 6.0, y - line / 2.0), pos2(rect.right(), y + line / 2.0));
             let color = series.color;
-            crate::widgets::paint_text(
-                ui.painter(),
-                room,
-                Align2::LEFT_CENTER,
-                &series.name,
-                &t.face.caption,
-                color,
-            );
+            crate::widgets::paint_text(ui.painter(), room, Align2::LEFT_CENTER, &series.name, &t.face.caption, color);
         }
     }
 
-    fn hover(
-        &self,
-        ui: &Ui,
-        response: &Response,
-        transform: &PlotTransform,
-    ) -> (Option<f64>, Option<usize>) {
+    fn hover(&self, ui: &Ui, response: &Response, transform: &PlotTransform) -> (Option<f64>, Option<usize>) {
         let Some(pointer) = response.hover_pos().filter(|_| !response.dragged()) else {
             return (None, None);
         };
@@ -322,21 +248,10 @@ impl<'a> LineChart<'a> {
             let i = series.nearest(x)?;
             let point = series.at(i);
             let y = series.y[i];
-            y.is_finite().then(|| {
-                (
-                    at,
-                    point,
-                    y,
-                    transform.position_from_point(&[point, y].into()),
-                )
-            })
+            y.is_finite().then(|| (at, point, y, transform.position_from_point(&[point, y].into())))
         });
         let mut near: Vec<(usize, f64, f64, Pos2)> = near.collect();
-        near.sort_by(|a, b| {
-            (a.3.y - pointer.y)
-                .abs()
-                .total_cmp(&(b.3.y - pointer.y).abs())
-        });
+        near.sort_by(|a, b| (a.3.y - pointer.y).abs().total_cmp(&(b.3.y - pointer.y).abs()));
         let Some(nearest) = near.first().copied() else {
             return (Some(x), None);
         };
@@ -344,37 +259,19 @@ impl<'a> LineChart<'a> {
         near.sort_by(|a, b| b.2.total_cmp(&a.2));
         grid::crosshair(ui, *transform.frame(), nearest.3.x);
         for &(at, _, _, position) in &near {
-            ui.painter_at(transform.frame().expand(3.0)).circle_filled(
-                position,
-                3.0,
-                self.series[at].color,
-            );
+            ui.painter_at(transform.frame().expand(3.0)).circle_filled(position, 3.0, self.series[at].color);
         }
         let all: Vec<Value> = near
             .iter()
             .map(|&(at, _, y, _)| Value {
                 name: self.series[at].name.to_string(),
-                value: if self.axes.log_y {
-                    format::number(10_f64.powf(y))
-                } else {
-                    format::number(y)
-                },
+                value: if self.axes.log_y { format::number(10_f64.powf(y)) } else { format::number(y) },
                 color: self.series[at].color,
             })
             .collect();
-        let axis = if self.axes.x.is_empty() {
-            "x"
-        } else {
-            self.axes.x
-        };
+        let axis = if self.axes.x.is_empty() { "x" } else { self.axes.x };
         let head = format!("{axis} {}", format::number(nearest.1));
-        grid::values(
-            ui,
-            *transform.frame(),
-            pos2(nearest.3.x, pointer.y),
-            &head,
-            &all,
-        );
+        grid::values(ui, *transform.frame(), pos2(nearest.3.x, pointer.y), &head, &all);
         let close = (nearest.3.y - pointer.y).abs() < 16.0;
         (Some(nearest.1), close.then_some(nearest.0))
     }
@@ -419,13 +316,7 @@ mod tests {
     fn the_nearest_point_is_found() {
         let (x, y) = ([0.0, 1.0, 4.0], [5.0, 6.0, 7.0]);
         let series = Series::new("a", Color32::PLACEHOLDER, &y).x(&x);
-        assert_eq!(
-            [-1.0, 0.6, 2.4, 2.6, 9.0].map(|at| series.nearest(at)),
-            [0, 1, 1, 2, 2].map(Some)
-        );
-        assert_eq!(
-            Series::new("b", Color32::PLACEHOLDER, &[]).nearest(0.0),
-            None
-        );
+        assert_eq!([-1.0, 0.6, 2.4, 2.6, 9.0].map(|at| series.nearest(at)), [0, 1, 1, 2, 2].map(Some));
+        assert_eq!(Series::new("b", Color32::PLACEHOLDER, &[]).nearest(0.0), None);
     }
 }

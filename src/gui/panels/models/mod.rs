@@ -44,12 +44,8 @@ enum Verb {
     Undo,
 }
 
-const VERBS: [(Verb, &str); 4] = [
-    (Verb::Describe, "describe"),
-    (Verb::Delete, "delete"),
-    (Verb::OpenRun, "open-run"),
-    (Verb::Undo, "undo"),
-];
+const VERBS: [(Verb, &str); 4] =
+    [(Verb::Describe, "describe"), (Verb::Delete, "delete"), (Verb::OpenRun, "open-run"), (Verb::Undo, "undo")];
 
 /// The panel.
 #[derive(Default)]
@@ -85,10 +81,7 @@ impl Panel for Models {
     }
 
     fn side_width(&self) -> Option<f32> {
-        self.list
-            .value()
-            .is_some_and(|list| !list.is_empty())
-            .then_some(SIDE)
+        self.list.value().is_some_and(|list| !list.is_empty()).then_some(SIDE)
     }
 
     fn side(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -117,15 +110,11 @@ impl Panel for Models {
                     .selected(self.name.as_deref() == Some(model.name.as_str()));
                 let response = row.show(ui);
                 let line = response.rect.bottom() - 0.5;
-                ui.painter()
-                    .hline(response.rect.x_range(), line, t.hairline());
+                ui.painter().hline(response.rect.x_range(), line, t.hairline());
                 if response.clicked() {
                     self.go(&model.name, None);
                     let name = model.name.clone();
-                    cx.select(Subject::Model {
-                        name,
-                        version: None,
-                    });
+                    cx.select(Subject::Model { name, version: None });
                 }
             }
         });
@@ -166,8 +155,7 @@ impl Panel for Models {
     fn commands(&self, _cx: &Cx<'_>) -> Vec<CommandSpec> {
         let chosen = self.chosen();
         let none = "Select a model first";
-        let detail =
-            chosen.map_or_else(String::new, |one| format!("{} {}", one.model, one.version));
+        let detail = chosen.map_or_else(String::new, |one| format!("{} {}", one.model, one.version));
         let one = |verb: Verb, title: &str, icon: Icon| {
             let word = VERBS.iter().find(|(other, _)| *other == verb);
             CommandSpec::panel("models", word.map_or("", |(_, word)| word), title)
@@ -192,12 +180,7 @@ impl Panel for Models {
         let models = self.list.value().map_or(&[][..], Vec::as_slice);
         models
             .iter()
-            .map(|model| {
-                CommandSpec::open(Subject::Model {
-                    name: model.name.clone(),
-                    version: None,
-                })
-            })
+            .map(|model| CommandSpec::open(Subject::Model { name: model.name.clone(), version: None }))
             .collect()
     }
 
@@ -234,9 +217,7 @@ impl Models {
 
     fn ask(&mut self, cx: &Cx<'_>) {
         let revision = self.revision;
-        let came = self
-            .list
-            .ensure(revision, cx.backend, |studio: &Arc<Studio>| studio.models());
+        let came = self.list.ensure(revision, cx.backend, |studio: &Arc<Studio>| studio.models());
         if came || self.name.is_none() {
             let list = self.list.value().map_or(&[][..], Vec::as_slice);
             let there = |name: &str| list.iter().any(|model| model.name == name);
@@ -249,69 +230,48 @@ impl Models {
             return;
         };
         let asked = name.clone();
-        self.versions.ensure(
-            (&name, revision),
-            cx.backend,
-            move |studio: &Arc<Studio>| {
-                let mut all = studio.model_versions(&asked)?;
-                all.retain(|version| version.deleted_ms.is_none());
-                Ok::<_, studio::Error>(all)
-            },
-        );
+        self.versions.ensure((&name, revision), cx.backend, move |studio: &Arc<Studio>| {
+            let mut all = studio.model_versions(&asked)?;
+            all.retain(|version| version.deleted_ms.is_none());
+            Ok::<_, studio::Error>(all)
+        });
         let Some(chosen) = self.chosen().cloned() else {
             return;
         };
         let reference = format!("{name}@{}", chosen.version);
         let asked = reference.clone();
-        self.detail.ensure(
-            (reference.clone(), revision),
-            cx.backend,
-            move |studio: &Arc<Studio>| studio.model(&asked),
-        );
+        self.detail.ensure((reference.clone(), revision), cx.backend, move |studio: &Arc<Studio>| studio.model(&asked));
         match self.before(chosen.version) {
             Some(version) => {
                 let reference = format!("{name}@{version}");
-                self.previous.ensure(
-                    reference.clone(),
-                    cx.backend,
-                    move |studio: &Arc<Studio>| studio.model(&reference),
-                );
+                self.previous
+                    .ensure(reference.clone(), cx.backend, move |studio: &Arc<Studio>| studio.model(&reference));
             }
             None => self.previous.clear(),
         }
         let datasets = chosen.datasets.clone();
-        self.sources.ensure(
-            (&name, chosen.version),
-            cx.backend,
-            move |studio: &Arc<Studio>| {
-                let known = datasets.into_iter().map(|(dataset, version)| {
-                    let found = studio.dataset_version(&format!("{dataset}@{version}"));
-                    Source {
-                        rows: found.ok().map(|found| found.rows),
-                        dataset,
-                        version,
-                    }
-                });
-                Ok::<_, studio::Error>(known.collect())
-            },
-        );
+        self.sources.ensure((&name, chosen.version), cx.backend, move |studio: &Arc<Studio>| {
+            let known = datasets.into_iter().map(|(dataset, version)| {
+                let found = studio.dataset_version(&format!("{dataset}@{version}"));
+                Source { rows: found.ok().map(|found| found.rows), dataset, version }
+            });
+            Ok::<_, studio::Error>(known.collect())
+        });
     }
 
     /// The version that is looked at.
     fn chosen(&self) -> Option<&ModelVersion> {
         let versions = self.versions.value()?;
-        let wanted = versions
-            .iter()
-            .find(|version| Some(version.version) == self.version);
+        let wanted = versions.iter().find(|version| Some(version.version) == self.version);
         wanted.or_else(|| versions.first())
     }
 
     /// What is inside of the chosen version, once it is here.
     fn opened(&self) -> Option<&ModelDetail> {
         let chosen = self.chosen()?;
-        self.detail.value().filter(|detail| {
-            detail.version.model == chosen.model && detail.version.version == chosen.version
-        })
+        self.detail
+            .value()
+            .filter(|detail| detail.version.model == chosen.model && detail.version.version == chosen.version)
     }
 
     fn before(&self, version: u32) -> Option<u32> {
@@ -335,24 +295,17 @@ impl Models {
             }
             Verb::Describe => {
                 let model = self.model();
-                self.editing = Some(
-                    model
-                        .map(|model| model.description.clone())
-                        .unwrap_or_default(),
-                );
+                self.editing = Some(model.map(|model| model.description.clone()).unwrap_or_default());
             }
             Verb::Undo => self.doing.undo(cx),
             Verb::Delete => {
                 let (name, version) = (chosen.model, chosen.version);
                 let (back, words) = (name.clone(), format!("Deleted {name} version {version}"));
-                self.doing.offer_undo(self.time, words, move |studio| {
-                    studio.restore_model_version(&back, version)
-                });
+                self.doing.offer_undo(self.time, words, move |studio| studio.restore_model_version(&back, version));
                 self.version = None;
-                self.doing
-                    .start(cx, "The version could not be deleted.", "", move |studio| {
-                        studio.delete_model_version(&name, version)
-                    });
+                self.doing.start(cx, "The version could not be deleted.", "", move |studio| {
+                    studio.delete_model_version(&name, version)
+                });
             }
         }
     }

@@ -91,10 +91,7 @@ const VERBS: [(Verb, &str); 13] = [
 
 impl Verb {
     fn word(self) -> &'static str {
-        VERBS
-            .iter()
-            .find(|(verb, _)| *verb == self)
-            .map_or("", |(_, word)| word)
+        VERBS.iter().find(|(verb, _)| *verb == self).map_or("", |(_, word)| word)
     }
 }
 
@@ -220,9 +217,7 @@ impl Panel for Runs {
         let opened = matches!(self.view, View::Run(_));
         let Some(id) = self.target() else { return };
         let detail = self.focus.detail();
-        let row = detail
-            .map(|detail| &detail.row)
-            .or_else(|| self.pages.find(&id));
+        let row = detail.map(|detail| &detail.row).or_else(|| self.pages.find(&id));
         let Some(row) = row else {
             match self.focus.request().failure() {
                 Some(failure) => {
@@ -299,9 +294,7 @@ impl Runs {
         if idle && *kept != self.shown && !self.keeping.is_pending() {
             self.kept = Some(self.shown.clone());
             if let Ok(json) = serde_json::to_value(&self.shown) {
-                self.keeping.ask(cx.backend, move |studio: &Arc<Studio>| {
-                    studio.set_setting(SETTING, &json)
-                });
+                self.keeping.ask(cx.backend, move |studio: &Arc<Studio>| studio.set_setting(SETTING, &json));
             }
         }
     }
@@ -319,17 +312,14 @@ impl Runs {
         let ask = |studio: &Arc<Studio>| studio.pipelines();
         self.pipelines.ensure((), cx.backend, ask);
         if !matches!(self.view, View::Run(_)) {
-            self.pages
-                .ensure(&self.query(), self.visible.clone(), cx.backend);
+            self.pages.ensure(&self.query(), self.visible.clone(), cx.backend);
             self.pages.ensure_sparks(self.visible.clone(), cx);
             self.check_at_first();
             let revision = self.pages.revision;
-            self.together
-                .ensure(self.checked.ids(), revision, cx.backend);
+            self.together.ensure(self.checked.ids(), revision, cx.backend);
         }
         let target = self.target();
-        self.focus
-            .ensure(target.as_deref(), self.pages.revision, cx.backend);
+        self.focus.ensure(target.as_deref(), self.pages.revision, cx.backend);
     }
 
     fn query(&self) -> RunQuery {
@@ -351,9 +341,7 @@ impl Runs {
         }
         self.settled = true;
         let runs = self.pages.first().iter();
-        let done: Vec<&studio::Run> = runs
-            .filter(|run| run.status == RunStatus::Done)
-            .collect();
+        let done: Vec<&studio::Run> = runs.filter(|run| run.status == RunStatus::Done).collect();
         let alike = |one: &studio::Run| {
             let same = done.iter().filter(|run| run.pipeline == one.pipeline);
             same.count()
@@ -390,9 +378,7 @@ impl Runs {
 
     fn name_of(&self, id: &str) -> String {
         let focused = self.focus.detail().filter(|detail| detail.row.id == id);
-        let named = focused
-            .map(|detail| &detail.row)
-            .or_else(|| self.pages.find(id));
+        let named = focused.map(|detail| &detail.row).or_else(|| self.pages.find(id));
         named.map_or_else(|| "the run".to_owned(), |run| run.name.clone())
     }
 
@@ -427,29 +413,23 @@ impl Runs {
             }
             Verb::Register => {
                 // The run's own models are known once it is the one looked at.
-                if self
-                    .focus
-                    .detail()
-                    .is_some_and(|detail| detail.row.id == id)
-                {
+                if self.focus.detail().is_some_and(|detail| detail.row.id == id) {
                     self.ask_register(&id, &name);
                 } else {
                     self.current = Some(id.clone());
                     cx.select(Subject::Run { id });
                 }
             }
-            Verb::Cancel => self.doing.start(
-                cx,
-                "The run could not be stopped.",
-                format!("{name} is stopping"),
-                move |studio| studio.cancel_run(&id),
-            ),
-            Verb::Resume => self.doing.start(
-                cx,
-                "The run could not be resumed.",
-                format!("{name} goes on"),
-                move |studio| studio.resume_run(&id),
-            ),
+            Verb::Cancel => {
+                self.doing.start(cx, "The run could not be stopped.", format!("{name} is stopping"), move |studio| {
+                    studio.cancel_run(&id)
+                })
+            }
+            Verb::Resume => {
+                self.doing.start(cx, "The run could not be resumed.", format!("{name} goes on"), move |studio| {
+                    studio.resume_run(&id)
+                })
+            }
             Verb::Delete => self.delete(id, &name, cx),
             _ => {}
         }
@@ -475,12 +455,8 @@ impl Runs {
         }
         let back = id.clone();
         let words = format!("Deleted {name}");
-        self.doing
-            .offer_undo(self.time, words, move |studio| studio.restore_run(&back));
-        self.doing
-            .start(cx, "The run could not be deleted.", "", move |studio| {
-                studio.delete_run(&id)
-            });
+        self.doing.offer_undo(self.time, words, move |studio| studio.restore_run(&back));
+        self.doing.start(cx, "The run could not be deleted.", "", move |studio| studio.delete_run(&id));
     }
 
     fn finish(&mut self, outcome: Outcome, cx: &mut Cx<'_>) {
@@ -491,12 +467,11 @@ impl Runs {
                 let words = format!("Registered {} version {}", version.model, version.version);
                 cx.done(words);
             }
-            Outcome::Renamed { id, name } => self.doing.start(
-                cx,
-                "The run could not be renamed.",
-                String::new(),
-                move |studio| studio.rename_run(&id, &name),
-            ),
+            Outcome::Renamed { id, name } => {
+                self.doing.start(cx, "The run could not be renamed.", String::new(), move |studio| {
+                    studio.rename_run(&id, &name)
+                })
+            }
         }
     }
 
@@ -532,11 +507,7 @@ impl Runs {
             }
             return;
         }
-        let what = Empty {
-            icon: Icon::Search,
-            text: "No run fits what is looked for.",
-            step: "Show every run",
-        };
+        let what = Empty { icon: Icon::Search, text: "No run fits what is looked for.", step: "Show every run" };
         if widgets::empty(ui, &what) {
             self.filters = Filters::default();
             self.pages.changed_query();
