@@ -68,43 +68,24 @@ fn debian_linked(needs: &Needs) -> Result<BTreeSet<String>> {
     for name in &needs.libraries {
         match LINKED.iter().find(|(library, _)| library == name) {
             Some((_, package)) => packages.extend(package.map(String::from)),
-            None => bail!(
-                "The program is linked with {name}. Say in bundle/linux.rs which package brings it."
-            ),
+            None => bail!("The program is linked with {name}. Say in bundle/linux.rs which package brings it."),
         }
     }
-    packages.extend(
-        needs
-            .glibc
-            .map(|(major, minor)| format!("libc6 (>= {major}.{minor})")),
-    );
+    packages.extend(needs.glibc.map(|(major, minor)| format!("libc6 (>= {major}.{minor})")));
     Ok(packages)
 }
 
 /// Settings of the `.rpm`, which asks for libraries by the one name that all its systems share.
 pub fn rpm(root: &Path, staged: &Staged) -> Result<RpmSettings> {
     let by_name = |name: &str| format!("{name}()(64bit)");
-    let linked = staged
-        .needs
-        .libraries
-        .iter()
-        .filter(|name| !name.starts_with("ld-linux"));
+    let linked = staged.needs.libraries.iter().filter(|name| !name.starts_with("ld-linux"));
     let mut depends: Vec<String> = linked.map(|name| by_name(name)).collect();
     depends.extend(OPENED.iter().map(|(_, name)| by_name(name)));
-    depends.extend(
-        staged
-            .needs
-            .glibc
-            .map(|(major, minor)| format!("libc.so.6(GLIBC_{major}.{minor})(64bit)")),
-    );
+    depends.extend(staged.needs.glibc.map(|(major, minor)| format!("libc.so.6(GLIBC_{major}.{minor})(64bit)")));
     let recommends = WELCOME.iter().map(|(_, name)| by_name(name));
     Ok(RpmSettings {
         depends: Some(depends),
-        recommends: Some(
-            recommends
-                .chain(["xdg-desktop-portal".into(), "git".into(), "python3".into()])
-                .collect(),
-        ),
+        recommends: Some(recommends.chain(["xdg-desktop-portal".into(), "git".into(), "python3".into()]).collect()),
         release: "1".into(),
         files: files(root, staged),
         desktop_template: Some(root.join("bundle/files/atelier.desktop")),
@@ -114,27 +95,14 @@ pub fn rpm(root: &Path, staged: &Staged) -> Result<RpmSettings> {
 
 /// What both install beside the program: place, and path in the sources or the stage.
 fn files(root: &Path, staged: &Staged) -> HashMap<PathBuf, PathBuf> {
-    let documents = staged
-        .documents
-        .iter()
-        .map(|(name, path)| (format!("/usr/share/doc/atelier/{name}"), path.clone()));
+    let documents =
+        staged.documents.iter().map(|(name, path)| (format!("/usr/share/doc/atelier/{name}"), path.clone()));
     let fixed = [
-        (
-            "/usr/share/mime/packages/atelier.xml",
-            "bundle/files/atelier-workspace.xml",
-        ),
-        (
-            "/usr/share/icons/hicolor/scalable/apps/atelier.svg",
-            "assets/icons/atelier.svg",
-        ),
+        ("/usr/share/mime/packages/atelier.xml", "bundle/files/atelier-workspace.xml"),
+        ("/usr/share/icons/hicolor/scalable/apps/atelier.svg", "assets/icons/atelier.svg"),
     ];
-    let fixed = fixed
-        .into_iter()
-        .map(|(place, source)| (place.to_owned(), root.join(source)));
-    documents
-        .chain(fixed)
-        .map(|(place, source)| (PathBuf::from(place), source))
-        .collect()
+    let fixed = fixed.into_iter().map(|(place, source)| (place.to_owned(), root.join(source)));
+    documents.chain(fixed).map(|(place, source)| (PathBuf::from(place), source)).collect()
 }
 
 #[cfg(test)]
@@ -142,29 +110,18 @@ mod tests {
     use super::*;
 
     fn needs(libraries: &[&str]) -> Needs {
-        Needs {
-            libraries: libraries.iter().map(|name| (*name).to_owned()).collect(),
-            glibc: Some((2, 36)),
-        }
+        Needs { libraries: libraries.iter().map(|name| (*name).to_owned()).collect(), glibc: Some((2, 36)) }
     }
 
     #[test]
     fn linked_libraries_become_packages() {
         let packages = debian_linked(&needs(&["libz.so.1", "libc.so.6", "libm.so.6"])).unwrap();
-        assert_eq!(
-            packages.into_iter().collect::<Vec<_>>(),
-            ["libc6 (>= 2.36)", "zlib1g"]
-        );
+        assert_eq!(packages.into_iter().collect::<Vec<_>>(), ["libc6 (>= 2.36)", "zlib1g"]);
     }
 
     #[test]
     fn an_unknown_library_stops_the_bundle() {
-        let error = debian_linked(&needs(&["libodd.so.3"]))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("libodd.so.3") && error.contains("bundle/linux.rs"),
-            "{error}"
-        );
+        let error = debian_linked(&needs(&["libodd.so.3"])).unwrap_err().to_string();
+        assert!(error.contains("libodd.so.3") && error.contains("bundle/linux.rs"), "{error}");
     }
 }

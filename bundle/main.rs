@@ -43,9 +43,7 @@ fn main() -> Result<()> {
         Some(binary) => binary,
         None => program::build_release(&root, project.target_folder())?,
     };
-    let out = arguments
-        .out
-        .unwrap_or_else(|| project.target_folder().join("installers"));
+    let out = arguments.out.unwrap_or_else(|| project.target_folder().join("installers"));
     for installer in pack(&root, &project, &binary, &out, &formats)? {
         println!("{}", installer.display());
     }
@@ -60,12 +58,7 @@ fn pack(
     out: &Path,
     formats: &[Format],
 ) -> Result<Vec<PathBuf>> {
-    fs::create_dir_all(out).with_context(|| {
-        format!(
-            "The folder for installers cannot be made: {}",
-            out.display()
-        )
-    })?;
+    fs::create_dir_all(out).with_context(|| format!("The folder for installers cannot be made: {}", out.display()))?;
     // The bundler works beside the program and rewrites it, so it gets a copy on the same disk.
     let work = tempfile::Builder::new().prefix(".work-").tempdir_in(out)?;
     let staged = stage::Staged::make(root, work.path(), binary, project)?;
@@ -73,21 +66,16 @@ fn pack(
     let bundles = tauri_bundler::bundle_project(&settings).context("The bundler failed")?;
     let mut installers = Vec::new();
     for path in bundles.iter().flat_map(|bundle| &bundle.bundle_paths) {
-        let name = path
-            .file_name()
-            .with_context(|| format!("A bundle without a name: {}", path.display()))?;
+        let name = path.file_name().with_context(|| format!("A bundle without a name: {}", path.display()))?;
         let place = out.join(name);
         if place.is_dir() {
             fs::remove_dir_all(&place)?;
         }
-        fs::rename(path, &place)
-            .with_context(|| format!("Cannot move {} to {}", path.display(), place.display()))?;
+        fs::rename(path, &place).with_context(|| format!("Cannot move {} to {}", path.display(), place.display()))?;
         installers.push(place);
     }
     if installers.is_empty() {
-        bail!(
-            "The bundler made nothing. Choose a format that this system can make with --formats."
-        );
+        bail!("The bundler made nothing. Choose a format that this system can make with --formats.");
     }
     Ok(installers)
 }
@@ -95,13 +83,9 @@ fn pack(
 /// The folder of the workspace's `Cargo.toml`, found from this crate's own place.
 fn source_root() -> Result<PathBuf> {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = crate_folder
-        .parent()
-        .context("The bundle crate lies at the root of the disk")?;
+    let root = crate_folder.parent().context("The bundle crate lies at the root of the disk")?;
     if !root.join("Cargo.toml").is_file() {
-        bail!(
-            "The sources have moved since this program was built. Run it with cargo: cargo run -p bundle --release"
-        );
+        bail!("The sources have moved since this program was built. Run it with cargo: cargo run -p bundle --release");
     }
     Ok(root.to_path_buf())
 }

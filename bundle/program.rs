@@ -24,15 +24,12 @@ pub fn build_release(root: &Path, target_folder: &Path) -> Result<PathBuf> {
     if !status.success() {
         bail!("The release program was not built; see above.");
     }
-    Ok(target_folder
-        .join("release")
-        .join(format!("atelier{}", env::consts::EXE_SUFFIX)))
+    Ok(target_folder.join("release").join(format!("atelier{}", env::consts::EXE_SUFFIX)))
 }
 
 /// Copies the program to `place` without its debug information.
 pub fn copy_stripped(binary: &Path, place: &Path) -> Result<()> {
-    fs::copy(binary, place)
-        .with_context(|| format!("The program cannot be read: {}", binary.display()))?;
+    fs::copy(binary, place).with_context(|| format!("The program cannot be read: {}", binary.display()))?;
     if !cfg!(unix) {
         return Ok(());
     }
@@ -59,28 +56,20 @@ pub struct Needs {
 impl Needs {
     /// Reads a 64-bit ELF file.
     pub fn of(program: &[u8]) -> Result<Self> {
-        let file: ElfFile64 =
-            ElfFile64::parse(program).context("The program is not a 64-bit ELF file")?;
+        let file: ElfFile64 = ElfFile64::parse(program).context("The program is not a 64-bit ELF file")?;
         let (endian, sections) = (file.endian(), file.elf_section_table());
         let mut needs = Self::default();
         if let Some((entries, link)) = sections.dynamic(endian, program)? {
             let strings = sections.strings(endian, program, link)?;
-            for entry in entries
-                .iter()
-                .filter(|entry| entry.tag(endian) == DT_NEEDED)
-            {
-                needs
-                    .libraries
-                    .push(String::from_utf8_lossy(entry.string(endian, strings)?).into_owned());
+            for entry in entries.iter().filter(|entry| entry.tag(endian) == DT_NEEDED) {
+                needs.libraries.push(String::from_utf8_lossy(entry.string(endian, strings)?).into_owned());
             }
         }
         if let Some((mut files, link)) = sections.gnu_verneed(endian, program)? {
             let strings = sections.strings(endian, program, link)?;
             while let Some((_, mut versions)) = files.next()? {
                 while let Some(version) = versions.next()? {
-                    needs.glibc = needs
-                        .glibc
-                        .max(glibc_version(version.name(endian, strings)?));
+                    needs.glibc = needs.glibc.max(glibc_version(version.name(endian, strings)?));
                 }
             }
         }
@@ -103,10 +92,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn a_program_tells_what_it_is_linked_with() {
         let needs = Needs::of(&fs::read(env::current_exe().unwrap()).unwrap()).unwrap();
-        assert!(
-            needs.libraries.iter().any(|name| name == "libc.so.6"),
-            "{needs:?}"
-        );
+        assert!(needs.libraries.iter().any(|name| name == "libc.so.6"), "{needs:?}");
         assert!(needs.glibc.unwrap() >= (2, 2), "{needs:?}");
         assert!(Needs::of(b"#!/bin/sh").is_err());
     }

@@ -6,13 +6,10 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use tauri_bundler::{
-    AppCategory, BundleBinary, BundleSettings, DmgSettings, MacOsSettings, NsisSettings,
-    PackageSettings, PackageType, Position, Settings, SettingsBuilder, Size, WindowsSettings,
-    WixSettings,
+    AppCategory, BundleBinary, BundleSettings, DmgSettings, MacOsSettings, NsisSettings, PackageSettings, PackageType,
+    Position, Settings, SettingsBuilder, Size, WindowsSettings, WixSettings,
 };
-use tauri_utils::config::{
-    AssociationExt, BundleTypeRole, FileAssociation, HandlerRank, WebviewInstallMode,
-};
+use tauri_utils::config::{AssociationExt, BundleTypeRole, FileAssociation, HandlerRank, WebviewInstallMode};
 
 use crate::licences::Project;
 use crate::linux;
@@ -81,25 +78,15 @@ impl Format {
 pub fn choose(asked: &[Format]) -> Result<Vec<Format>> {
     for format in asked {
         if !format.made_here() {
-            bail!(
-                "A {format:?} cannot be made on {}. Run this on the system it is for.",
-                std::env::consts::OS
-            );
+            bail!("A {format:?} cannot be made on {}. Run this on the system it is for.", std::env::consts::OS);
         }
     }
-    let chosen = if asked.is_empty() {
-        Format::usual()
-    } else {
-        asked
-    };
+    let chosen = if asked.is_empty() { Format::usual() } else { asked };
     for format in chosen {
         if format.fetches_tools() && !cfg!(feature = "download") {
             bail!(
                 "Making a {format:?} fetches tools. Allow it: cargo run -p bundle --release --features download -- --formats {}",
-                format
-                    .to_possible_value()
-                    .map(|value| value.get_name().to_owned())
-                    .unwrap_or_default()
+                format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
             );
         }
     }
@@ -107,12 +94,7 @@ pub fn choose(asked: &[Format]) -> Result<Vec<Format>> {
 }
 
 /// Everything the bundler needs to know.
-pub fn settings(
-    root: &Path,
-    staged: &Staged,
-    project: &Project,
-    formats: &[Format],
-) -> Result<Settings> {
+pub fn settings(root: &Path, staged: &Staged, project: &Project, formats: &[Format]) -> Result<Settings> {
     SettingsBuilder::new()
         .project_out_directory(&staged.folder)
         .package_types(formats.iter().map(|format| format.package_type()).collect())
@@ -135,17 +117,12 @@ pub fn settings(
 
 /// Linux names packages and files in lower case; elsewhere people see this name.
 const fn product_name() -> &'static str {
-    if cfg!(target_os = "linux") {
-        "atelier"
-    } else {
-        "Atelier"
-    }
+    if cfg!(target_os = "linux") { "atelier" } else { "Atelier" }
 }
 
 fn bundle_settings(root: &Path, staged: &Staged) -> Result<BundleSettings> {
     let icons = root.join("assets/icons");
-    let icon_files =
-        ["16", "24", "32", "48", "64", "96", "128", "256", "512"].map(|size| format!("{size}.png"));
+    let icon_files = ["16", "24", "32", "48", "64", "96", "128", "256", "512"].map(|size| format!("{size}.png"));
     Ok(BundleSettings {
         identifier: Some("org.atelier.studio".into()),
         publisher: Some("The Atelier authors".into()),
@@ -168,27 +145,20 @@ fn bundle_settings(root: &Path, staged: &Staged) -> Result<BundleSettings> {
         deb: linux::debian(root, staged)?,
         rpm: linux::rpm(root, staged)?,
         dmg: disk_image(),
-        macos: MacOsSettings {
-            minimum_system_version: Some("11.0".into()),
-            ..Default::default()
-        },
+        macos: MacOsSettings { minimum_system_version: Some("11.0".into()), ..Default::default() },
         windows: windows(root),
         ..Default::default()
     })
 }
 
-const LONG_DESCRIPTION: &str =
-    "Prepare and label data, draw pipelines, train, compare runs, register models and
+const LONG_DESCRIPTION: &str = "Prepare and label data, draw pipelines, train, compare runs, register models and
 watch them, in one native window or from the command line.
 
 Everything stays on this machine: a workspace is a folder under git.";
 
 /// Linux has a place for documents; elsewhere they lie among the program's resources.
 fn resources(staged: &Staged) -> Option<HashMap<String, String>> {
-    let documents = staged
-        .documents
-        .iter()
-        .map(|(name, path)| (path.display().to_string(), name.clone()));
+    let documents = staged.documents.iter().map(|(name, path)| (path.display().to_string(), name.clone()));
     cfg!(not(target_os = "linux")).then(|| documents.collect())
 }
 
@@ -211,10 +181,7 @@ fn disk_image() -> DmgSettings {
     DmgSettings {
         background: None,
         window_position: None,
-        window_size: Size {
-            width: 660,
-            height: 400,
-        },
+        window_size: Size { width: 660, height: 400 },
         app_position: Position { x: 180, y: 170 },
         application_folder_position: Position { x: 480, y: 170 },
     }
@@ -251,10 +218,7 @@ mod tests {
     #[cfg(all(target_os = "linux", not(feature = "download")))]
     fn a_format_that_fetches_says_how_to_allow_it() {
         let error = choose(&[Format::AppImage]).unwrap_err().to_string();
-        assert!(
-            error.contains("--features download -- --formats appimage"),
-            "{error}"
-        );
+        assert!(error.contains("--features download -- --formats appimage"), "{error}");
     }
 
     #[test]

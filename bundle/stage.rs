@@ -28,19 +28,10 @@ const COPIED: &[(&str, &str)] = &[
 
 impl Staged {
     /// Fills `folder` from the sources at `root` and the program at `binary`.
-    pub fn make(
-        root: &Path,
-        folder: &Path,
-        binary: &Path,
-        project: &licences::Project,
-    ) -> Result<Self> {
+    pub fn make(root: &Path, folder: &Path, binary: &Path, project: &licences::Project) -> Result<Self> {
         let place = folder.join(format!("atelier{}", std::env::consts::EXE_SUFFIX));
         program::copy_stripped(binary, &place)?;
-        let needs = if cfg!(target_os = "linux") {
-            Needs::of(&fs::read(&place)?)?
-        } else {
-            Needs::default()
-        };
+        let needs = if cfg!(target_os = "linux") { Needs::of(&fs::read(&place)?)? } else { Needs::default() };
 
         let shelf = folder.join("documents");
         fs::create_dir_all(&shelf)?;
@@ -53,20 +44,9 @@ impl Staged {
         };
         for (name, source) in COPIED {
             let path = root.join(source);
-            add(
-                name,
-                fs::read(&path)
-                    .with_context(|| format!("A licence is missing: {}", path.display()))?,
-            )?;
+            add(name, fs::read(&path).with_context(|| format!("A licence is missing: {}", path.display()))?)?;
         }
-        add(
-            "THIRD-PARTY.md",
-            licences::third_party(root, project)?.into_bytes(),
-        )?;
-        Ok(Self {
-            folder: folder.to_path_buf(),
-            documents,
-            needs,
-        })
+        add("THIRD-PARTY.md", licences::third_party(root, project)?.into_bytes())?;
+        Ok(Self { folder: folder.to_path_buf(), documents, needs })
     }
 }

@@ -38,23 +38,14 @@ impl Project {
     pub fn read(root: &Path) -> Result<Self> {
         let target = line(cargo().arg("-vV"), "host: ")?;
         let mut command = cargo();
-        command.current_dir(root).args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--locked",
-            "--filter-platform",
-            &target,
-        ]);
-        let metadata: Value =
-            serde_json::from_slice(&output(&mut command)?).context("cargo metadata is not JSON")?;
+        command.current_dir(root).args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &target]);
+        let metadata: Value = serde_json::from_slice(&output(&mut command)?).context("cargo metadata is not JSON")?;
         Self::from_metadata(&metadata, target)
     }
 
     fn from_metadata(metadata: &Value, target: String) -> Result<Self> {
-        let packages: HashMap<&str, &Value> = array(metadata, "packages")
-            .map(|package| (text(package, "id"), package))
-            .collect();
+        let packages: HashMap<&str, &Value> =
+            array(metadata, "packages").map(|package| (text(package, "id"), package)).collect();
         let (root_id, program) = packages
             .iter()
             .find(|(_, package)| package["name"] == "atelier" && package["source"].is_null())
@@ -100,44 +91,31 @@ impl Project {
 /// Ids of the packages reachable from `root` by ordinary dependencies: build scripts and test
 /// tools leave nothing in the program.
 fn shipped<'m>(metadata: &'m Value, root: &'m str) -> HashSet<&'m str> {
-    let nodes: BTreeMap<&str, &Value> = array(&metadata["resolve"], "nodes")
-        .map(|node| (text(node, "id"), node))
-        .collect();
+    let nodes: BTreeMap<&str, &Value> =
+        array(&metadata["resolve"], "nodes").map(|node| (text(node, "id"), node)).collect();
     let mut found = HashSet::new();
     let mut waiting = vec![root];
     while let Some(id) = waiting.pop() {
         let Some(node) = nodes.get(id).filter(|_| found.insert(id)) else {
             continue;
         };
-        let ordinary =
-            |dependency: &&Value| array(dependency, "dep_kinds").any(|kind| kind["kind"].is_null());
-        waiting.extend(
-            array(node, "deps")
-                .filter(ordinary)
-                .map(|dependency| text(dependency, "pkg")),
-        );
+        let ordinary = |dependency: &&Value| array(dependency, "dep_kinds").any(|kind| kind["kind"].is_null());
+        waiting.extend(array(node, "deps").filter(ordinary).map(|dependency| text(dependency, "pkg")));
     }
     found
 }
 
 fn library(package: &Value) -> Result<Library> {
     let manifest = Path::new(text(package, "manifest_path"));
-    let folder = manifest
-        .parent()
-        .with_context(|| format!("A manifest without a folder: {}", manifest.display()))?;
+    let folder = manifest.parent().with_context(|| format!("A manifest without a folder: {}", manifest.display()))?;
     Ok(Library {
         name: text(package, "name").to_owned(),
         version: text(package, "version").to_owned(),
         licence: text(package, "license").to_owned(),
-        authors: array(package, "authors")
-            .filter_map(Value::as_str)
-            .map(String::from)
-            .collect(),
+        authors: array(package, "authors").filter_map(Value::as_str).map(String::from).collect(),
         repository: package["repository"].as_str().map(String::from),
         folder: folder.to_path_buf(),
-        licence_file: package["license_file"]
-            .as_str()
-            .map(|file| folder.join(file)),
+        licence_file: package["license_file"].as_str().map(|file| folder.join(file)),
     })
 }
 
@@ -154,10 +132,7 @@ fn array<'m>(value: &'m Value, key: &str) -> impl Iterator<Item = &'m Value> {
 fn output(command: &mut Command) -> Result<Vec<u8>> {
     let output = command.output().context("cargo cannot be started")?;
     if !output.status.success() {
-        bail!(
-            "cargo could not describe the workspace.\n{}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("cargo could not describe the workspace.\n{}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(output.stdout)
 }
@@ -167,9 +142,7 @@ fn line(command: &mut Command, mark: &str) -> Result<String> {
     let printed = output(command)?;
     let printed = String::from_utf8_lossy(&printed);
     let found = printed.lines().find_map(|line| line.strip_prefix(mark));
-    found
-        .map(String::from)
-        .with_context(|| format!("cargo printed no line starting with {mark:?}"))
+    found.map(String::from).with_context(|| format!("cargo printed no line starting with {mark:?}"))
 }
 
 #[cfg(test)]
@@ -183,10 +156,7 @@ mod tests {
     }
 
     fn node(id: &str, deps: &[(&str, Option<&str>)]) -> Value {
-        let deps: Vec<_> = deps
-            .iter()
-            .map(|(to, kind)| json!({"pkg": to, "dep_kinds": [{"kind": kind}]}))
-            .collect();
+        let deps: Vec<_> = deps.iter().map(|(to, kind)| json!({"pkg": to, "dep_kinds": [{"kind": kind}]})).collect();
         json!({"id": id, "deps": deps})
     }
 
@@ -207,11 +177,7 @@ mod tests {
             ]},
         });
         let project = Project::from_metadata(&metadata, "x".into()).unwrap();
-        let names: Vec<_> = project
-            .libraries()
-            .iter()
-            .map(|library| library.name.as_str())
-            .collect();
+        let names: Vec<_> = project.libraries().iter().map(|library| library.name.as_str()).collect();
         assert_eq!(names, ["egui"]);
     }
 }

@@ -14,11 +14,7 @@ use super::{spdx, texts};
 /// names only its own licence.
 const ASSETS: &[(&str, &str, &str)] = &[
     ("Inter (font)", "OFL-1.1", "assets/fonts/Inter-OFL.txt"),
-    (
-        "JetBrains Mono (font)",
-        "OFL-1.1",
-        "assets/fonts/JetBrainsMono-OFL.txt",
-    ),
+    ("JetBrains Mono (font)", "OFL-1.1", "assets/fonts/JetBrainsMono-OFL.txt"),
 ];
 
 /// The whole document.
@@ -32,34 +28,21 @@ pub fn third_party(root: &Path, project: &Project) -> Result<String> {
     for library in project.libraries() {
         let licence = licence(library)?;
         let source = library.repository.as_deref().unwrap_or("crates.io");
-        writeln!(
-            table,
-            "| {} | {} | {licence} | {source} |",
-            library.name, library.version
-        )?;
+        writeln!(table, "| {} | {} | {licence} | {source} |", library.name, library.version)?;
         for text in texts::of(library)? {
             let label = format!("{} {} ({})", library.name, library.version, text.file);
             shelf.entry(text.text).or_default().push(label);
         }
     }
-    writeln!(
-        table,
-        "| Rust standard library | | MIT OR Apache-2.0 | https://github.com/rust-lang/rust |"
-    )?;
+    writeln!(table, "| Rust standard library | | MIT OR Apache-2.0 | https://github.com/rust-lang/rust |")?;
     let apache = fs::read_to_string(root.join("LICENSE-APACHE"))?;
-    shelf
-        .entry(apache.trim_matches('\n').to_owned())
-        .or_default()
-        .push("Rust standard library".into());
+    shelf.entry(apache.trim_matches('\n').to_owned()).or_default().push("Rust standard library".into());
     for (name, licence, file) in ASSETS {
         let path = root.join(file);
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("A font's licence is missing: {}", path.display()))?;
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("A font's licence is missing: {}", path.display()))?;
         writeln!(table, "| {name} | | {licence} | {file} |")?;
-        shelf
-            .entry(text.trim_matches('\n').to_owned())
-            .or_default()
-            .push((*name).to_owned());
+        shelf.entry(text.trim_matches('\n').to_owned()).or_default().push((*name).to_owned());
     }
     let samples = root.join("assets/samples/README.md");
     let samples = fs::read_to_string(&samples)
@@ -73,12 +56,7 @@ fn licence(library: &Library) -> Result<String> {
         return Ok("its own file, below".into());
     }
     if !spdx::is_accepted(&library.licence) {
-        bail!(
-            "{} {} may not be shipped: its licence is {:?}.",
-            library.name,
-            library.version,
-            library.licence
-        );
+        bail!("{} {} may not be shipped: its licence is {:?}.", library.name, library.version, library.licence);
     }
     Ok(library.licence.clone())
 }
@@ -95,10 +73,7 @@ fn document(table: &str, samples: &str, shelf: BTreeMap<String, Vec<String>>) ->
     shelf.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.1.cmp(&b.1)));
     for (text, covered) in shelf {
         let fence = if text.contains("```") { "~~~~" } else { "```" };
-        document.push_str(&format!(
-            "\n## {}\n\n{fence}text\n{text}\n{fence}\n",
-            covered.join(", ")
-        ));
+        document.push_str(&format!("\n## {}\n\n{fence}text\n{text}\n{fence}\n", covered.join(", ")));
     }
     document
 }
@@ -114,39 +89,18 @@ mod tests {
     #[test]
     fn everything_shipped_has_a_licence_text() {
         let project = Project::read(sources()).unwrap();
-        assert!(
-            project.libraries().len() > 300,
-            "{} libraries",
-            project.libraries().len()
-        );
+        assert!(project.libraries().len() > 300, "{} libraries", project.libraries().len());
         let document = third_party(sources(), &project).unwrap();
         let (list, texts) = document.split_once("# Licence texts").unwrap();
-        let headings: Vec<_> = texts
-            .lines()
-            .filter(|line| line.starts_with("## "))
-            .collect();
+        let headings: Vec<_> = texts.lines().filter(|line| line.starts_with("## ")).collect();
         for library in project.libraries() {
             let label = format!("{} {} (", library.name, library.version);
-            assert!(
-                list.contains(&format!("| {} | {} |", library.name, library.version)),
-                "{label}"
-            );
-            assert!(
-                headings.iter().any(|heading| heading.contains(&label)),
-                "{label}"
-            );
+            assert!(list.contains(&format!("| {} | {} |", library.name, library.version)), "{label}");
+            assert!(headings.iter().any(|heading| heading.contains(&label)), "{label}");
         }
         // C sources inside crates, fonts and data have their own.
-        for inner in [
-            "libgit2/COPYING",
-            "Inter (font)",
-            "JetBrains Mono (font)",
-            "Rust standard library",
-        ] {
-            assert!(
-                headings.iter().any(|heading| heading.contains(inner)),
-                "{inner}"
-            );
+        for inner in ["libgit2/COPYING", "Inter (font)", "JetBrains Mono (font)", "Rust standard library"] {
+            assert!(headings.iter().any(|heading| heading.contains(inner)), "{inner}");
         }
         assert!(list.contains("CC BY 4.0"));
     }
@@ -163,9 +117,6 @@ mod tests {
             licence_file: None,
         };
         let error = licence(&library).unwrap_err().to_string();
-        assert!(
-            error.contains("sample 1.0.0") && error.contains("GPL-3.0-only"),
-            "{error}"
-        );
+        assert!(error.contains("sample 1.0.0") && error.contains("GPL-3.0-only"), "{error}");
     }
 }

@@ -24,10 +24,7 @@ const ACCEPTED: &[&str] = &[
 
 /// True when some choice in `expression` is accepted in all its parts.
 pub fn is_accepted(expression: &str) -> bool {
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut rest = words.as_slice();
     any(&mut rest) == Some(true) && rest.is_empty()
@@ -91,15 +88,7 @@ mod tests {
         ] {
             assert!(is_accepted(yes), "{yes}");
         }
-        for no in [
-            "",
-            "GPL-3.0-only",
-            "MIT AND GPL-2.0-only",
-            "(MIT",
-            "MIT OR",
-            "MIT Apache-2.0",
-            "AND",
-        ] {
+        for no in ["", "GPL-3.0-only", "MIT AND GPL-2.0-only", "(MIT", "MIT OR", "MIT Apache-2.0", "AND"] {
             assert!(!is_accepted(no), "{no}");
         }
     }

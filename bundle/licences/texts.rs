@@ -16,20 +16,9 @@ pub struct Text {
 }
 
 /// How a licence file's name starts, in upper case.
-const NAMES: &[&str] = &[
-    "LICENSE",
-    "LICENCE",
-    "COPYING",
-    "NOTICE",
-    "COPYRIGHT",
-    "UNLICENSE",
-    "OFL",
-    "UFL",
-];
+const NAMES: &[&str] = &["LICENSE", "LICENCE", "COPYING", "NOTICE", "COPYRIGHT", "UNLICENSE", "OFL", "UFL"];
 /// Folders whose contents are not compiled.
-const ASIDE: &[&str] = &[
-    "tests", "test", "examples", "benches", "fuzz", "target", "contrib", "winhttp",
-];
+const ASIDE: &[&str] = &["tests", "test", "examples", "benches", "fuzz", "target", "contrib", "winhttp"];
 /// Bundled C sources keep theirs this deep, as in `libgit2/deps/pcre2/LICENCE.md`.
 const DEPTH: usize = 4;
 
@@ -45,19 +34,10 @@ pub fn of(library: &Library) -> Result<Vec<Text>> {
     let mut files = Vec::new();
     gather(&library.folder, DEPTH, &mut files)
         .with_context(|| format!("The sources of {} cannot be read", library.name))?;
-    files.extend(
-        library
-            .licence_file
-            .iter()
-            .filter(|file| file.is_file())
-            .cloned(),
-    );
+    files.extend(library.licence_file.iter().filter(|file| file.is_file()).cloned());
     files.sort();
     files.dedup();
-    let texts = files
-        .iter()
-        .map(|file| read(&library.folder, file))
-        .collect::<Result<Vec<_>>>()?;
+    let texts = files.iter().map(|file| read(&library.folder, file)).collect::<Result<Vec<_>>>()?;
     if texts.iter().any(|text| is_whole(&text.text)) {
         return Ok(texts);
     }
@@ -88,42 +68,23 @@ fn gather(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> std::io::Res
 
 fn is_licence(name: &str) -> bool {
     let upper = name.to_uppercase();
-    let source = ["RS", "C", "H", "PY", "HTML", "JSON"]
-        .iter()
-        .any(|end| upper.ends_with(&format!(".{end}")));
+    let source = ["RS", "C", "H", "PY", "HTML", "JSON"].iter().any(|end| upper.ends_with(&format!(".{end}")));
     !source && NAMES.iter().any(|start| upper.starts_with(start))
 }
 
 fn read(folder: &Path, file: &Path) -> Result<Text> {
-    let bytes =
-        fs::read(file).with_context(|| format!("A licence cannot be read: {}", file.display()))?;
-    let name = file
-        .strip_prefix(folder)
-        .unwrap_or(file)
-        .display()
-        .to_string();
+    let bytes = fs::read(file).with_context(|| format!("A licence cannot be read: {}", file.display()))?;
+    let name = file.strip_prefix(folder).unwrap_or(file).display().to_string();
     let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
-    Ok(Text {
-        file: name,
-        text: text.trim_matches('\n').to_owned(),
-    })
+    Ok(Text { file: name, text: text.trim_matches('\n').to_owned() })
 }
 
 /// The texts of a crate without files, from the licences it names.
 fn standard(library: &Library) -> Result<Vec<Text>> {
-    let named = |name: &str| {
-        library
-            .licence
-            .split([' ', '/', '(', ')'])
-            .any(|word| word == name)
-    };
+    let named = |name: &str| library.licence.split([' ', '/', '(', ')']).any(|word| word == name);
     let chosen: Vec<_> = STANDARD.iter().filter(|(name, _)| named(name)).collect();
     // Where the crate offers a choice, one is enough.
-    let wanted = if library.licence.contains("AND") {
-        chosen.len()
-    } else {
-        1
-    };
+    let wanted = if library.licence.contains("AND") { chosen.len() } else { 1 };
     if chosen.is_empty() {
         bail!(
             "{} {} brings no licence text, and there is no standard one for {:?}. Add it to bundle/licences/standard.",
@@ -132,11 +93,8 @@ fn standard(library: &Library) -> Result<Vec<Text>> {
             library.licence
         );
     }
-    let holders = if library.authors.is_empty() {
-        format!("The {} authors", library.name)
-    } else {
-        library.authors.join(", ")
-    };
+    let holders =
+        if library.authors.is_empty() { format!("The {} authors", library.name) } else { library.authors.join(", ") };
     Ok(chosen
         .into_iter()
         .take(wanted)
@@ -181,15 +139,9 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        let found: Vec<_> = of(&library(folder.path(), "MIT"))
-            .unwrap()
-            .into_iter()
-            .map(|text| text.file.replace('\\', "/"))
-            .collect();
-        assert_eq!(
-            found,
-            ["LICENSE-MIT", "fonts/OFL.txt", "inner/deps/zlib/COPYING"]
-        );
+        let found: Vec<_> =
+            of(&library(folder.path(), "MIT")).unwrap().into_iter().map(|text| text.file.replace('\\', "/")).collect();
+        assert_eq!(found, ["LICENSE-MIT", "fonts/OFL.txt", "inner/deps/zlib/COPYING"]);
     }
 
     #[test]
@@ -197,11 +149,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let one = of(&library(folder.path(), "MIT OR Apache-2.0")).unwrap();
         assert_eq!(one.len(), 1);
-        assert!(
-            one[0].text.starts_with("Copyright (c) Ada"),
-            "{}",
-            one[0].text
-        );
+        assert!(one[0].text.starts_with("Copyright (c) Ada"), "{}", one[0].text);
         let both = of(&library(folder.path(), "MIT AND Apache-2.0")).unwrap();
         assert_eq!(both.len(), 2);
         let error = of(&library(folder.path(), "EUPL-1.2")).unwrap_err();

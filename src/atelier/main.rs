@@ -40,9 +40,7 @@ enum Verb {
     /// Make a workspace
     New(verbs::new::New),
     /// Open a workspace in the window
-    Open {
-        folder: PathBuf,
-    },
+    Open { folder: PathBuf },
     /// Import and look at datasets
     #[command(subcommand)]
     Data(verbs::data::Data),
@@ -60,9 +58,7 @@ enum Verb {
     Gc,
     /// Execute a run that was started before; the studio starts this by itself
     #[command(hide = true)]
-    Worker {
-        run: String,
-    },
+    Worker { run: String },
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 a run failed or a check found problems; 2 wrong usage; 3 not found; \

@@ -8,7 +8,8 @@ use studio::Error;
 /// Prints `value` as JSON, or what `text` makes of it. A closed pipe (`atelier runs list | head`) is no error.
 pub fn print<T: Serialize>(value: &T, json: bool, text: impl FnOnce(&T) -> String) -> studio::Result<()> {
     let out = if json {
-        serde_json::to_string_pretty(value).map_err(|error| Error::storage(format!("JSON could not be made: {error}")))?
+        serde_json::to_string_pretty(value)
+            .map_err(|error| Error::storage(format!("JSON could not be made: {error}")))?
     } else {
         text(value)
     };
@@ -54,7 +55,8 @@ impl Table {
         let right: Vec<bool> = (0..self.heads.len())
             .map(|column| {
                 let mut cells = self.rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty());
-                !self.rows.is_empty() && cells.all(|cell| cell.replace(['\u{2009}', ' ', ','], "").parse::<f64>().is_ok())
+                !self.rows.is_empty()
+                    && cells.all(|cell| cell.replace(['\u{2009}', ' ', ','], "").parse::<f64>().is_ok())
             })
             .collect();
         let line = |cells: &mut dyn Iterator<Item = &str>| {

@@ -79,26 +79,16 @@ impl Error {
         let path = path.to_owned();
         move |source| match source.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
-            _ => Self::File {
-                action,
-                path,
-                source,
-            },
+            _ => Self::File { action, path, source },
         }
     }
 
     /// A file whose content cannot be understood.
     pub(crate) fn malformed(path: &Path, line: Option<u64>, sentence: impl Into<String>) -> Self {
-        Self::Malformed {
-            path: path.to_owned(),
-            line,
-            sentence: sentence.into(),
-        }
+        Self::Malformed { path: path.to_owned(), line, sentence: sentence.into() }
     }
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {
-    suggestion
-        .map(|name| format!(" Did you mean “{name}”?"))
-        .unwrap_or_default()
+    suggestion.map(|name| format!(" Did you mean “{name}”?")).unwrap_or_default()
 }

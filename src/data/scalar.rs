@@ -55,9 +55,7 @@ impl Scalar {
             AnyValue::StringOwned(text) => Self::Text(text.to_string()),
             AnyValue::Float32(value) => Self::Real(f64::from(*value)),
             AnyValue::Float64(value) => Self::Real(*value),
-            AnyValue::UInt64(value) => {
-                i64::try_from(*value).map_or(Self::Real(*value as f64), Self::Integer)
-            }
+            AnyValue::UInt64(value) => i64::try_from(*value).map_or(Self::Real(*value as f64), Self::Integer),
             AnyValue::Date(days) => Self::Date(*days),
             AnyValue::Datetime(value, unit, _) => Self::DateTime(to_micros(*value, *unit)),
             AnyValue::DatetimeOwned(value, unit, _) => Self::DateTime(to_micros(*value, *unit)),
@@ -169,28 +167,19 @@ macro_rules! iso {
         mod $module {
             use super::*;
 
-            pub fn serialize<S: Serializer>(
-                value: &$type,
-                serializer: S,
-            ) -> Result<S::Ok, S::Error> {
+            pub fn serialize<S: Serializer>(value: &$type, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&$format(*value))
             }
 
             pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<$type, D::Error> {
                 let text = String::deserialize(d)?;
-                $parse(text.as_str())
-                    .ok_or_else(|| de::Error::custom(format!("“{text}” is no ISO 8601 value")))
+                $parse(text.as_str()).ok_or_else(|| de::Error::custom(format!("“{text}” is no ISO 8601 value")))
             }
         }
     };
 }
 
-iso!(
-    date,
-    i32,
-    |days| temporal::format_date(i64::from(days)),
-    |text| temporal::parse_date(text, None)
-);
+iso!(date, i32, |days| temporal::format_date(i64::from(days)), |text| temporal::parse_date(text, None));
 iso!(datetime, i64, temporal::format_datetime, |text| {
     temporal::parse_datetime(text, None).map(|(micros, _)| micros)
 });
@@ -216,11 +205,7 @@ mod tests {
         ];
         for value in values {
             let json = serde_json::to_string(&value).unwrap();
-            assert_eq!(
-                serde_json::from_str::<Scalar>(&json).unwrap(),
-                value,
-                "{json}"
-            );
+            assert_eq!(serde_json::from_str::<Scalar>(&json).unwrap(), value, "{json}");
         }
         let nan: Scalar = serde_json::from_str(r#"{"real":"nan"}"#).unwrap();
         assert!(matches!(nan, Scalar::Real(value) if value.is_nan()));

@@ -96,18 +96,12 @@ impl Kind {
 
     /// Date, date and time, time, or duration.
     pub fn is_temporal(self) -> bool {
-        matches!(
-            self,
-            Self::Date | Self::DateTime | Self::Time | Self::Duration
-        )
+        matches!(self, Self::Date | Self::DateTime | Self::Time | Self::Duration)
     }
 
     /// What a label of a classification may be: a limited set of values.
     pub fn is_categorical(self) -> bool {
-        matches!(
-            self,
-            Self::Boolean | Self::Integer | Self::Text | Self::Category
-        )
+        matches!(self, Self::Boolean | Self::Integer | Self::Text | Self::Category)
     }
 
     /// Whether values of this kind have an order and a distance, so that a
@@ -175,14 +169,7 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order that choosers show.
-    pub const ALL: [Self; 6] = [
-        Self::Feature,
-        Self::Label,
-        Self::Weight,
-        Self::Id,
-        Self::Ignore,
-        Self::Time,
-    ];
+    pub const ALL: [Self; 6] = [Self::Feature, Self::Label, Self::Weight, Self::Id, Self::Ignore, Self::Time];
 
     /// The name a person sees.
     pub fn name(self) -> &'static str {
@@ -218,11 +205,7 @@ pub struct Column {
 impl Column {
     /// A column without a role.
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
-        Self {
-            name: name.into(),
-            kind,
-            role: None,
-        }
+        Self { name: name.into(), kind, role: None }
     }
 }
 
@@ -236,10 +219,7 @@ pub struct Schema {
 impl Schema {
     /// Columns without roles, from names and kinds.
     pub fn new<N: Into<String>>(columns: impl IntoIterator<Item = (N, Kind)>) -> Self {
-        columns
-            .into_iter()
-            .map(|(name, kind)| Column::new(name, kind))
-            .collect()
+        columns.into_iter().map(|(name, kind)| Column::new(name, kind)).collect()
     }
 
     /// The schema of a table.
@@ -249,19 +229,12 @@ impl Schema {
 
     /// The schema of a polars schema.
     pub fn from_polars(schema: &polars::prelude::Schema) -> Self {
-        Self::new(
-            schema
-                .iter()
-                .map(|(name, dtype)| (name.as_str(), Kind::of(dtype))),
-        )
+        Self::new(schema.iter().map(|(name, dtype)| (name.as_str(), Kind::of(dtype))))
     }
 
     /// The polars schema, with the types this crate stores each kind in.
     pub fn to_polars(&self) -> polars::prelude::Schema {
-        self.columns
-            .iter()
-            .map(|column| (column.name.as_str().into(), column.kind.dtype()))
-            .collect()
+        self.columns.iter().map(|column| (column.name.as_str().into(), column.kind.dtype())).collect()
     }
 
     /// Number of columns.
@@ -304,9 +277,7 @@ impl Schema {
 
     /// Columns that carry a role.
     pub fn with_role(&self, role: Role) -> impl Iterator<Item = &Column> {
-        self.columns
-            .iter()
-            .filter(move |column| column.role == Some(role))
+        self.columns.iter().filter(move |column| column.role == Some(role))
     }
 
     /// Takes over the roles of equally named columns.
@@ -322,10 +293,7 @@ impl Schema {
 
     /// Every column's position by its name, for many look-ups in a wide table.
     pub fn positions(&self) -> HashMap<&str, usize> {
-        self.names()
-            .enumerate()
-            .map(|(at, name)| (name, at))
-            .collect()
+        self.names().enumerate().map(|(at, name)| (name, at)).collect()
     }
 
     /// A table of this schema with no rows.
@@ -336,18 +304,13 @@ impl Schema {
     /// The error for a column that is not here.
     pub fn missing(&self, name: &str) -> Error {
         let suggestion = closest(name, self).map(str::to_owned);
-        Error::MissingColumn {
-            name: name.to_owned(),
-            suggestion,
-        }
+        Error::MissingColumn { name: name.to_owned(), suggestion }
     }
 }
 
 impl FromIterator<Column> for Schema {
     fn from_iter<I: IntoIterator<Item = Column>>(columns: I) -> Self {
-        Self {
-            columns: columns.into_iter().collect(),
-        }
+        Self { columns: columns.into_iter().collect() }
     }
 }
 
@@ -377,10 +340,7 @@ pub fn closest_of<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Optio
 }
 
 fn folded(name: &str) -> Vec<char> {
-    name.chars()
-        .filter(|letter| letter.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Optimal string alignment distance.
@@ -392,9 +352,7 @@ fn edit_distance(left: &[char], right: &[char]) -> usize {
         let mut current = vec![row + 1; width];
         for (column, &to) in right.iter().enumerate() {
             let substituted = previous[column] + usize::from(from != to);
-            let mut best = substituted
-                .min(previous[column + 1] + 1)
-                .min(current[column] + 1);
+            let mut best = substituted.min(previous[column + 1] + 1).min(current[column] + 1);
             let swapped = row > 0 && column > 0 && from == right[column - 1] && left[row - 1] == to;
             if swapped {
                 best = best.min(before[column - 1] + 1);
@@ -417,10 +375,7 @@ mod tests {
             let json = serde_json::to_string(&kind).unwrap();
             assert_eq!(serde_json::from_str::<Kind>(&json).unwrap(), kind);
         }
-        assert_eq!(
-            serde_json::to_string(&Kind::DateTime).unwrap(),
-            "\"date_time\""
-        );
+        assert_eq!(serde_json::to_string(&Kind::DateTime).unwrap(), "\"date_time\"");
     }
 
     #[test]
@@ -432,10 +387,7 @@ mod tests {
         assert_eq!(closest("price", &schema), None);
         assert_eq!(closest("", &schema), None);
         let sentence = schema.missing("diagnois").to_string();
-        assert_eq!(
-            sentence,
-            "There is no column “diagnois”. Did you mean “diagnosis”?"
-        );
+        assert_eq!(sentence, "There is no column “diagnois”. Did you mean “diagnosis”?");
     }
 
     #[test]
@@ -443,12 +395,6 @@ mod tests {
         let mut known = Schema::new([("y", Kind::Real)]);
         known.columns[0].role = Some(Role::Label);
         let schema = Schema::new([("x", Kind::Real), ("y", Kind::Integer)]).adopt_roles(&known);
-        assert_eq!(
-            schema
-                .with_role(Role::Label)
-                .map(|c| c.name.as_str())
-                .collect::<Vec<_>>(),
-            ["y"]
-        );
+        assert_eq!(schema.with_role(Role::Label).map(|c| c.name.as_str()).collect::<Vec<_>>(), ["y"]);
     }
 }

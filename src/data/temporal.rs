@@ -26,21 +26,12 @@ pub fn civil_from_days(days: i64) -> (i64, u32, u32) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted - era * 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_shifted + 2) / 5 + 1;
-    let month = if month_shifted < 10 {
-        month_shifted + 3
-    } else {
-        month_shifted - 9
-    };
-    (
-        year_of_era + era * 400 + i64::from(month <= 2),
-        month as u32,
-        day as u32,
-    )
+    let month = if month_shifted < 10 { month_shifted + 3 } else { month_shifted - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month as u32, day as u32)
 }
 
 fn days_in_month(year: i32, month: u32) -> u32 {
@@ -62,10 +53,7 @@ pub fn format_date(days: i64) -> String {
 /// microseconds since 1970-01-01 00:00.
 pub fn format_datetime(micros: i64) -> String {
     let date = format_date(micros.div_euclid(MICROS_PER_DAY));
-    format!(
-        "{date} {}",
-        format_time(micros.rem_euclid(MICROS_PER_DAY) * 1_000)
-    )
+    format!("{date} {}", format_time(micros.rem_euclid(MICROS_PER_DAY) * 1_000))
 }
 
 /// `13:05:00`, with a fraction only if there is one. Argument in nanoseconds
@@ -73,12 +61,7 @@ pub fn format_datetime(micros: i64) -> String {
 pub fn format_time(nanos: i64) -> String {
     let seconds = nanos.div_euclid(NANOS_PER_SECOND);
     let fraction = nanos.rem_euclid(NANOS_PER_SECOND);
-    let clock = format!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3_600,
-        seconds / 60 % 60,
-        seconds % 60
-    );
+    let clock = format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
     if fraction == 0 {
         return clock;
     }
@@ -93,11 +76,7 @@ pub fn format_duration(micros: i64) -> String {
     let rest = (magnitude % MICROS_PER_DAY as u64) as i64;
     let sign = if micros < 0 { "-" } else { "" };
     let clock = format_time(rest * 1_000);
-    if days == 0 {
-        format!("{sign}{clock}")
-    } else {
-        format!("{sign}{days} d {clock}")
-    }
+    if days == 0 { format!("{sign}{clock}") } else { format!("{sign}{days} d {clock}") }
 }
 
 /// How the numbers of a date such as `03/04/2024` are ordered.
@@ -158,9 +137,7 @@ pub(crate) fn ambiguous_pair(text: &str) -> Option<(u32, u32)> {
 /// (`2024-02-29T13:05`, seconds, fraction and offset optional). The flag says
 /// whether an offset was given; the result is then in UTC.
 pub fn parse_datetime(text: &str, order: Option<DateOrder>) -> Option<(i64, bool)> {
-    let split = text
-        .bytes()
-        .position(|byte| matches!(byte, b'T' | b't' | b' '))?;
+    let split = text.bytes().position(|byte| matches!(byte, b'T' | b't' | b' '))?;
     let days = i64::from(parse_date(&text[..split], order)?);
     let rest = text[split + 1..].trim_start();
     let (clock, offset) = split_offset(rest)?;
@@ -204,11 +181,7 @@ fn fraction(bytes: &[u8]) -> Option<i64> {
     if digits.is_empty() || digits.len() > 12 || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let padded = digits
-        .iter()
-        .copied()
-        .chain(std::iter::repeat(b'0'))
-        .take(9);
+    let padded = digits.iter().copied().chain(std::iter::repeat(b'0')).take(9);
     Some(padded.fold(0, |value, digit| value * 10 + i64::from(digit - b'0')))
 }
 
@@ -231,10 +204,7 @@ fn split_offset(text: &str) -> Option<(&str, Option<i32>)> {
     if hours > 23 || minutes > 59 {
         return None;
     }
-    Some((
-        &text[..at],
-        Some(sign * (hours * 3_600 + minutes * 60) as i32),
-    ))
+    Some((&text[..at], Some(sign * (hours * 3_600 + minutes * 60) as i32)))
 }
 
 fn split_pair(bytes: &[u8], separator: u8) -> Option<(u32, u32)> {
@@ -250,11 +220,7 @@ fn digits(bytes: &[u8]) -> Option<u32> {
     if bytes.is_empty() || bytes.len() > 9 || !bytes.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    Some(
-        bytes
-            .iter()
-            .fold(0, |value, digit| value * 10 + u32::from(digit - b'0')),
-    )
+    Some(bytes.iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0')))
 }
 
 #[cfg(test)]
@@ -278,45 +244,19 @@ mod tests {
         assert_eq!(parse_date("2024/4/3", None), expected);
         assert_eq!(parse_date("03.04.2024", None), expected);
         assert_eq!(parse_date("03/04/2024", None), None);
-        assert_eq!(
-            parse_date("03/04/2024", Some(DateOrder::DayFirst)),
-            expected
-        );
-        assert_eq!(
-            parse_date("4/3/2024", Some(DateOrder::MonthFirst)),
-            expected
-        );
-        for wrong in [
-            "2024-02-30",
-            "2024-1",
-            "20240403",
-            "ab.cd.2024",
-            "1.2.3",
-            "",
-        ] {
-            assert_eq!(
-                parse_date(wrong, Some(DateOrder::DayFirst)),
-                None,
-                "{wrong}"
-            );
+        assert_eq!(parse_date("03/04/2024", Some(DateOrder::DayFirst)), expected);
+        assert_eq!(parse_date("4/3/2024", Some(DateOrder::MonthFirst)), expected);
+        for wrong in ["2024-02-30", "2024-1", "20240403", "ab.cd.2024", "1.2.3", ""] {
+            assert_eq!(parse_date(wrong, Some(DateOrder::DayFirst)), None, "{wrong}");
         }
     }
 
     #[test]
     fn datetimes_with_offsets() {
         let noon = parse_datetime("2024-04-03T12:00:00Z", None).unwrap();
-        assert_eq!(
-            parse_datetime("2024-04-03 14:00+02:00", None).unwrap(),
-            noon
-        );
-        assert_eq!(
-            parse_datetime("2024-04-03 12:00:00", None).unwrap(),
-            (noon.0, false)
-        );
-        assert_eq!(
-            parse_datetime("2024-04-03 12:00:00.25", None).unwrap().0,
-            noon.0 + 250_000
-        );
+        assert_eq!(parse_datetime("2024-04-03 14:00+02:00", None).unwrap(), noon);
+        assert_eq!(parse_datetime("2024-04-03 12:00:00", None).unwrap(), (noon.0, false));
+        assert_eq!(parse_datetime("2024-04-03 12:00:00.25", None).unwrap().0, noon.0 + 250_000);
         assert_eq!(parse_datetime("2024-04-03 25:00", None), None);
         assert_eq!(parse_datetime("2024-04-03", None), None);
     }

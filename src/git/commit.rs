@@ -38,9 +38,7 @@ impl Repo {
             committed.read_tree(&parent.tree()?)?;
         }
         // Removals first: a folder may stand where a file was.
-        let (present, gone): (Vec<_>, Vec<_>) = files
-            .iter()
-            .partition(|path| is_file(&self.root.join(path)));
+        let (present, gone): (Vec<_>, Vec<_>) = files.iter().partition(|path| is_file(&self.root.join(path)));
         for path in gone {
             remove(&mut index, &mut committed, Path::new(path))?;
         }
@@ -48,10 +46,7 @@ impl Repo {
             add(&mut index, &mut committed, Path::new(path))?;
         }
         let tree = repository.find_tree(committed.write_tree_to(&repository)?)?;
-        if parent
-            .as_ref()
-            .is_some_and(|parent| parent.tree_id() == tree.id())
-        {
+        if parent.as_ref().is_some_and(|parent| parent.tree_id() == tree.id()) {
             return Err(Error::NothingToCommit);
         }
         // The index goes first: should the commit fail, the files are staged and nothing is lost.
@@ -63,23 +58,13 @@ impl Repo {
     }
 
     /// The changed files, as paths of the repository; both names of one that was renamed.
-    fn files_to_commit(
-        &self,
-        repository: &Repository,
-        paths: Option<&[String]>,
-    ) -> Result<Vec<String>> {
-        let wanted = paths.map(|paths| {
-            paths
-                .iter()
-                .map(|path| self.to_repository(path))
-                .collect::<Result<Vec<_>>>()
-        });
+    fn files_to_commit(&self, repository: &Repository, paths: Option<&[String]>) -> Result<Vec<String>> {
+        let wanted = paths.map(|paths| paths.iter().map(|path| self.to_repository(path)).collect::<Result<Vec<_>>>());
         let wanted = wanted.transpose()?;
         let is_wanted = |file: &str| match &wanted {
             None => true,
             Some(wanted) => wanted.iter().any(|path| {
-                file.strip_prefix(path.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                file.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             }),
         };
         let mut files = Vec::new();
@@ -95,11 +80,7 @@ impl Repo {
             files.push(file);
             files.extend(old);
         }
-        if files.is_empty() {
-            Err(Error::NothingToCommit)
-        } else {
-            Ok(files)
-        }
+        if files.is_empty() { Err(Error::NothingToCommit) } else { Ok(files) }
     }
 }
 
@@ -128,10 +109,7 @@ fn remove(index: &mut Index, committed: &mut Index, path: &Path) -> Result<()> {
 
 /// Author and committer: git's environment variables and configuration, or else user and host.
 fn identities(repository: &Repository) -> Result<(Signature<'static>, Signature<'static>)> {
-    match (
-        repository.author_from_env(),
-        repository.committer_from_env(),
-    ) {
+    match (repository.author_from_env(), repository.committer_from_env()) {
         (Ok(author), Ok(committer)) => Ok((author, committer)),
         _ => {
             let (name, email) = local_identity();
@@ -143,22 +121,14 @@ fn identities(repository: &Repository) -> Result<(Signature<'static>, Signature<
 
 /// `USER` and `USER@HOST`, as git itself would guess.
 pub(crate) fn local_identity() -> (String, String) {
-    let clean = |text: String| {
-        text.chars()
-            .filter(|c| !c.is_control() && !"<>".contains(*c))
-            .collect::<String>()
-    };
+    let clean = |text: String| text.chars().filter(|c| !c.is_control() && !"<>".contains(*c)).collect::<String>();
     let variable = |names: &[&str]| {
         let found = names.iter().filter_map(|name| std::env::var(name).ok());
         found.map(clean).find(|value| !value.trim().is_empty())
     };
     let user = variable(&["USER", "LOGNAME", "USERNAME"]).unwrap_or_else(|| "user".into());
     let host = variable(&["HOSTNAME", "COMPUTERNAME"])
-        .or_else(|| {
-            std::fs::read_to_string("/etc/hostname")
-                .ok()
-                .map(|text| text.trim().to_owned())
-        })
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok().map(|text| text.trim().to_owned()))
         .filter(|host| !host.is_empty())
         .unwrap_or_else(|| "localhost".into());
     let email = format!("{}@{host}", user.replace(char::is_whitespace, "."));

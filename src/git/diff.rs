@@ -27,10 +27,7 @@ impl Repo {
             Err(_) => None,
         };
         let mut options = self.options(None)?;
-        options
-            .include_untracked(true)
-            .recurse_untracked_dirs(true)
-            .show_untracked_content(true);
+        options.include_untracked(true).recurse_untracked_dirs(true).show_untracked_content(true);
         let diff = repository.diff_tree_to_workdir_with_index(head.as_ref(), Some(&mut options))?;
         text(&diff, DIFF_LIMIT)
     }
@@ -42,26 +39,18 @@ impl Repo {
     pub fn diff_between(&self, a: &str, b: &str, path: Option<&str>) -> Result<String> {
         let repository = self.open()?;
         let tree = |name: &str| -> Result<Tree<'_>> {
-            let object = repository
-                .revparse_single(name)
-                .map_err(|_| Error::NoCommit {
-                    name: name.to_owned(),
-                })?;
+            let object = repository.revparse_single(name).map_err(|_| Error::NoCommit { name: name.to_owned() })?;
             Ok(object.peel_to_tree()?)
         };
         let mut options = self.options(path)?;
-        let mut diff =
-            repository.diff_tree_to_tree(Some(&tree(a)?), Some(&tree(b)?), Some(&mut options))?;
+        let mut diff = repository.diff_tree_to_tree(Some(&tree(a)?), Some(&tree(b)?), Some(&mut options))?;
         diff.find_similar(None)?;
         text(&diff, DIFF_LIMIT)
     }
 
     fn options(&self, path: Option<&str>) -> Result<DiffOptions> {
         let mut options = DiffOptions::new();
-        options
-            .max_size(FILE_LIMIT)
-            .include_typechange(true)
-            .ignore_submodules(true);
+        options.max_size(FILE_LIMIT).include_typechange(true).ignore_submodules(true);
         let confined = match path {
             Some(path) => self.to_repository(path)?,
             None => self.prefix.trim_end_matches('/').to_owned(),
@@ -86,10 +75,7 @@ struct Patches {
 
 impl Patches {
     fn line(&mut self, delta: &DiffDelta<'_>, line: &DiffLine<'_>, limit: usize) {
-        let path = delta
-            .new_file()
-            .path_bytes()
-            .or_else(|| delta.old_file().path_bytes());
+        let path = delta.new_file().path_bytes().or_else(|| delta.old_file().path_bytes());
         let path = path.map(String::from_utf8_lossy).unwrap_or_default();
         if path != self.file {
             self.end_file(limit);
@@ -103,8 +89,7 @@ impl Patches {
         if matches!(line.origin(), '+' | '-' | ' ') {
             self.patch.push(line.origin());
         }
-        self.patch
-            .push_str(&String::from_utf8_lossy(line.content()));
+        self.patch.push_str(&String::from_utf8_lossy(line.content()));
     }
 
     fn end_file(&mut self, limit: usize) {
@@ -115,9 +100,7 @@ impl Patches {
             return;
         }
         if binary {
-            self.out.push_str(&format!(
-                "# Binary or larger than 1 MiB, not shown: {file}\n"
-            ));
+            self.out.push_str(&format!("# Binary or larger than 1 MiB, not shown: {file}\n"));
         } else if self.out.len() + patch.len() > limit {
             self.left_out.push(file);
         } else {

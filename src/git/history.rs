@@ -102,14 +102,8 @@ impl Repo {
 }
 
 fn find<'a>(repository: &'a Repository, name: &str) -> Result<git2::Commit<'a>> {
-    let missing = |_| Error::NoCommit {
-        name: name.to_owned(),
-    };
-    repository
-        .revparse_single(name)
-        .map_err(missing)?
-        .peel_to_commit()
-        .map_err(missing)
+    let missing = |_| Error::NoCommit { name: name.to_owned() };
+    repository.revparse_single(name).map_err(missing)?.peel_to_commit().map_err(missing)
 }
 
 /// Whether the commit's `path` differs from that of each parent; a merge that took one side as it was

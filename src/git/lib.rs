@@ -59,38 +59,23 @@ impl Repo {
     /// # Errors
     /// A folder that cannot be written.
     pub fn init(folder: impl AsRef<Path>) -> Result<Self> {
-        let configured =
-            Config::open_default().and_then(|config| config.get_string("init.defaultBranch"));
+        let configured = Config::open_default().and_then(|config| config.get_string("init.defaultBranch"));
         let mut options = RepositoryInitOptions::new();
-        options
-            .no_reinit(false)
-            .initial_head(configured.as_deref().unwrap_or("main"));
+        options.no_reinit(false).initial_head(configured.as_deref().unwrap_or("main"));
         let repository = Repository::init_opts(folder.as_ref(), &options)?;
         Self::confine(&repository, canonical(folder.as_ref())?)
     }
 
     fn confine(repository: &Repository, folder: PathBuf) -> Result<Self> {
-        let root = repository.workdir().ok_or_else(|| Error::NoWorkingTree {
-            folder: folder.clone(),
-        })?;
+        let root = repository.workdir().ok_or_else(|| Error::NoWorkingTree { folder: folder.clone() })?;
         let root = canonical(root)?;
-        let inside = folder
-            .strip_prefix(&root)
-            .map_err(|_| Error::NoWorkingTree {
-                folder: folder.clone(),
-            })?;
+        let inside = folder.strip_prefix(&root).map_err(|_| Error::NoWorkingTree { folder: folder.clone() })?;
         let mut prefix = String::new();
         for part in inside.iter() {
-            prefix.push_str(part.to_str().ok_or_else(|| Error::NotUnicode {
-                path: folder.clone(),
-            })?);
+            prefix.push_str(part.to_str().ok_or_else(|| Error::NotUnicode { path: folder.clone() })?);
             prefix.push('/');
         }
-        Ok(Self {
-            folder,
-            root,
-            prefix,
-        })
+        Ok(Self { folder, root, prefix })
     }
 
     /// The folder it is confined to.
@@ -106,11 +91,7 @@ impl Repo {
     /// The same repository, not confined: its paths are relative to [`Repo::root`].
     #[must_use]
     pub fn unconfined(&self) -> Self {
-        Self {
-            folder: self.root.clone(),
-            root: self.root.clone(),
-            prefix: String::new(),
-        }
+        Self { folder: self.root.clone(), root: self.root.clone(), prefix: String::new() }
     }
 
     fn open(&self) -> Result<Repository> {
@@ -120,13 +101,8 @@ impl Repo {
     /// A path of ours as one of the repository.
     fn to_repository(&self, path: &str) -> Result<String> {
         let path = path.trim_end_matches('/');
-        if path.is_empty()
-            || path.starts_with('/')
-            || path.split('/').any(|part| matches!(part, "" | "." | ".."))
-        {
-            return Err(Error::Path {
-                path: path.to_owned(),
-            });
+        if path.is_empty() || path.starts_with('/') || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Err(Error::Path { path: path.to_owned() });
         }
         Ok(format!("{}{path}", self.prefix))
     }
@@ -138,8 +114,5 @@ impl Repo {
 }
 
 fn canonical(path: &Path) -> Result<PathBuf> {
-    std::fs::canonicalize(path).map_err(|source| Error::Folder {
-        path: path.to_path_buf(),
-        source,
-    })
+    std::fs::canonicalize(path).map_err(|source| Error::Folder { path: path.to_path_buf(), source })
 }

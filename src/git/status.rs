@@ -86,10 +86,7 @@ impl Repo {
             ..Status::default()
         };
         status.detached = status.branch.is_none();
-        let distance = status
-            .branch
-            .as_deref()
-            .and_then(|branch| distance(&repository, branch));
+        let distance = status.branch.as_deref().and_then(|branch| distance(&repository, branch));
         (status.ahead, status.behind) = distance.unzip();
         Ok(status)
     }
@@ -112,9 +109,7 @@ impl Repo {
             .exclude_submodules(true)
             .include_unreadable(true);
         if !self.prefix.is_empty() {
-            options
-                .pathspec(self.prefix.trim_end_matches('/'))
-                .disable_pathspec_match(true);
+            options.pathspec(self.prefix.trim_end_matches('/')).disable_pathspec_match(true);
         }
         let mut changed = Vec::new();
         for entry in repository.statuses(Some(&mut options))?.iter() {
@@ -122,9 +117,7 @@ impl Repo {
                 continue;
             };
             let delta = entry.index_to_workdir().or_else(|| entry.head_to_index());
-            let new = delta
-                .as_ref()
-                .and_then(|delta| delta.new_file().path_bytes());
+            let new = delta.as_ref().and_then(|delta| delta.new_file().path_bytes());
             let path = String::from_utf8_lossy(new.unwrap_or(entry.path_bytes())).into_owned();
             // A folder here is a repository of its own.
             if path.ends_with('/') {
@@ -135,20 +128,12 @@ impl Repo {
             };
             // A rename may be known to either half; the oldest name is the one the commit has.
             let first = entry.head_to_index().or_else(|| entry.index_to_workdir());
-            let old = first
-                .as_ref()
-                .and_then(|delta| delta.old_file().path_bytes())
-                .map(String::from_utf8_lossy);
+            let old = first.as_ref().and_then(|delta| delta.old_file().path_bytes()).map(String::from_utf8_lossy);
             let old_path = old
                 .filter(|_| kind == ChangeKind::Renamed)
                 .and_then(|old| self.to_folder(&old).map(str::to_owned))
                 .filter(|old| *old != path);
-            changed.push(Changed {
-                path,
-                old_path,
-                kind,
-                staged: is_staged(entry.status()),
-            });
+            changed.push(Changed { path, old_path, kind, staged: is_staged(entry.status()) });
         }
         changed.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(changed)
@@ -163,23 +148,14 @@ fn kind_of(status: git2::Status) -> Option<ChangeKind> {
     } else if any(S::INDEX_NEW) {
         // Staged as new and deleted again: no difference from the last commit is left to commit, but
         // git still lists it, and so do we.
-        if any(S::WT_DELETED) {
-            ChangeKind::Deleted
-        } else {
-            ChangeKind::Added
-        }
+        if any(S::WT_DELETED) { ChangeKind::Deleted } else { ChangeKind::Added }
     } else if any(S::WT_NEW) {
         ChangeKind::Untracked
     } else if any(S::INDEX_RENAMED | S::WT_RENAMED) {
         ChangeKind::Renamed
     } else if any(S::INDEX_DELETED | S::WT_DELETED) {
         ChangeKind::Deleted
-    } else if any(S::INDEX_MODIFIED
-        | S::INDEX_TYPECHANGE
-        | S::WT_MODIFIED
-        | S::WT_TYPECHANGE
-        | S::WT_UNREADABLE)
-    {
+    } else if any(S::INDEX_MODIFIED | S::INDEX_TYPECHANGE | S::WT_MODIFIED | S::WT_TYPECHANGE | S::WT_UNREADABLE) {
         ChangeKind::Modified
     } else {
         return None;
@@ -203,23 +179,15 @@ pub(crate) fn head_of(repository: &Repository) -> Result<Option<Head>> {
     match repository.head() {
         Ok(head) => {
             let commit = head.peel_to_commit()?;
-            Ok(Some(Head {
-                id: commit.id().to_string(),
-                short: short_id(commit.as_object()),
-            }))
+            Ok(Some(Head { id: commit.id().to_string(), short: short_id(commit.as_object()) }))
         }
-        Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => {
-            Ok(None)
-        }
+        Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
 pub(crate) fn short_id(object: &git2::Object<'_>) -> String {
-    let short = object
-        .short_id()
-        .ok()
-        .and_then(|short| short.as_str().ok().map(str::to_owned));
+    let short = object.short_id().ok().and_then(|short| short.as_str().ok().map(str::to_owned));
     short.unwrap_or_else(|| object.id().to_string()[..7].to_owned())
 }
 
@@ -231,13 +199,9 @@ fn branch_name(repository: &Repository) -> Result<Option<String>> {
 
 /// How far the branch and its upstream are apart; none without an upstream that was fetched.
 fn distance(repository: &Repository, branch: &str) -> Option<(usize, usize)> {
-    let local: Branch<'_> = repository
-        .find_branch(branch, git2::BranchType::Local)
-        .ok()?;
+    let local: Branch<'_> = repository.find_branch(branch, git2::BranchType::Local).ok()?;
     let upstream = local.upstream().ok()?;
-    repository
-        .graph_ahead_behind(local.get().target()?, upstream.get().target()?)
-        .ok()
+    repository.graph_ahead_behind(local.get().target()?, upstream.get().target()?).ok()
 }
 
 pub(crate) fn in_progress(repository: &Repository) -> Option<&'static str> {

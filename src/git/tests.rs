@@ -48,11 +48,7 @@ impl Fixture {
 
     /// The lines of `git status --porcelain`, sorted.
     fn porcelain(&self) -> Vec<String> {
-        let mut lines: Vec<_> = self
-            .git(&["status", "--porcelain", "-uall"])
-            .lines()
-            .map(str::to_owned)
-            .collect();
+        let mut lines: Vec<_> = self.git(&["status", "--porcelain", "-uall"]).lines().map(str::to_owned).collect();
         lines.sort();
         lines
     }
@@ -69,32 +65,20 @@ fn git_in(folder: &Path, arguments: &[&str], input: &str) -> String {
         .expect("these tests need the git command");
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(
-        output.status.success(),
-        "git {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 fn kinds(changed: &[Changed]) -> Vec<(&str, ChangeKind, bool)> {
-    changed
-        .iter()
-        .map(|change| (change.path.as_str(), change.kind, change.staged))
-        .collect()
+    changed.iter().map(|change| (change.path.as_str(), change.kind, change.staged)).collect()
 }
 
 #[test]
 fn no_repository_is_no_error() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(Repo::discover(dir.path()).unwrap(), None);
-    let missing = Repo::discover(dir.path().join("missing"))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        missing.starts_with("The folder cannot be opened"),
-        "{missing}"
-    );
+    let missing = Repo::discover(dir.path().join("missing")).unwrap_err().to_string();
+    assert!(missing.starts_with("The folder cannot be opened"), "{missing}");
 }
 
 #[test]
@@ -102,34 +86,16 @@ fn a_repository_without_commits_has_a_branch_and_no_head() {
     let fixture = Fixture::new();
     fixture.write("a.txt", "one\n");
     let status = fixture.repo().status().unwrap();
-    assert_eq!(
-        status.branch.as_deref(),
-        Some(fixture.git(&["symbolic-ref", "--short", "HEAD"]).trim())
-    );
-    assert_eq!(
-        (status.head, status.detached, status.ahead),
-        (None, false, None)
-    );
-    assert_eq!(
-        kinds(&status.changed),
-        [("a.txt", ChangeKind::Untracked, false)]
-    );
+    assert_eq!(status.branch.as_deref(), Some(fixture.git(&["symbolic-ref", "--short", "HEAD"]).trim()));
+    assert_eq!((status.head, status.detached, status.ahead), (None, false, None));
+    assert_eq!(kinds(&status.changed), [("a.txt", ChangeKind::Untracked, false)]);
     assert_eq!(fixture.repo().head_commit().unwrap(), None);
     assert!(fixture.repo().log(None, 10).unwrap().is_empty());
-    assert!(
-        fixture
-            .repo()
-            .uncommitted_diff()
-            .unwrap()
-            .contains("+one\n")
-    );
+    assert!(fixture.repo().uncommitted_diff().unwrap().contains("+one\n"));
 
     let commit = fixture.repo().commit("First", None).unwrap();
     assert_eq!(fixture.git(&["rev-parse", "HEAD"]).trim(), commit.id);
-    assert_eq!(
-        fixture.git(&["log", "-1", "--format=%an <%ae> %s"]).trim(),
-        "Ada Löve <ada@example.org> First"
-    );
+    assert_eq!(fixture.git(&["log", "-1", "--format=%an <%ae> %s"]).trim(), "Ada Löve <ada@example.org> First");
     assert!(fixture.porcelain().is_empty());
     assert!(!fixture.repo().status().unwrap().is_dirty());
 }
@@ -138,10 +104,7 @@ fn a_repository_without_commits_has_a_branch_and_no_head() {
 fn status_names_each_kind_of_change() {
     let fixture = Fixture::new();
     for name in ["edited", "staged", "both", "gone", "removed", "old name"] {
-        fixture.write(
-            name,
-            format!("content of {name}\nthat is long enough\nto be recognised\n"),
-        );
+        fixture.write(name, format!("content of {name}\nthat is long enough\nto be recognised\n"));
     }
     fixture.write(".gitignore", "ignored/\n");
     fixture.repo().commit("First", None).unwrap();
@@ -193,32 +156,13 @@ fn only_the_named_paths_are_committed() {
     }
     fs::remove_file(fixture.root.join("dir/d")).unwrap();
     fixture.git(&["add", "b"]);
-    fixture
-        .repo()
-        .commit("Some", Some(&["a".into(), "dir/".into()]))
-        .unwrap();
-    assert_eq!(
-        fixture.git(&["show", "--name-status", "--format=", "HEAD"]),
-        "M\ta\nM\tdir/c\nD\tdir/d\n"
-    );
-    assert_eq!(
-        fixture.porcelain(),
-        [" M directory", "M  b"],
-        "what was staged stays staged"
-    );
-    let error = fixture
-        .repo()
-        .commit("None", Some(&["a".into()]))
-        .unwrap_err();
+    fixture.repo().commit("Some", Some(&["a".into(), "dir/".into()])).unwrap();
+    assert_eq!(fixture.git(&["show", "--name-status", "--format=", "HEAD"]), "M\ta\nM\tdir/c\nD\tdir/d\n");
+    assert_eq!(fixture.porcelain(), [" M directory", "M  b"], "what was staged stays staged");
+    let error = fixture.repo().commit("None", Some(&["a".into()])).unwrap_err();
     assert!(matches!(error, Error::NothingToCommit), "{error}");
     for bad in ["../a", "/etc/passwd", ""] {
-        assert!(
-            matches!(
-                fixture.repo().commit("x", Some(&[bad.into()])),
-                Err(Error::Path { .. })
-            ),
-            "{bad}"
-        );
+        assert!(matches!(fixture.repo().commit("x", Some(&[bad.into()])), Err(Error::Path { .. })), "{bad}");
     }
 }
 
@@ -232,22 +176,11 @@ fn a_subfolder_keeps_to_itself() {
     let repo = fixture.within("work");
     assert_eq!(repo.root(), fixture.root);
     assert_eq!(repo.unconfined(), whole);
-    assert_eq!(
-        kinds(&repo.status().unwrap().changed),
-        [("inside.txt", ChangeKind::Untracked, false)]
-    );
+    assert_eq!(kinds(&repo.status().unwrap().changed), [("inside.txt", ChangeKind::Untracked, false)]);
     fixture.git(&["add", "outside.txt"]);
     repo.commit("Inside", None).unwrap();
-    assert_eq!(
-        fixture
-            .git(&["ls-tree", "-r", "--name-only", "HEAD"])
-            .trim(),
-        "work/inside.txt"
-    );
-    assert_eq!(
-        fixture.porcelain(),
-        ["?? \"work later/other.txt\"", "A  outside.txt"]
-    );
+    assert_eq!(fixture.git(&["ls-tree", "-r", "--name-only", "HEAD"]).trim(), "work/inside.txt");
+    assert_eq!(fixture.porcelain(), ["?? \"work later/other.txt\"", "A  outside.txt"]);
     whole.commit("Outside", None).unwrap();
     assert_eq!(repo.log(None, 10).unwrap().len(), 1);
     assert_eq!(whole.log(None, 10).unwrap().len(), 2);
@@ -256,29 +189,16 @@ fn a_subfolder_keeps_to_itself() {
     assert_eq!(repo.uncommitted_diff().unwrap(), "");
     fixture.write("work/inside.txt", "2");
     let diff = repo.uncommitted_diff().unwrap();
-    assert!(
-        diff.contains("a/work/inside.txt") && !diff.contains("outside"),
-        "{diff}"
-    );
+    assert!(diff.contains("a/work/inside.txt") && !diff.contains("outside"), "{diff}");
 }
 
 #[test]
 fn what_cannot_be_committed_is_said() {
     let fixture = Fixture::new();
-    let nothing = fixture
-        .repo()
-        .commit("First", None)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        nothing.starts_with("There is nothing to commit"),
-        "{nothing}"
-    );
+    let nothing = fixture.repo().commit("First", None).unwrap_err().to_string();
+    assert!(nothing.starts_with("There is nothing to commit"), "{nothing}");
     fixture.write("a", "1\n");
-    assert!(matches!(
-        fixture.repo().commit("  \n", None),
-        Err(Error::NoMessage)
-    ));
+    assert!(matches!(fixture.repo().commit("  \n", None), Err(Error::NoMessage)));
     fixture.repo().commit("First", None).unwrap();
     let branch = fixture.repo().status().unwrap().branch.unwrap();
     fixture.git(&["checkout", "-q", "-b", "side"]);
@@ -287,27 +207,17 @@ fn what_cannot_be_committed_is_said() {
     fixture.git(&["checkout", "-q", &branch]);
     fixture.write("a", "3\n");
     fixture.repo().commit("Main", None).unwrap();
-    Command::new("git")
-        .current_dir(&fixture.root)
-        .args(["merge", "-q", "side"])
-        .output()
-        .unwrap();
+    Command::new("git").current_dir(&fixture.root).args(["merge", "-q", "side"]).output().unwrap();
     let status = fixture.repo().status().unwrap();
     assert_eq!(status.in_progress.as_deref(), Some("merge"));
-    assert_eq!(
-        kinds(&status.changed),
-        [("a", ChangeKind::Conflicted, false)]
-    );
+    assert_eq!(kinds(&status.changed), [("a", ChangeKind::Conflicted, false)]);
     let error = fixture.repo().commit("x", None).unwrap_err().to_string();
     assert!(error.starts_with("A merge is in progress"), "{error}");
 
     fixture.git(&["merge", "--abort"]);
     fixture.write("a", "4\n");
     fs::write(fixture.root.join(".git/index.lock"), "").unwrap();
-    assert!(matches!(
-        fixture.repo().commit("x", None),
-        Err(Error::Locked)
-    ));
+    assert!(matches!(fixture.repo().commit("x", None), Err(Error::Locked)));
     fs::remove_file(fixture.root.join(".git/index.lock")).unwrap();
     fixture.repo().commit("x", None).unwrap();
 }
@@ -335,67 +245,38 @@ fn detached_and_upstream() {
     assert_eq!(distance(&fixture), (Some(0), Some(1)));
     fixture.git(&["checkout", "-q", &second.id]);
     let status = fixture.repo().status().unwrap();
-    assert_eq!(
-        (status.branch, status.detached, status.ahead),
-        (None, true, None)
-    );
+    assert_eq!((status.branch, status.detached, status.ahead), (None, true, None));
     assert_eq!(status.head.unwrap().id, second.id);
 }
 
 #[test]
 fn history_is_that_of_git() {
     let fixture = Fixture::new();
-    for (index, (path, text)) in [
-        ("a", "1"),
-        ("b/c", "1"),
-        ("a", "2"),
-        ("b/c", "2"),
-        ("b/d", "1"),
-    ]
-    .into_iter()
-    .enumerate()
+    for (index, (path, text)) in
+        [("a", "1"), ("b/c", "1"), ("a", "2"), ("b/c", "2"), ("b/d", "1")].into_iter().enumerate()
     {
         fixture.write(path, text);
-        fixture
-            .repo()
-            .commit(&format!("Commit {index}\n\nWhy {index}."), None)
-            .unwrap();
+        fixture.repo().commit(&format!("Commit {index}\n\nWhy {index}."), None).unwrap();
     }
     let repo = fixture.repo();
-    for (path, arguments) in [
-        (None, vec![]),
-        (Some("a"), vec!["--", "a"]),
-        (Some("b"), vec!["--", "b"]),
-    ] {
+    for (path, arguments) in [(None, vec![]), (Some("a"), vec!["--", "a"]), (Some("b"), vec!["--", "b"])] {
         let mut command = vec!["log", "--topo-order", "--format=%H %h %s"];
         command.extend(arguments);
         let ours = repo.log(path, 100).unwrap();
-        let ours: Vec<_> = ours
-            .iter()
-            .map(|c| format!("{} {} {}", c.id, c.short, c.summary))
-            .collect();
+        let ours: Vec<_> = ours.iter().map(|c| format!("{} {} {}", c.id, c.short, c.summary)).collect();
         assert_eq!(ours, fixture.git(&command).lines().collect::<Vec<_>>());
     }
     assert_eq!(repo.log(None, 2).unwrap().len(), 2);
     let newest = &repo.log(None, 1).unwrap()[0];
-    assert_eq!(
-        (newest.body.as_str(), newest.author.as_str()),
-        ("Why 4.", "Ada Löve")
-    );
-    assert_eq!(
-        newest.time.as_second().to_string(),
-        fixture.git(&["log", "-1", "--format=%ct"]).trim()
-    );
+    assert_eq!((newest.body.as_str(), newest.author.as_str()), ("Why 4.", "Ada Löve"));
+    assert_eq!(newest.time.as_second().to_string(), fixture.git(&["log", "-1", "--format=%ct"]).trim());
     assert_eq!(repo.find_commit("HEAD~2").unwrap().summary, "Commit 2");
     assert_eq!(repo.file_at("HEAD~3", "a").unwrap().unwrap(), b"1");
     assert_eq!(repo.file_at("HEAD~4", "b/c").unwrap(), None);
     assert_eq!(repo.file_at("HEAD", "b").unwrap(), None);
     let error = repo.file_at("no-such", "a").unwrap_err().to_string();
     assert_eq!(error, "There is no commit “no-such” in this repository.");
-    assert_eq!(
-        repo.diff_between("HEAD~2", "HEAD", None).unwrap(),
-        fixture.git(&["diff", "HEAD~2", "HEAD"])
-    );
+    assert_eq!(repo.diff_between("HEAD~2", "HEAD", None).unwrap(), fixture.git(&["diff", "HEAD~2", "HEAD"]));
     assert_eq!(
         repo.diff_between("HEAD~4", "HEAD", Some("a")).unwrap(),
         fixture.git(&["diff", "HEAD~4", "HEAD", "--", "a"])
@@ -419,24 +300,13 @@ fn the_difference_applies_elsewhere() {
     fixture.git(&["add", "staged.py"]);
     fs::remove_file(fixture.root.join("gone.py")).unwrap();
     let diff = fixture.repo().uncommitted_diff().unwrap();
-    assert!(
-        diff.contains("# Binary or larger than 1 MiB, not shown: image.bin\n"),
-        "{diff}"
-    );
+    assert!(diff.contains("# Binary or larger than 1 MiB, not shown: image.bin\n"), "{diff}");
 
     let clone = tempfile::tempdir().unwrap();
-    git_in(
-        clone.path(),
-        &["clone", "-q", fixture.root.to_str().unwrap(), "."],
-        "",
-    );
+    git_in(clone.path(), &["clone", "-q", fixture.root.to_str().unwrap(), "."], "");
     git_in(clone.path(), &["apply"], &diff);
     for path in ["edited.py", "end.py", "new/ünïcode name.py", "staged.py"] {
-        assert_eq!(
-            fs::read(clone.path().join(path)).unwrap(),
-            fs::read(fixture.root.join(path)).unwrap(),
-            "{path}"
-        );
+        assert_eq!(fs::read(clone.path().join(path)).unwrap(), fs::read(fixture.root.join(path)).unwrap(), "{path}");
     }
     assert!(!clone.path().join("gone.py").exists());
 }
@@ -452,19 +322,11 @@ fn a_huge_difference_is_cut_between_files_and_says_so() {
     let diff = fixture.repo().uncommitted_diff().unwrap();
     assert!(diff.len() < diff::DIFF_LIMIT + 1000);
     assert!(diff.contains("# Binary or larger than 1 MiB, not shown: huge.txt"));
-    assert!(
-        diff.ends_with("so these are not shown: file4.txt, file5.txt\n"),
-        "{}",
-        &diff[diff.len() - 200..]
-    );
+    assert!(diff.ends_with("so these are not shown: file4.txt, file5.txt\n"), "{}", &diff[diff.len() - 200..]);
     let dir = tempfile::tempdir().unwrap();
     git_in(dir.path(), &["init", "-q"], "");
     git_in(dir.path(), &["apply"], &diff);
-    assert_eq!(
-        fs::read_dir(dir.path()).unwrap().count(),
-        5,
-        "four files and .git"
-    );
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 5, "four files and .git");
 }
 
 #[cfg(unix)]
@@ -477,31 +339,17 @@ fn links_modes_and_nested_repositories() {
     fixture.write("nested/file", "x");
     git_in(&fixture.root.join("nested"), &["init", "-q"], "");
     fixture.repo().commit("First", None).unwrap();
-    assert_eq!(
-        fixture.git(&["ls-files"]).lines().collect::<Vec<_>>(),
-        ["link", "script.sh"]
-    );
-    fs::set_permissions(
-        fixture.root.join("script.sh"),
-        fs::Permissions::from_mode(0o755),
-    )
-    .unwrap();
+    assert_eq!(fixture.git(&["ls-files"]).lines().collect::<Vec<_>>(), ["link", "script.sh"]);
+    fs::set_permissions(fixture.root.join("script.sh"), fs::Permissions::from_mode(0o755)).unwrap();
     fixture.repo().commit("Executable", None).unwrap();
-    assert!(
-        fixture
-            .git(&["ls-tree", "HEAD", "script.sh"])
-            .starts_with("100755")
-    );
+    assert!(fixture.git(&["ls-tree", "HEAD", "script.sh"]).starts_with("100755"));
     assert_eq!(fixture.repo().log(Some("script.sh"), 10).unwrap().len(), 2);
 }
 
 #[test]
 fn the_local_identity_has_a_name_and_an_address() {
     let (name, email) = commit::local_identity();
-    assert!(
-        !name.is_empty() && email.contains('@') && !email.contains(char::is_whitespace),
-        "{name} {email}"
-    );
+    assert!(!name.is_empty() && email.contains('@') && !email.contains(char::is_whitespace), "{name} {email}");
     git2::Signature::now(&name, &email).unwrap();
 }
 

@@ -43,17 +43,13 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(message: impl Display) -> Self {
-        Self {
-            message: message.to_string(),
-        }
+        Self { message: message.to_string() }
     }
 }
 
 impl From<studio::Error> for Failure {
     fn from(error: studio::Error) -> Self {
-        Self {
-            message: error.message,
-        }
+        Self { message: error.message }
     }
 }
 
@@ -108,10 +104,7 @@ impl<S> Shared<S> {
             if queue.closed {
                 return None;
             }
-            queue = self
-                .wake
-                .wait(queue)
-                .unwrap_or_else(PoisonError::into_inner);
+            queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -135,45 +128,28 @@ pub struct BackendOf<S> {
 
 impl<S> Clone for BackendOf<S> {
     fn clone(&self) -> Self {
-        Self {
-            service: self.service.clone(),
-            owner: self.owner.clone(),
-            ctx: self.ctx.clone(),
-        }
+        Self { service: self.service.clone(), owner: self.owner.clone(), ctx: self.ctx.clone() }
     }
 }
 
 impl<S: Send + Sync + 'static> BackendOf<S> {
     /// Starts `threads` threads; an answer repaints `ctx`.
     pub fn new(service: Arc<S>, ctx: Context, threads: usize) -> Self {
-        let queue = Mutex::new(Queue {
-            jobs: VecDeque::new(),
-            busy: 0,
-            closed: false,
-        });
-        let shared = Arc::new(Shared {
-            queue,
-            wake: Condvar::new(),
-        });
+        let queue = Mutex::new(Queue { jobs: VecDeque::new(), busy: 0, closed: false });
+        let shared = Arc::new(Shared { queue, wake: Condvar::new() });
         for number in 1..=threads.max(1) {
             let (shared, service) = (shared.clone(), service.clone());
-            let started = std::thread::Builder::new()
-                .name(format!("ask-{number}"))
-                .spawn(move || {
-                    while let Some(job) = shared.next() {
-                        (job.work)(&service);
-                        shared.lock().busy -= 1;
-                    }
-                });
+            let started = std::thread::Builder::new().name(format!("ask-{number}")).spawn(move || {
+                while let Some(job) = shared.next() {
+                    (job.work)(&service);
+                    shared.lock().busy -= 1;
+                }
+            });
             if let Err(error) = started {
                 tracing::error!("no thread to ask from: {error}");
             }
         }
-        Self {
-            service,
-            owner: Arc::new(Owner(shared)),
-            ctx,
-        }
+        Self { service, owner: Arc::new(Owner(shared)), ctx }
     }
 
     /// The service itself, for code that is on a thread of its own already.
@@ -194,28 +170,19 @@ impl<S: Send + Sync + 'static> BackendOf<S> {
         if queue.jobs.len() >= QUEUE {
             return false;
         }
-        queue.jobs.push_back(Job {
-            cancel: Cancel::default(),
-            work: Box::new(work),
-        });
+        queue.jobs.push_back(Job { cancel: Cancel::default(), work: Box::new(work) });
         drop(queue);
         shared.wake.notify_one();
         true
     }
 
     /// Asks; `None` when the queue is full.
-    fn submit<T, E>(
-        &self,
-        ask: impl FnOnce(&Arc<S>, &Cancel) -> Result<T, E> + Send + 'static,
-    ) -> Option<Ticket<T>>
+    fn submit<T, E>(&self, ask: impl FnOnce(&Arc<S>, &Cancel) -> Result<T, E> + Send + 'static) -> Option<Ticket<T>>
     where
         T: Send + 'static,
         E: Display,
     {
-        let ticket = Ticket {
-            slot: Arc::default(),
-            cancel: Cancel::default(),
-        };
+        let ticket = Ticket { slot: Arc::default(), cancel: Cancel::default() };
         let (slot, cancel, ctx) = (ticket.slot.clone(), ticket.cancel.clone(), self.ctx.clone());
         let work: Work<S> = Box::new(move |service| {
             let answer = catch_unwind(AssertUnwindSafe(|| ask(service, &cancel)));
@@ -236,10 +203,7 @@ impl<S: Send + Sync + 'static> BackendOf<S> {
             self.ctx.request_repaint_after(Duration::from_millis(50));
             return None;
         }
-        queue.jobs.push_back(Job {
-            cancel: ticket.cancel.clone(),
-            work,
-        });
+        queue.jobs.push_back(Job { cancel: ticket.cancel.clone(), work });
         shared.wake.notify_one();
         Some(ticket)
     }
@@ -254,10 +218,7 @@ struct Ticket<T> {
 
 impl<T> Ticket<T> {
     fn take(&self) -> Option<Result<T, Failure>> {
-        self.slot
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -291,13 +252,7 @@ pub struct Request<T> {
 
 impl<T> Default for Request<T> {
     fn default() -> Self {
-        Self {
-            value: None,
-            failure: None,
-            pending: None,
-            key: None,
-            revision: 0,
-        }
+        Self { value: None, failure: None, pending: None, key: None, revision: 0 }
     }
 }
 
@@ -358,10 +313,7 @@ impl<T: Send + 'static> Request<T> {
 impl<T> Request<T> {
     /// A request that has its answer already.
     pub fn ready(value: T) -> Self {
-        Self {
-            value: Some(value),
-            ..Self::default()
-        }
+        Self { value: Some(value), ..Self::default() }
     }
 
     /// Takes in the answer if it has come; true when it just did.
@@ -471,10 +423,7 @@ mod tests {
         assert_eq!(request.state(), State::Pending(Some(&42)));
         go.send(()).unwrap();
         wait(&mut request);
-        assert_eq!(
-            request.state(),
-            State::Failed(&Failure::new("the disk is full"), Some(&42))
-        );
+        assert_eq!(request.state(), State::Failed(&Failure::new("the disk is full"), Some(&42)));
     }
 
     #[test]
@@ -520,9 +469,7 @@ mod tests {
     fn a_panic_becomes_a_failure_and_the_thread_lives_on() {
         let backend = backend();
         let mut request = Request::<u32>::default();
-        request.ask(&backend, |_| -> Result<u32, Failure> {
-            panic!("on purpose")
-        });
+        request.ask(&backend, |_| -> Result<u32, Failure> { panic!("on purpose") });
         wait(&mut request);
         assert!(request.failure().is_some());
         request.ask(&backend, |n| Ok::<_, Failure>(**n));

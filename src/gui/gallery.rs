@@ -14,9 +14,7 @@ use crate::{
     shell::{Change, Desk, GitState, Job, Layout, Notice, Shell, Status},
     table::{Cell, Column, Table, TableSource, TableState},
     theme,
-    widgets::{
-        self, Button, Chip, CodeLine, CodeView, Confirm, ListRow, Select, TextField, Tone, format,
-    },
+    widgets::{self, Button, Chip, CodeLine, CodeView, Confirm, ListRow, Select, TextField, Tone, format},
 };
 
 /// A desk that answers at once and writes down what it was asked.
@@ -27,10 +25,7 @@ pub struct TestDesk {
 
 impl Desk for TestDesk {
     fn status(&self) -> Result<Status, Failure> {
-        let change = |path: &str| Change {
-            path: path.to_owned(),
-            kind: "changed".to_owned(),
-        };
+        let change = |path: &str| Change { path: path.to_owned(), kind: "changed".to_owned() };
         Ok(Status {
             workspace: "Breast cancer study".to_owned(),
             git: Some(GitState {
@@ -45,24 +40,19 @@ impl Desk for TestDesk {
                 progress: Some(0.62),
                 left: Some(std::time::Duration::from_secs(40)),
                 can_cancel: true,
-                subject: Some(Subject::Run {
-                    id: "brisk-heron-64".to_owned(),
-                }),
+                subject: Some(Subject::Run { id: "brisk-heron-64".to_owned() }),
             }],
-            notices: [
-                "The run fern-otter-67 failed",
-                "A newer version of diagnosis is registered",
-            ]
-            .into_iter()
-            .enumerate()
-            .map(|(at, text)| Notice {
-                id: at.to_string(),
-                glyph: if at == 0 { Glyph::Error } else { Glyph::Info },
-                text: text.to_owned(),
-                when: now(),
-                subject: None,
-            })
-            .collect(),
+            notices: ["The run fern-otter-67 failed", "A newer version of diagnosis is registered"]
+                .into_iter()
+                .enumerate()
+                .map(|(at, text)| Notice {
+                    id: at.to_string(),
+                    glyph: if at == 0 { Glyph::Error } else { Glyph::Info },
+                    text: text.to_owned(),
+                    when: now(),
+                    subject: None,
+                })
+                .collect(),
             worker: "Local worker idle · 2 of 2 cores free".to_owned(),
             saved: true,
         })
@@ -98,14 +88,7 @@ pub fn backend(ctx: &egui::Context) -> Backend {
 
 pub fn shell(ctx: &egui::Context, desk: Arc<TestDesk>, layout: Layout) -> Shell {
     format::freeze(ctx, now());
-    let place = |id, title, icon| -> Box<dyn Panel> {
-        Box::new(Plain {
-            id,
-            title,
-            icon,
-            files: Vec::new(),
-        })
-    };
+    let place = |id, title, icon| -> Box<dyn Panel> { Box::new(Plain { id, title, icon, files: Vec::new() }) };
     let panels: Vec<Box<dyn Panel>> = vec![
         place("home", "Home", Icon::Home),
         place("data", "Data", Icon::Data),
@@ -145,19 +128,9 @@ impl Panel for Plain {
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let text = if self.files.is_empty() {
-            "No datasets yet".to_owned()
-        } else {
-            format!("{} files", self.files.len())
-        };
-        if widgets::empty(
-            ui,
-            &widgets::Empty {
-                icon: self.icon,
-                text: &text,
-                step: "Import data…",
-            },
-        ) {
+        let text =
+            if self.files.is_empty() { "No datasets yet".to_owned() } else { format!("{} files", self.files.len()) };
+        if widgets::empty(ui, &widgets::Empty { icon: self.icon, text: &text, step: "Import data…" }) {
             cx.run(crate::commands::Command::ImportData);
         }
     }
@@ -181,14 +154,7 @@ struct Bench {
 
 impl Default for Bench {
     fn default() -> Self {
-        Self {
-            find: String::new(),
-            label: 0,
-            seed: "42".into(),
-            suggest: true,
-            table: TableState::default(),
-            ran: 0,
-        }
+        Self { find: String::new(), label: 0, seed: "42".into(), suggest: true, table: TableState::default(), ran: 0 }
     }
 }
 
@@ -215,30 +181,14 @@ impl Panel for Bench {
             ui.add(TextField::search(&mut self.find, "Find a component").shortcut("Tab"));
             ui.add_space(8.0);
             let groups = [
-                (
-                    "Data",
-                    0,
-                    ["Import dataset", "Enter data manually", "Export data"],
-                ),
-                (
-                    "Transform",
-                    2,
-                    ["Select columns", "Clean missing data", "Filter rows"],
-                ),
-                (
-                    "Learn",
-                    1,
-                    ["Logistic regression", "Random forest", "Gradient boosting"],
-                ),
+                ("Data", 0, ["Import dataset", "Enter data manually", "Export data"]),
+                ("Transform", 2, ["Select columns", "Clean missing data", "Filter rows"]),
+                ("Learn", 1, ["Logistic regression", "Random forest", "Gradient boosting"]),
             ];
             for (group, color, rows) in groups {
                 widgets::section(ui, group);
                 for row in rows {
-                    ListRow::new(row)
-                        .swatch(cx.theme.data(color))
-                        .height(28.0)
-                        .quiet()
-                        .show(ui);
+                    ListRow::new(row).swatch(cx.theme.data(color)).height(28.0).quiet().show(ui);
                 }
                 ui.add_space(8.0);
             }
@@ -314,29 +264,14 @@ impl Panel for Bench {
                 widgets::link(ui, "brisk-heron-64");
                 widgets::key_caps(ui, "Ctrl+Shift+K");
             });
-            widgets::message(
-                ui,
-                Glyph::Error,
-                "The column diagnosis does not exist in breast_cancer version 3.",
-            );
-            widgets::message(
-                ui,
-                Glyph::Warn,
-                "4 columns have missing values; clean them first.",
-            );
+            widgets::message(ui, Glyph::Error, "The column diagnosis does not exist in breast_cancer version 3.");
+            widgets::message(ui, Glyph::Warn, "4 columns have missing values; clean them first.");
             ui.columns(2, |columns| {
                 widgets::card(&mut columns[0], "What it looks at", |ui| {
                     let t = theme::of(ui);
-                    let row = |name: &'static str, value| BarRow {
-                        name: name.into(),
-                        value,
-                        color: t.data(0),
-                    };
-                    let rows = [
-                        row("worst perimeter", 0.212),
-                        row("worst concave points", 0.188),
-                        row("area error", 0.031),
-                    ];
+                    let row = |name: &'static str, value| BarRow { name: name.into(), value, color: t.data(0) };
+                    let rows =
+                        [row("worst perimeter", 0.212), row("worst concave points", 0.188), row("area error", 0.031)];
                     chart::bars(ui, "importance", &rows);
                 });
                 widgets::card(&mut columns[1], "Confusion", |ui| {
@@ -354,14 +289,10 @@ impl Panel for Bench {
             icons::paint_letter(ui.painter(), rect, "T", t.data(1), t.color.surface2);
             ui.label(t.title("Train model"));
         });
-        ui.label(t.secondary(
-            "Fits an untrained model to a table. The fitted preparation upstream travels with it.",
-        ));
+        ui.label(t.secondary("Fits an untrained model to a table. The fitted preparation upstream travels with it."));
         ui.add_space(4.0);
         let options = [(0, "diagnosis"), (1, "mean radius"), (2, "mean texture")];
-        widgets::field_row(ui, "Label column", |ui| {
-            Select::new("Label column").show(ui, &mut self.label, &options)
-        });
+        widgets::field_row(ui, "Label column", |ui| Select::new("Label column").show(ui, &mut self.label, &options));
         widgets::field_row(ui, "Seed", |ui| ui.add(TextField::new(&mut self.seed)));
         widgets::toggle_row(ui, "Suggest labels", &mut self.suggest);
         widgets::separator(ui);
@@ -369,16 +300,9 @@ impl Panel for Bench {
         widgets::key_value(ui, "Round 187 of 300", t.secondary("2.4 s · 1.5 s left"));
         widgets::progress(ui, 0.62, "Training");
         ui.add_space(8.0);
-        let training: Vec<f64> = (0..300)
-            .map(|i| 0.04 + 0.6 * (-f64::from(i) / 80.0).exp())
-            .collect();
-        let validation: Vec<f64> = (0..300)
-            .map(|i| 0.12 + 0.5 * (-f64::from(i) / 60.0).exp())
-            .collect();
-        let series = [
-            Series::new("training", t.data(0), &training),
-            Series::new("validation", t.data(1), &validation),
-        ];
+        let training: Vec<f64> = (0..300).map(|i| 0.04 + 0.6 * (-f64::from(i) / 80.0).exp()).collect();
+        let validation: Vec<f64> = (0..300).map(|i| 0.12 + 0.5 * (-f64::from(i) / 60.0).exp()).collect();
+        let series = [Series::new("training", t.data(0), &training), Series::new("validation", t.data(1), &validation)];
         LineChart::new("loss", &series).height(120.0).show(ui);
         widgets::separator(ui);
         widgets::section(ui, "mean radius · input");
@@ -405,13 +329,7 @@ impl Panel for Bench {
 
     fn drawer(&mut self, tab: &str, ui: &mut Ui, _cx: &mut Cx<'_>) {
         if tab == "log" {
-            let tones = [
-                Tone::Plain,
-                Tone::Quiet,
-                Tone::Good,
-                Tone::Warn,
-                Tone::Error,
-            ];
+            let tones = [Tone::Plain, Tone::Quiet, Tone::Good, Tone::Warn, Tone::Error];
             CodeView::new("log", 100_000).show(ui, |at| CodeLine {
                 gutter: "14:02:07",
                 text: "Epoch finished, validation log loss 0.118",
@@ -419,23 +337,12 @@ impl Panel for Bench {
             });
             return;
         }
-        let names = [
-            "mean radius",
-            "mean texture",
-            "mean perimeter",
-            "mean area",
-            "smoothness",
-            "compactness",
-            "concavity",
-        ];
-        let mut columns: Vec<Column> = names
-            .iter()
-            .map(|&name| Column::new(name, name, 128.0).right().sortable())
-            .collect();
+        let names =
+            ["mean radius", "mean texture", "mean perimeter", "mean area", "smoothness", "compactness", "concavity"];
+        let mut columns: Vec<Column> =
+            names.iter().map(|&name| Column::new(name, name, 128.0).right().sortable()).collect();
         columns.push(Column::new("diagnosis", "diagnosis", 110.0).grows());
-        Table::new("preview", &columns)
-            .head_extra(22.0)
-            .show(ui, &mut self.table, &mut Cells);
+        Table::new("preview", &columns).head_extra(22.0).show(ui, &mut self.table, &mut Cells);
     }
 
     fn commands(&self, _cx: &Cx<'_>) -> Vec<CommandSpec> {
@@ -469,15 +376,8 @@ impl TableSource for Cells {
         if cell.column == 7 {
             let t = theme::of(cell.ui);
             let rect = cell.inside();
-            cell.ui
-                .painter()
-                .circle_filled(rect.left_center() + vec2(4.0, 0.0), 3.5, t.data(2));
-            cell.set_in(
-                rect.with_min_x(rect.left() + 14.0),
-                "benign",
-                &t.face.mono,
-                t.color.text1,
-            );
+            cell.ui.painter().circle_filled(rect.left_center() + vec2(4.0, 0.0), 3.5, t.data(2));
+            cell.set_in(rect.with_min_x(rect.left() + 14.0), "benign", &t.face.mono, t.color.text1);
         } else {
             cell.mono(&format!("{:.2}", value as f64 / 10.0));
         }
@@ -488,19 +388,10 @@ impl TableSource for Cells {
         let rect = cell.inside();
         if cell.column == 7 {
             let bar = egui::Rect::from_min_size(rect.left_center(), vec2(90.0, 5.0));
-            widgets::paint_proportions(
-                cell.ui.painter(),
-                bar,
-                &[(357, t.data(2)), (212, t.data(3))],
-            );
+            widgets::paint_proportions(cell.ui.painter(), bar, &[(357, t.data(2)), (212, t.data(3))]);
         } else {
             let rect = rect.with_min_x(rect.right() - 90.0);
-            widgets::paint_histogram(
-                cell.ui.painter(),
-                rect,
-                &[1, 3, 6, 9, 10, 8, 6, 4, 2, 1],
-                None,
-            );
+            widgets::paint_histogram(cell.ui.painter(), rect, &[1, 3, 6, 9, 10, 8, 6, 4, 2, 1], None);
         }
     }
 }
@@ -516,16 +407,10 @@ impl Default for Curves {
     fn default() -> Self {
         let curve = |run: i32| {
             let wobble = |i: i32| f64::from((i * 7919 + run * 104_729) % 97) / 97.0 * 0.02;
-            let step = |i: i32| {
-                (0.92 - 0.02 * f64::from(run)) * (1.0 - (-f64::from(i) / 60.0).exp()) + wobble(i)
-            };
+            let step = |i: i32| (0.92 - 0.02 * f64::from(run)) * (1.0 - (-f64::from(i) / 60.0).exp()) + wobble(i);
             (0..400).map(step).collect()
         };
-        Self {
-            table: TableState::default(),
-            curves: (0..6).map(curve).collect(),
-            selected: Some(1),
-        }
+        Self { table: TableState::default(), curves: (0..6).map(curve).collect(), selected: Some(1) }
     }
 }
 
@@ -554,12 +439,7 @@ impl Panel for Curves {
             |ui| {
                 ui.label(t.title("Runs"));
                 ui.add(Chip::new("Diagnosis").caret());
-                ui.add(
-                    TextField::new(&mut query)
-                        .name("Filter")
-                        .mono()
-                        .width(480.0),
-                );
+                ui.add(TextField::new(&mut query).name("Filter").mono().width(480.0));
                 ui.add(Chip::new("Columns").click());
             },
             |ui| {
@@ -577,16 +457,9 @@ impl Panel for Curves {
         egui::Frame::NONE.inner_margin(16.0).show(ui, |ui| {
             ui.columns(3, |columns| {
                 for (at, ui) in columns.iter_mut().enumerate() {
-                    widgets::card(
-                        ui,
-                        ["auc · validation", "log loss · validation", "auc · test"][at],
-                        |ui| {
-                            LineChart::new(["auc", "log loss", "test"][at], &series)
-                                .labels(at == 2)
-                                .height(252.0)
-                                .show(ui);
-                        },
-                    );
+                    widgets::card(ui, ["auc · validation", "log loss · validation", "auc · test"][at], |ui| {
+                        LineChart::new(["auc", "log loss", "test"][at], &series).labels(at == 2).height(252.0).show(ui);
+                    });
                 }
             });
         });
@@ -600,10 +473,7 @@ impl Panel for Curves {
             Column::new("started", "Started", 130.0),
         ];
         egui::Frame::NONE.fill(t.color.surface2).show(ui, |ui| {
-            let mut rows = Rows {
-                curves: &self.curves,
-                selected: self.selected,
-            };
+            let mut rows = Rows { curves: &self.curves, selected: self.selected };
             let shown = Table::new("runs", &columns).show(ui, &mut self.table, &mut rows);
             if let Some(row) = shown.clicked {
                 self.selected = Some(row);
@@ -634,35 +504,17 @@ impl TableSource for Rows<'_> {
         let t = theme::of(cell.ui);
         let rect = cell.inside();
         let shown = (cell.row as usize) < self.curves.len();
-        let color = if shown {
-            t.data(cell.row as usize)
-        } else {
-            t.color.text3
-        };
+        let color = if shown { t.data(cell.row as usize) } else { t.color.text3 };
         match cell.column {
             0 => {
                 let mark = egui::Rect::from_center_size(rect.center(), vec2(10.0, 10.0));
                 cell.ui.painter().rect_filled(mark, 3.0, color);
             }
             1 => {
-                let glyph = if cell.row % 5 == 3 {
-                    Glyph::Error
-                } else {
-                    Glyph::Ok
-                };
-                icons::paint_glyph(
-                    cell.ui.painter(),
-                    &t,
-                    glyph,
-                    rect.left_center() + vec2(5.0, 0.0),
-                );
+                let glyph = if cell.row % 5 == 3 { Glyph::Error } else { Glyph::Ok };
+                icons::paint_glyph(cell.ui.painter(), &t, glyph, rect.left_center() + vec2(5.0, 0.0));
                 let text = format!("brisk-heron-{}", cell.row);
-                cell.set_in(
-                    rect.with_min_x(rect.left() + 17.0),
-                    &text,
-                    &t.face.small,
-                    t.color.text1,
-                );
+                cell.set_in(rect.with_min_x(rect.left() + 17.0), &text, &t.face.small, t.color.text1);
             }
             2 => cell.secondary("Gradient boosting"),
             3 => cell.text(&format::metric(0.981_6 - cell.row as f64 * 0.000_3)),

@@ -77,7 +77,9 @@ impl GridView {
         let columns = format::counted(self.schema.len() as u64, "column", "columns");
         let all = format::counted(self.grid.len(), "row", "rows");
         match self.index.value().filter(|_| !self.view.is_plain()) {
-            Some(index) if index.len() < self.grid.len() => format!("{} of {all} · {columns}", format::count(index.len())),
+            Some(index) if index.len() < self.grid.len() => {
+                format!("{} of {all} · {columns}", format::count(index.len()))
+            }
             _ => format!("{all} · {columns}"),
         }
     }
@@ -107,7 +109,9 @@ impl GridView {
         }
         let grid = self.grid.clone();
         self.index.ask_cancellable(backend, move |_, cancel| {
-            let go_on = |_| if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            let go_on = |_| {
+                if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
             grid.index(&view, &go_on).map(Arc::new)
         });
     }
@@ -125,7 +129,8 @@ impl GridView {
         self.state = state;
         if response.sorted {
             let sort = self.state.sort.iter();
-            let sort = sort.map(|sort| SortBy { column: sort.column.clone(), descending: sort.descending, nulls_last: true });
+            let sort =
+                sort.map(|sort| SortBy { column: sort.column.clone(), descending: sort.descending, nulls_last: true });
             let view = View { sort: sort.collect(), ..self.view.clone() };
             self.set_view(backend, view);
         }
@@ -202,9 +207,15 @@ impl TableSource for Source<'_> {
     }
 
     fn cell(&mut self, cell: &mut Cell<'_>) {
-        let Some(text) = self.rows.text(cell.row, cell.column) else { return };
-        let Some(text) = text else { return cell.quiet("missing") };
-        let Some(category) = self.category(cell.column, text) else { return cell.mono(text) };
+        let Some(text) = self.rows.text(cell.row, cell.column) else {
+            return;
+        };
+        let Some(text) = text else {
+            return cell.quiet("missing");
+        };
+        let Some(category) = self.category(cell.column, text) else {
+            return cell.mono(text);
+        };
         let t = theme::of(cell.ui);
         let inside = cell.inside();
         cell.ui.painter().circle_filled(inside.left_center() + vec2(4.0, 0.0), 3.5, t.data(category + 2));
@@ -212,7 +223,9 @@ impl TableSource for Source<'_> {
     }
 
     fn head(&mut self, cell: &mut Cell<'_>) {
-        let Some(profile) = self.rows.column_profile(cell.column) else { return };
+        let Some(profile) = self.rows.column_profile(cell.column) else {
+            return;
+        };
         let right = cell.align == Align::Max;
         cell.show(|ui| head_picture(ui, profile, right));
     }

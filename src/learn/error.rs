@@ -23,9 +23,5 @@ pub(crate) fn invalid<T>(sentence: impl Into<String>) -> Result<T> {
 
 /// `1 row`, `2 rows`: a count with its noun.
 pub(crate) fn count(n: usize, noun: &str) -> String {
-    if n == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{n} {noun}s")
-    }
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }

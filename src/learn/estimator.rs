@@ -89,13 +89,7 @@ pub struct LogisticRegression {
 
 impl Default for LogisticRegression {
     fn default() -> Self {
-        Self {
-            c: 1.0,
-            intercept: true,
-            max_iterations: 100,
-            tolerance: 1e-4,
-            class_weight: ClassWeight::Equal,
-        }
+        Self { c: 1.0, intercept: true, max_iterations: 100, tolerance: 1e-4, class_weight: ClassWeight::Equal }
     }
 }
 
@@ -302,11 +296,7 @@ pub struct KNearestNeighbours {
 
 impl Default for KNearestNeighbours {
     fn default() -> Self {
-        Self {
-            n_neighbours: 5,
-            weight: NeighbourWeight::Uniform,
-            distance: Distance::Euclidean,
-        }
+        Self { n_neighbours: 5, weight: NeighbourWeight::Uniform, distance: Distance::Euclidean }
     }
 }
 
@@ -328,13 +318,7 @@ pub struct KMeans {
 
 impl Default for KMeans {
     fn default() -> Self {
-        Self {
-            n_clusters: 8,
-            n_init: 1,
-            max_iterations: 300,
-            tolerance: 1e-4,
-            seed: 0,
-        }
+        Self { n_clusters: 8, n_init: 1, max_iterations: 300, tolerance: 1e-4, seed: 0 }
     }
 }
 
@@ -358,10 +342,7 @@ impl Estimator {
 
     /// Whether missing cells (NaN) are allowed.
     pub fn accepts_missing(&self) -> bool {
-        matches!(
-            self,
-            Self::DecisionTree(_) | Self::RandomForest(_) | Self::GradientBoosting(_)
-        )
+        matches!(self, Self::DecisionTree(_) | Self::RandomForest(_) | Self::GradientBoosting(_))
     }
 
     /// Whether it learns without a target.

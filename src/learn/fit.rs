@@ -29,25 +29,13 @@ pub fn fit(
         let kept: Vec<usize> = (0..x.rows()).filter(|&r| weights[r] > 0.0).collect();
         let weights: Vec<f64> = kept.iter().map(|&r| weights[r]).collect();
         let y = y.filter(|y| y.len() == x.rows()).map(|y| y.take(&kept));
-        return fit(
-            estimator,
-            &x.take(&kept),
-            y.as_ref(),
-            Some(&weights),
-            observer,
-        );
+        return fit(estimator, &x.take(&kept), y.as_ref(), Some(&weights), observer);
     }
     if let Estimator::KMeans(params) = estimator {
-        return Ok(Fitted::new(
-            x.columns(),
-            Learned::KMeans(kmeans::fit(params, x, weights, observer)?),
-        ));
+        return Ok(Fitted::new(x.columns(), Learned::KMeans(kmeans::fit(params, x, weights, observer)?)));
     }
     let Some(y) = y else {
-        return invalid(format!(
-            "{} needs a label to learn from. Choose a label column.",
-            estimator.title()
-        ));
+        return invalid(format!("{} needs a label to learn from. Choose a label column.", estimator.title()));
     };
     if y.len() != x.rows() {
         return invalid(format!(
@@ -59,18 +47,12 @@ pub fn fit(
     match y {
         Target::Real(values) => {
             check_real(values)?;
-            fit_real(estimator, x, values, weights, observer)
-                .map(|learned| Fitted::new(x.columns(), learned))
+            fit_real(estimator, x, values, weights, observer).map(|learned| Fitted::new(x.columns(), learned))
         }
         Target::Classes { codes, classes } => {
             let (codes, present) = present_classes(codes, classes)?;
             let learned = fit_classes(estimator, x, &codes, present.len(), weights, observer)?;
-            Ok(Fitted::classifier(
-                x.columns(),
-                learned,
-                classes.len(),
-                present,
-            ))
+            Ok(Fitted::classifier(x.columns(), learned, classes.len(), present))
         }
     }
 }
@@ -83,33 +65,17 @@ fn fit_real(
     observer: &dyn Observer,
 ) -> Result<Learned> {
     Ok(match estimator {
-        Estimator::LinearRegression(p) => {
-            Learned::Linear(linear::regression::fit(p, x, y, weights, observer)?)
+        Estimator::LinearRegression(p) => Learned::Linear(linear::regression::fit(p, x, y, weights, observer)?),
+        Estimator::DecisionTree(p) => {
+            Learned::Forest(tree::decision_tree::fit(p, x, tree::Labels::Real(y), weights, observer)?)
         }
-        Estimator::DecisionTree(p) => Learned::Forest(tree::decision_tree::fit(
-            p,
-            x,
-            tree::Labels::Real(y),
-            weights,
-            observer,
-        )?),
-        Estimator::RandomForest(p) => Learned::Forest(tree::random_forest::fit(
-            p,
-            x,
-            tree::Labels::Real(y),
-            weights,
-            observer,
-        )?),
-        Estimator::GradientBoosting(p) => Learned::Boosting(boosting::fit(
-            p,
-            x,
-            tree::Labels::Real(y),
-            weights,
-            observer,
-        )?),
-        Estimator::KNearestNeighbours(p) => {
-            Learned::Neighbours(neighbours::fit(p, x, tree::Labels::Real(y))?)
+        Estimator::RandomForest(p) => {
+            Learned::Forest(tree::random_forest::fit(p, x, tree::Labels::Real(y), weights, observer)?)
         }
+        Estimator::GradientBoosting(p) => {
+            Learned::Boosting(boosting::fit(p, x, tree::Labels::Real(y), weights, observer)?)
+        }
+        Estimator::KNearestNeighbours(p) => Learned::Neighbours(neighbours::fit(p, x, tree::Labels::Real(y))?),
         Estimator::LogisticRegression(_) | Estimator::KMeans(_) => {
             return invalid(
                 "Logistic regression predicts classes, but the label is a number. \
@@ -139,18 +105,12 @@ fn fit_classes(
     let balanced = balance(class_weight, by_weight, codes, classes, weights);
     let weights = balanced.as_deref().or(weights);
     Ok(match estimator {
-        Estimator::LogisticRegression(p) => Learned::Logistic(linear::logistic::fit(
-            p, x, codes, classes, weights, observer,
-        )?),
-        Estimator::DecisionTree(p) => {
-            Learned::Forest(tree::decision_tree::fit(p, x, labels, weights, observer)?)
+        Estimator::LogisticRegression(p) => {
+            Learned::Logistic(linear::logistic::fit(p, x, codes, classes, weights, observer)?)
         }
-        Estimator::RandomForest(p) => {
-            Learned::Forest(tree::random_forest::fit(p, x, labels, weights, observer)?)
-        }
-        Estimator::GradientBoosting(p) => {
-            Learned::Boosting(boosting::fit(p, x, labels, weights, observer)?)
-        }
+        Estimator::DecisionTree(p) => Learned::Forest(tree::decision_tree::fit(p, x, labels, weights, observer)?),
+        Estimator::RandomForest(p) => Learned::Forest(tree::random_forest::fit(p, x, labels, weights, observer)?),
+        Estimator::GradientBoosting(p) => Learned::Boosting(boosting::fit(p, x, labels, weights, observer)?),
         Estimator::KNearestNeighbours(p) => Learned::Neighbours(neighbours::fit(p, x, labels)?),
         Estimator::LinearRegression(_) | Estimator::KMeans(_) => {
             return invalid(
@@ -176,19 +136,10 @@ fn balance(
     let weight = |row: usize| weights.map_or(1.0, |w| w[row]);
     let counted = |row: usize| if by_weight { weight(row) } else { 1.0 };
     let mut sums = vec![0.0; classes];
-    codes
-        .iter()
-        .enumerate()
-        .for_each(|(row, &c)| sums[c as usize] += counted(row));
+    codes.iter().enumerate().for_each(|(row, &c)| sums[c as usize] += counted(row));
     let total: f64 = sums.iter().sum();
     let factor = |c: u32| total / (classes as f64 * sums[c as usize]);
-    Some(
-        codes
-            .iter()
-            .enumerate()
-            .map(|(row, &c)| factor(c) * weight(row))
-            .collect(),
-    )
+    Some(codes.iter().enumerate().map(|(row, &c)| factor(c) * weight(row)).collect())
 }
 
 /// Codes among the classes that have rows, and which classes those are.
@@ -198,16 +149,11 @@ fn present_classes(codes: &[u32], classes: &[String]) -> Result<(Vec<u32>, Vec<u
         match rows.get_mut(code as usize) {
             Some(n) => *n += 1,
             None => {
-                return invalid(format!(
-                    "The label has code {code}, but only {} classes.",
-                    classes.len()
-                ));
+                return invalid(format!("The label has code {code}, but only {} classes.", classes.len()));
             }
         }
     }
-    let present: Vec<u32> = (0..classes.len() as u32)
-        .filter(|&c| rows[c as usize] > 0)
-        .collect();
+    let present: Vec<u32> = (0..classes.len() as u32).filter(|&c| rows[c as usize] > 0).collect();
     if let [only] = present[..] {
         return invalid(format!(
             "The label has one class only, \"{}\", so there is nothing to tell apart. \
@@ -216,14 +162,8 @@ fn present_classes(codes: &[u32], classes: &[String]) -> Result<(Vec<u32>, Vec<u
         ));
     }
     let mut position = vec![0u32; classes.len()];
-    present
-        .iter()
-        .enumerate()
-        .for_each(|(i, &c)| position[c as usize] = i as u32);
-    Ok((
-        codes.iter().map(|&c| position[c as usize]).collect(),
-        present,
-    ))
+    present.iter().enumerate().for_each(|(i, &c)| position[c as usize] = i as u32);
+    Ok((codes.iter().map(|&c| position[c as usize]).collect(), present))
 }
 
 /// Refuses tables that `estimator` can neither learn from nor score.
@@ -253,9 +193,7 @@ fn check_table(estimator: &Estimator, x: &Matrix) -> Result<()> {
         return invalid("There are no rows to learn from.");
     }
     if x.columns() == 0 {
-        return invalid(
-            "There are no features to learn from. Keep at least one column besides the label.",
-        );
+        return invalid("There are no features to learn from. Keep at least one column besides the label.");
     }
     check_cells(estimator.title(), estimator.accepts_missing(), x)
 }
@@ -265,16 +203,9 @@ fn check_weights(x: &Matrix, weights: Option<&[f64]>) -> Result<()> {
         return Ok(());
     };
     if weights.len() != x.rows() {
-        return invalid(format!(
-            "There are {} for {}.",
-            count(weights.len(), "weight"),
-            count(x.rows(), "row")
-        ));
+        return invalid(format!("There are {} for {}.", count(weights.len(), "weight"), count(x.rows(), "row")));
     }
-    let bad = weights
-        .iter()
-        .filter(|w| !w.is_finite() || **w < 0.0)
-        .count();
+    let bad = weights.iter().filter(|w| !w.is_finite() || **w < 0.0).count();
     if bad > 0 {
         return invalid(format!(
             "{} of the row weights are missing, negative or infinite. Every row needs a weight of 0 or more.",
@@ -282,9 +213,7 @@ fn check_weights(x: &Matrix, weights: Option<&[f64]>) -> Result<()> {
         ));
     }
     if weights.iter().all(|w| *w == 0.0) {
-        return invalid(
-            "All row weights are 0, so no row takes part. Give at least one row a weight above 0.",
-        );
+        return invalid("All row weights are 0, so no row takes part. Give at least one row a weight above 0.");
     }
     Ok(())
 }

@@ -104,26 +104,11 @@ pub enum Summary {
 
 impl Fitted {
     pub(crate) fn new(features: usize, learned: Learned) -> Self {
-        Self {
-            features,
-            classes: 0,
-            present: Vec::new(),
-            learned,
-        }
+        Self { features, classes: 0, present: Vec::new(), learned }
     }
 
-    pub(crate) fn classifier(
-        features: usize,
-        learned: Learned,
-        classes: usize,
-        present: Vec<u32>,
-    ) -> Self {
-        Self {
-            features,
-            classes,
-            present,
-            learned,
-        }
+    pub(crate) fn classifier(features: usize, learned: Learned, classes: usize, present: Vec<u32>) -> Self {
+        Self { features, classes, present, learned }
     }
 
     pub fn features(&self) -> usize {
@@ -144,21 +129,12 @@ impl Fitted {
     pub(crate) fn is_sound(&self) -> bool {
         let outputs = self.present.len();
         let ascending = self.present.windows(2).all(|pair| pair[0] < pair[1]);
-        let within = self
-            .present
-            .last()
-            .is_none_or(|last| (*last as usize) < self.classes);
-        let classes = if self.classes == 0 {
-            outputs == 0
-        } else {
-            outputs >= 2 && ascending && within
-        };
+        let within = self.present.last().is_none_or(|last| (*last as usize) < self.classes);
+        let classes = if self.classes == 0 { outputs == 0 } else { outputs >= 2 && ascending && within };
         let wide = |values: &[f64]| values.len() == self.features;
         classes
             && match &self.learned {
-                Learned::Linear(fit) => {
-                    outputs == 0 && wide(&fit.coefficients) && wide(&fit.deviations)
-                }
+                Learned::Linear(fit) => outputs == 0 && wide(&fit.coefficients) && wide(&fit.deviations),
                 Learned::Logistic(fit) => {
                     let rows = if outputs == 2 { 1 } else { outputs };
                     outputs > 0
@@ -229,11 +205,7 @@ impl Fitted {
                 return Ok(Prediction::Clusters { codes, distances });
             }
         };
-        Ok(if self.classes == 0 {
-            Prediction::Real(outputs)
-        } else {
-            self.expand(&outputs)
-        })
+        Ok(if self.classes == 0 { Prediction::Real(outputs) } else { self.expand(&outputs) })
     }
 
     /// Probabilities of the present classes, rows x present, become those of all classes.
@@ -242,10 +214,7 @@ impl Fitted {
         let rows = outputs.len() / present;
         let mut codes = Vec::with_capacity(rows);
         let mut probabilities = vec![0.0; rows * self.classes];
-        for (row, all) in outputs
-            .chunks_exact(present)
-            .zip(probabilities.chunks_exact_mut(self.classes))
-        {
+        for (row, all) in outputs.chunks_exact(present).zip(probabilities.chunks_exact_mut(self.classes)) {
             let mut best = 0;
             for (i, p) in row.iter().enumerate() {
                 all[self.present[i] as usize] = *p;
@@ -255,10 +224,7 @@ impl Fitted {
             }
             codes.push(self.present[best]);
         }
-        Prediction::Classes {
-            codes,
-            probabilities,
-        }
+        Prediction::Classes { codes, probabilities }
     }
 
     /// How much each feature matters, summing to 1 where anything matters: the impurity or gain that trees

@@ -22,12 +22,7 @@ pub struct KMeansFit {
     pub iterations: usize,
 }
 
-pub(crate) fn fit(
-    params: &KMeans,
-    x: &Matrix,
-    weights: Option<&[f64]>,
-    observer: &dyn Observer,
-) -> Result<KMeansFit> {
+pub(crate) fn fit(params: &KMeans, x: &Matrix, weights: Option<&[f64]>, observer: &dyn Observer) -> Result<KMeansFit> {
     if params.n_clusters == 0 || params.n_init == 0 {
         return invalid("K-means needs at least 1 cluster and 1 start.");
     }
@@ -101,11 +96,7 @@ impl Problem<'_> {
             let candidates: Vec<usize> = (0..trials).map(|_| self.draw(&closest, random)).collect();
             let tried = candidates.iter().map(|&c| {
                 let closer = self.distances(self.row(c), &closest);
-                let potential: f64 = closer
-                    .iter()
-                    .enumerate()
-                    .map(|(r, d)| d * self.weight(r))
-                    .sum();
+                let potential: f64 = closer.iter().enumerate().map(|(r, d)| d * self.weight(r)).sum();
                 (c, closer, potential)
             });
             if let Some((row, closer, _)) = tried.min_by(|a, b| a.2.total_cmp(&b.2)) {
@@ -118,11 +109,7 @@ impl Problem<'_> {
 
     /// A row drawn with probability proportional to weight times `chance`.
     fn draw(&self, chance: &[f64], random: &mut Random) -> usize {
-        let total: f64 = chance
-            .iter()
-            .enumerate()
-            .map(|(r, c)| c * self.weight(r))
-            .sum();
+        let total: f64 = chance.iter().enumerate().map(|(r, c)| c * self.weight(r)).sum();
         if total == 0.0 {
             return rng::below(random, self.len());
         }
@@ -138,10 +125,7 @@ impl Problem<'_> {
 
     /// Squared distances to a centre, or `closest` where that is less.
     fn distances(&self, centre: &[f64], closest: &[f64]) -> Vec<f64> {
-        (0..self.len())
-            .into_par_iter()
-            .map(|r| squared(self.row(r), centre).min(closest[r]))
-            .collect()
+        (0..self.len()).into_par_iter().map(|r| squared(self.row(r), centre).min(closest[r])).collect()
     }
 
     fn lloyd(&self, mut centres: Vec<f64>, observer: &dyn Observer) -> Result<KMeansFit> {
@@ -160,23 +144,11 @@ impl Problem<'_> {
             }
         }
         let (codes, distances) = assign(self.rows, self.width, &centres);
-        let inertia = distances
-            .iter()
-            .enumerate()
-            .map(|(r, d)| d * self.weight(r))
-            .sum();
+        let inertia = distances.iter().enumerate().map(|(r, d)| d * self.weight(r)).sum();
         let mut sizes = vec![0; self.clusters];
         codes.iter().for_each(|&c| sizes[c as usize] += 1);
-        let centres = centres
-            .chunks_exact(self.width)
-            .map(<[f64]>::to_vec)
-            .collect();
-        Ok(KMeansFit {
-            centres,
-            sizes,
-            inertia,
-            iterations,
-        })
+        let centres = centres.chunks_exact(self.width).map(<[f64]>::to_vec).collect();
+        Ok(KMeansFit { centres, sizes, inertia, iterations })
     }
 
     /// The mean of each cluster's rows; an empty cluster takes the row farthest from its centre.
@@ -195,13 +167,9 @@ impl Problem<'_> {
             })
             .collect();
         let mut sums = vec![0.0; size];
-        parts
-            .iter()
-            .for_each(|part| sums.iter_mut().zip(part).for_each(|(s, p)| *s += p));
+        parts.iter().for_each(|part| sums.iter_mut().zip(part).for_each(|(s, p)| *s += p));
         let weight_of = |sums: &[f64], c: usize| sums[c * (self.width + 1) + self.width];
-        let empty: Vec<usize> = (0..self.clusters)
-            .filter(|&c| weight_of(&sums, c) <= 0.0)
-            .collect();
+        let empty: Vec<usize> = (0..self.clusters).filter(|&c| weight_of(&sums, c) <= 0.0).collect();
         if !empty.is_empty() {
             let mut farthest: Vec<usize> = (0..codes.len()).collect();
             farthest.sort_by(|&a, &b| distances[b].total_cmp(&distances[a]));
@@ -211,10 +179,7 @@ impl Problem<'_> {
             }
         }
         let mut centres = Vec::with_capacity(self.clusters * self.width);
-        for (sums, before) in sums
-            .chunks_exact(self.width + 1)
-            .zip(before.chunks_exact(self.width))
-        {
+        for (sums, before) in sums.chunks_exact(self.width + 1).zip(before.chunks_exact(self.width)) {
             let weight = sums[self.width];
             if weight > 0.0 {
                 centres.extend(sums[..self.width].iter().map(|s| s / weight));
@@ -228,9 +193,7 @@ impl Problem<'_> {
 
     fn add(&self, sums: &mut [f64], cluster: u32, row: usize, weight: f64) {
         let sums = &mut sums[cluster as usize * (self.width + 1)..][..self.width + 1];
-        sums.iter_mut()
-            .zip(self.row(row))
-            .for_each(|(s, v)| *s += weight * v);
+        sums.iter_mut().zip(self.row(row)).for_each(|(s, v)| *s += weight * v);
         sums[self.width] += weight;
     }
 }
@@ -265,17 +228,7 @@ impl KMeansFit {
     }
 
     pub(crate) fn summary(&self) -> Summary {
-        let Self {
-            centres,
-            sizes,
-            inertia,
-            iterations,
-        } = self.clone();
-        Summary::KMeans {
-            centres,
-            sizes,
-            inertia,
-            iterations,
-        }
+        let Self { centres, sizes, inertia, iterations } = self.clone();
+        Summary::KMeans { centres, sizes, inertia, iterations }
     }
 }

@@ -22,19 +22,11 @@ impl Matrix {
                 values.len()
             ));
         }
-        Ok(Self {
-            rows,
-            columns,
-            values,
-        })
+        Ok(Self { rows, columns, values })
     }
 
     pub fn zeros(rows: usize, columns: usize) -> Self {
-        Self {
-            rows,
-            columns,
-            values: vec![0.0; rows * columns],
-        }
+        Self { rows, columns, values: vec![0.0; rows * columns] }
     }
 
     /// From columns of equal length.
@@ -46,21 +38,14 @@ impl Matrix {
                 count(columns[at].len(), "value")
             ));
         }
-        Ok(Self {
-            rows,
-            columns: columns.len(),
-            values: columns.concat(),
-        })
+        Ok(Self { rows, columns: columns.len(), values: columns.concat() })
     }
 
     /// From rows of equal length.
     pub fn from_rows(rows: &[Vec<f64>]) -> Result<Self> {
         let columns = rows.first().map_or(0, Vec::len);
         if let Some(at) = rows.iter().position(|row| row.len() != columns) {
-            return invalid(format!(
-                "Row {at} has {}, but the first has {columns}.",
-                count(rows[at].len(), "value")
-            ));
+            return invalid(format!("Row {at} has {}, but the first has {columns}.", count(rows[at].len(), "value")));
         }
         let mut matrix = Self::zeros(rows.len(), columns);
         for (r, row) in rows.iter().enumerate() {
@@ -125,11 +110,7 @@ impl Matrix {
             let column = self.column(c);
             values.extend(rows.iter().map(|&r| column[r]));
         }
-        Self {
-            rows: rows.len(),
-            columns: self.columns,
-            values,
-        }
+        Self { rows: rows.len(), columns: self.columns, values }
     }
 
     /// How many cells are NaN, and how many columns have one.
@@ -163,11 +144,7 @@ impl Target {
         let mut classes: Vec<String> = names.iter().map(|n| n.as_ref().to_owned()).collect();
         classes.sort();
         classes.dedup();
-        let code = |name: &S| {
-            classes
-                .binary_search_by(|c| c.as_str().cmp(name.as_ref()))
-                .unwrap_or(0) as u32
-        };
+        let code = |name: &S| classes.binary_search_by(|c| c.as_str().cmp(name.as_ref())).unwrap_or(0) as u32;
         let codes = names.iter().map(code).collect();
         Self::Classes { codes, classes }
     }
@@ -187,10 +164,9 @@ impl Target {
     pub fn take(&self, rows: &[usize]) -> Self {
         match self {
             Self::Real(values) => Self::Real(rows.iter().map(|&r| values[r]).collect()),
-            Self::Classes { codes, classes } => Self::Classes {
-                codes: rows.iter().map(|&r| codes[r]).collect(),
-                classes: classes.clone(),
-            },
+            Self::Classes { codes, classes } => {
+                Self::Classes { codes: rows.iter().map(|&r| codes[r]).collect(), classes: classes.clone() }
+            }
         }
     }
 }
@@ -202,10 +178,7 @@ mod tests {
     #[test]
     fn rows_and_columns_agree() {
         let matrix = Matrix::from_rows(&[vec![1.0, 2.0, 3.0], vec![4.0, 5.0, 6.0]]).unwrap();
-        assert_eq!(
-            matrix,
-            Matrix::from_columns(&[vec![1.0, 4.0], vec![2.0, 5.0], vec![3.0, 6.0]]).unwrap()
-        );
+        assert_eq!(matrix, Matrix::from_columns(&[vec![1.0, 4.0], vec![2.0, 5.0], vec![3.0, 6.0]]).unwrap());
         assert_eq!(matrix.row(1), [4.0, 5.0, 6.0]);
         assert_eq!(matrix.take(&[1, 1, 0]).column(0), [4.0, 4.0, 1.0]);
         let mut block = Vec::new();
@@ -216,18 +189,14 @@ mod tests {
     #[test]
     fn ragged_input_is_refused_with_a_sentence() {
         let error = Matrix::from_rows(&[vec![1.0], vec![1.0, 2.0]]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "Row 1 has 2 values, but the first has 1."
-        );
+        assert_eq!(error.to_string(), "Row 1 has 2 values, but the first has 1.");
         assert!(Matrix::new(2, 2, vec![0.0; 3]).is_err());
         assert!(Matrix::from_columns(&[vec![1.0], vec![]]).is_err());
     }
 
     #[test]
     fn missing_cells_are_counted() {
-        let matrix =
-            Matrix::from_rows(&[vec![f64::NAN, 1.0], vec![f64::NAN, f64::INFINITY]]).unwrap();
+        let matrix = Matrix::from_rows(&[vec![f64::NAN, 1.0], vec![f64::NAN, f64::INFINITY]]).unwrap();
         assert_eq!(matrix.missing(), (2, 1));
         assert_eq!(matrix.infinite(), 1);
     }
@@ -235,12 +204,6 @@ mod tests {
     #[test]
     fn names_become_sorted_classes() {
         let target = Target::from_names(&["b", "a", "b"]);
-        assert_eq!(
-            target,
-            Target::Classes {
-                codes: vec![1, 0, 1],
-                classes: vec!["a".into(), "b".into()]
-            }
-        );
+        assert_eq!(target, Target::Classes { codes: vec![1, 0, 1], classes: vec!["a".into(), "b".into()] });
     }
 }

@@ -22,9 +22,5 @@ impl Observer for Silent {}
 
 /// `Err(Cancelled)` once the observer asks to stop.
 pub(crate) fn check(observer: &dyn Observer) -> Result<()> {
-    if observer.cancelled() {
-        Err(Error::Cancelled)
-    } else {
-        Ok(())
-    }
+    if observer.cancelled() { Err(Error::Cancelled) } else { Ok(()) }
 }

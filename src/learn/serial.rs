@@ -58,10 +58,7 @@ pub(crate) mod numbers {
         serializer.collect_seq(values.iter().map(|v| Number(*v)))
     }
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
-        Ok(Vec::<Number>::deserialize(deserializer)?
-            .into_iter()
-            .map(|n| n.0)
-            .collect())
+        Ok(Vec::<Number>::deserialize(deserializer)?.into_iter().map(|n| n.0).collect())
     }
 }
 
@@ -71,13 +68,8 @@ pub(crate) mod pairs {
     pub fn serialize<S: Serializer>(values: &[[f64; 2]], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(values.iter().map(|[a, b]| [Number(*a), Number(*b)]))
     }
-    pub fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<[f64; 2]>, D::Error> {
-        Ok(Vec::<[Number; 2]>::deserialize(deserializer)?
-            .into_iter()
-            .map(|[a, b]| [a.0, b.0])
-            .collect())
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<[f64; 2]>, D::Error> {
+        Ok(Vec::<[Number; 2]>::deserialize(deserializer)?.into_iter().map(|[a, b]| [a.0, b.0]).collect())
     }
 }
 
@@ -87,9 +79,7 @@ pub(crate) mod maybe {
     pub fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
         value.map(Number).serialize(serializer)
     }
-    pub fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<f64>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
         Ok(Option::<Number>::deserialize(deserializer)?.map(|n| n.0))
     }
 }
@@ -111,30 +101,13 @@ mod tests {
     #[test]
     fn nan_and_infinity_survive_json() {
         let numbers = vec![1.0, -0.1, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300];
-        let sample = Sample {
-            pairs: vec![[f64::INFINITY, 0.5]],
-            maybe: Some(f64::NAN),
-            numbers,
-        };
+        let sample = Sample { pairs: vec![[f64::INFINITY, 0.5]], maybe: Some(f64::NAN), numbers };
         let json = serde_json::to_string(&sample).unwrap();
         let back: Sample = serde_json::from_str(&json).unwrap();
-        assert!(
-            back.numbers
-                .iter()
-                .zip(&sample.numbers)
-                .all(|(a, b)| a.to_bits() == b.to_bits()),
-            "{json}"
-        );
+        assert!(back.numbers.iter().zip(&sample.numbers).all(|(a, b)| a.to_bits() == b.to_bits()), "{json}");
         assert_eq!(back.pairs, sample.pairs);
         assert!(back.maybe.unwrap().is_nan());
-        assert_eq!(
-            serde_json::from_str::<Sample>(r#"{"numbers":[3],"pairs":[],"maybe":null}"#)
-                .unwrap()
-                .maybe,
-            None
-        );
-        assert!(
-            serde_json::from_str::<Sample>(r#"{"numbers":["x"],"pairs":[],"maybe":null}"#).is_err()
-        );
+        assert_eq!(serde_json::from_str::<Sample>(r#"{"numbers":[3],"pairs":[],"maybe":null}"#).unwrap().maybe, None);
+        assert!(serde_json::from_str::<Sample>(r#"{"numbers":["x"],"pairs":[],"maybe":null}"#).is_err());
     }
 }

@@ -57,19 +57,8 @@ pub struct Port {
 }
 
 impl Port {
-    pub const fn new(
-        name: &'static str,
-        title: &'static str,
-        kind: PortKind,
-        help: &'static str,
-    ) -> Self {
-        Self {
-            name,
-            title,
-            kind,
-            optional: false,
-            help,
-        }
+    pub const fn new(name: &'static str, title: &'static str, kind: PortKind, help: &'static str) -> Self {
+        Self { name, title, kind, optional: false, help }
     }
 
     pub const fn optional(mut self) -> Self {
@@ -91,13 +80,7 @@ pub enum Category {
 }
 
 impl Category {
-    pub const ALL: [Self; 5] = [
-        Self::Data,
-        Self::Transform,
-        Self::Learn,
-        Self::Judge,
-        Self::Code,
-    ];
+    pub const ALL: [Self; 5] = [Self::Data, Self::Transform, Self::Learn, Self::Judge, Self::Code];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -223,16 +206,7 @@ impl Param {
         default: Default,
         help: &'static str,
     ) -> Self {
-        Self {
-            name,
-            title,
-            help,
-            kind,
-            default,
-            optional: false,
-            when: None,
-            advanced: false,
-        }
+        Self { name, title, help, kind, default, optional: false, when: None, advanced: false }
     }
 
     pub const fn optional(mut self) -> Self {
@@ -312,10 +286,7 @@ impl Params {
     fn from_values<'a>(declared: &[Param], value: impl Fn(&str) -> Option<&'a Json>) -> Self {
         let fill = |param: &Param| {
             let given = value(param.name).and_then(|value| param.kind.conform(value));
-            (
-                param.name.to_owned(),
-                given.unwrap_or_else(|| param.default.to_json()),
-            )
+            (param.name.to_owned(), given.unwrap_or_else(|| param.default.to_json()))
         };
         Self(declared.iter().map(fill).collect())
     }
@@ -366,19 +337,13 @@ impl Params {
     /// A list of texts (columns).
     pub fn texts(&self, name: &str) -> Vec<String> {
         let list = self.get(name).as_array();
-        list.into_iter()
-            .flatten()
-            .filter_map(|item| item.as_str().map(str::to_owned))
-            .collect()
+        list.into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
     }
 
     /// The rows of a [`ParamKind::Rows`], each with the defaults of its fields filled in.
     pub fn rows(&self, name: &str, fields: &'static [Param]) -> Vec<Self> {
         let list = self.get(name).as_array();
-        list.into_iter()
-            .flatten()
-            .map(|row| Self::from_values(fields, |field| row.get(field)))
-            .collect()
+        list.into_iter().flatten().map(|row| Self::from_values(fields, |field| row.get(field))).collect()
     }
 }
 
@@ -407,22 +372,15 @@ impl ParamKind {
             Self::Boolean => value.is_boolean(),
             Self::Integer { .. } => value.is_i64(),
             Self::Real { .. } if !value.is_null() => {
-                return value
-                    .as_f64()
-                    .filter(|number| number.is_finite())
-                    .map(Json::from);
+                return value.as_f64().filter(|number| number.is_finite()).map(Json::from);
             }
             // Null, which stands for nothing given.
             Self::Real { .. } => false,
             Self::Columns { .. } if value.is_string() => {
                 return Some(Json::Array(vec![value.clone()]));
             }
-            Self::Columns { .. } => value
-                .as_array()
-                .is_some_and(|list| list.iter().all(Json::is_string)),
-            Self::Rows { .. } => value
-                .as_array()
-                .is_some_and(|list| list.iter().all(Json::is_object)),
+            Self::Columns { .. } => value.as_array().is_some_and(|list| list.iter().all(Json::is_string)),
+            Self::Rows { .. } => value.as_array().is_some_and(|list| list.iter().all(Json::is_object)),
             Self::Text
             | Self::Multiline
             | Self::Choice(_)
@@ -461,20 +419,11 @@ pub trait Component: Send + Sync {
     ///
     /// # Errors
     /// A sentence for the person who drew the pipeline: what is wrong, where, and what to do.
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError>;
+    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError>;
 
     /// The digest of whatever outside of parameters and inputs decides the result (a script's text, a dataset's
     /// version); part of the cache key.
-    fn code_digest(
-        &self,
-        _params: &Params,
-        _context: &dyn crate::store::Store,
-    ) -> Result<Option<String>, StepError> {
+    fn code_digest(&self, _params: &Params, _context: &dyn crate::store::Store) -> Result<Option<String>, StepError> {
         Ok(None)
     }
 }

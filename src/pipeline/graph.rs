@@ -68,9 +68,7 @@ pub struct Note {
 }
 
 /// One port of one job.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct End {
     pub job: String,
     pub port: String,
@@ -78,17 +76,12 @@ pub struct End {
 
 impl End {
     pub fn new(job: impl Into<String>, port: impl Into<String>) -> Self {
-        Self {
-            job: job.into(),
-            port: port.into(),
-        }
+        Self { job: job.into(), port: port.into() }
     }
 }
 
 /// A connection from an output to an input.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Wire {
     pub from: End,
     pub to: End,
@@ -102,12 +95,8 @@ impl Job {
 
     /// What the node says: its own title, or else its component's.
     pub fn title(&self) -> &str {
-        let own = self
-            .display_name
-            .as_deref()
-            .filter(|title| !title.is_empty());
-        own.or_else(|| self.spec().map(|spec| spec.title))
-            .unwrap_or(&self.component)
+        let own = self.display_name.as_deref().filter(|title| !title.is_empty());
+        own.or_else(|| self.spec().map(|spec| spec.title)).unwrap_or(&self.component)
     }
 
     /// The job's bound inputs: port, source job, source output.
@@ -123,10 +112,8 @@ impl Pipeline {
     /// Every connection, in file order, dangling ones included.
     pub fn wires(&self) -> impl Iterator<Item = Wire> {
         self.jobs.iter().flat_map(|(name, job)| {
-            job.bindings().map(move |(port, source, output)| Wire {
-                from: End::new(source, output),
-                to: End::new(name, port),
-            })
+            job.bindings()
+                .map(move |(port, source, output)| Wire { from: End::new(source, output), to: End::new(name, port) })
         })
     }
 

@@ -26,11 +26,9 @@ impl MemoryStore {
     /// # Errors
     /// When no temporary folder can be made.
     pub fn new() -> Result<Self, StepError> {
-        let folder = tempfile::tempdir()
-            .map_err(|error| failed("A temporary folder cannot be made", &error))?;
+        let folder = tempfile::tempdir().map_err(|error| failed("A temporary folder cannot be made", &error))?;
         for part in ["blobs", "scratch"] {
-            fs::create_dir(folder.path().join(part))
-                .map_err(|error| failed("A folder cannot be made", &error))?;
+            fs::create_dir(folder.path().join(part)).map_err(|error| failed("A folder cannot be made", &error))?;
         }
         Ok(Self {
             folder,
@@ -53,8 +51,7 @@ impl MemoryStore {
     /// When the rows cannot be written.
     pub fn add_dataset(&self, name: &str, frame: &DataFrame) -> Result<Dataset, StepError> {
         let path = self.scratch_file("parquet")?;
-        let file = fs::File::create(&path)
-            .map_err(|error| failed("The dataset cannot be written", &error))?;
+        let file = fs::File::create(&path).map_err(|error| failed("The dataset cannot be written", &error))?;
         ParquetWriter::new(file).finish(&mut frame.clone())?;
         let digest = self.put_file(path)?;
         let mut datasets = lock(&self.datasets);
@@ -93,18 +90,12 @@ impl Store for MemoryStore {
             Some(version) => versions.find(|dataset| dataset.version == version),
             None => versions.next_back(),
         };
-        found
-            .cloned()
-            .ok_or_else(|| StepError::Failed(format!("There is no dataset “{name}”.")))
+        found.cloned().ok_or_else(|| StepError::Failed(format!("There is no dataset “{name}”.")))
     }
 
     fn find(&self, key: &str) -> Result<Option<Vec<Stored>>, StepError> {
         let found = lock(&self.kept).get(key).cloned();
-        Ok(found.filter(|outputs| {
-            outputs
-                .iter()
-                .all(|stored| self.path(&stored.digest).is_ok())
-        }))
+        Ok(found.filter(|outputs| outputs.iter().all(|stored| self.path(&stored.digest).is_ok())))
     }
 
     fn keep(&self, key: &str, outputs: &[Stored]) -> Result<(), StepError> {
@@ -113,11 +104,9 @@ impl Store for MemoryStore {
     }
 
     fn put_file(&self, path: PathBuf) -> Result<String, StepError> {
-        let bytes =
-            fs::read(&path).map_err(|error| failed("A finished file cannot be read", &error))?;
+        let bytes = fs::read(&path).map_err(|error| failed("A finished file cannot be read", &error))?;
         let digest = self.put_bytes(&bytes)?;
-        fs::remove_file(&path)
-            .map_err(|error| failed("A finished file cannot be moved", &error))?;
+        fs::remove_file(&path).map_err(|error| failed("A finished file cannot be moved", &error))?;
         Ok(digest)
     }
 
@@ -130,20 +119,12 @@ impl Store for MemoryStore {
 
     fn path(&self, digest: &str) -> Result<PathBuf, StepError> {
         let path = self.folder.path().join("blobs").join(digest);
-        if path.exists() {
-            Ok(path)
-        } else {
-            Err(StepError::Failed(format!("The bytes {digest} are gone.")))
-        }
+        if path.exists() { Ok(path) } else { Err(StepError::Failed(format!("The bytes {digest} are gone."))) }
     }
 
     fn scratch_file(&self, extension: &str) -> Result<PathBuf, StepError> {
         let number = self.scratch.fetch_add(1, Ordering::Relaxed);
-        Ok(self
-            .folder
-            .path()
-            .join("scratch")
-            .join(format!("{number}.{extension}")))
+        Ok(self.folder.path().join("scratch").join(format!("{number}.{extension}")))
     }
 
     fn folder(&self) -> PathBuf {
@@ -151,8 +132,7 @@ impl Store for MemoryStore {
     }
 
     fn python(&self) -> Result<PathBuf, StepError> {
-        let missing =
-            || StepError::Failed("No Python interpreter is chosen for this workspace.".to_owned());
+        let missing = || StepError::Failed("No Python interpreter is chosen for this workspace.".to_owned());
         self.python.clone().ok_or_else(missing)
     }
 }
@@ -163,19 +143,9 @@ impl Known for MemoryStore {
             Some((name, version)) => (name, version.parse().ok()),
             None => (reference, None),
         };
-        let Dataset {
-            name,
-            version,
-            schema,
-            rows,
-            ..
-        } = Store::dataset(self, name, version).map_err(|error| error.to_string())?;
-        Ok(KnownDataset {
-            name,
-            version,
-            schema,
-            rows,
-        })
+        let Dataset { name, version, schema, rows, .. } =
+            Store::dataset(self, name, version).map_err(|error| error.to_string())?;
+        Ok(KnownDataset { name, version, schema, rows })
     }
 }
 
@@ -220,28 +190,20 @@ impl Recorder {
 
     /// What a job gave on a port.
     pub fn output(&self, job: &str, port: &str) -> Option<Stored> {
-        lock(&self.events)
-            .iter()
-            .rev()
-            .find_map(|event| match event {
-                StepEvent::Finished {
-                    job: name, outputs, ..
-                }
-                | StepEvent::Reused {
-                    job: name, outputs, ..
-                } if name == job => outputs.iter().find(|stored| stored.port == port).cloned(),
-                _ => None,
-            })
+        lock(&self.events).iter().rev().find_map(|event| match event {
+            StepEvent::Finished { job: name, outputs, .. } | StepEvent::Reused { job: name, outputs, .. }
+                if name == job =>
+            {
+                outputs.iter().find(|stored| stored.port == port).cloned()
+            }
+            _ => None,
+        })
     }
 
     /// A job's log as one text.
     pub fn log(&self, job: &str) -> String {
         let lines = lock(&self.lines);
-        lines
-            .iter()
-            .filter(|line| line.0 == job)
-            .map(|line| format!("{}\n", line.2))
-            .collect()
+        lines.iter().filter(|line| line.0 == job).map(|line| format!("{}\n", line.2)).collect()
     }
 }
 

@@ -12,10 +12,7 @@ use crate::shape::{EstimatorTask, ModelShape, Shape, TableShape};
 use crate::store::Stored;
 
 /// The content of [`Stored::meta`].
-#[allow(
-    clippy::large_enum_variant,
-    reason = "read one at a time, and a box would show in every pattern"
-)]
+#[allow(clippy::large_enum_variant, reason = "read one at a time, and a box would show in every pattern")]
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Meta {
@@ -82,23 +79,16 @@ impl Meta {
     /// The shape a computed output has.
     pub fn shape(&self) -> Shape {
         match self {
-            Self::Table(table) => Shape::Table(TableShape {
-                schema: table.schema.clone(),
-                open: false,
-                rows: Some(table.rows),
-            }),
-            Self::Estimator { title, task } => Shape::Estimator {
-                title: title.clone(),
-                task: *task,
-            },
+            Self::Table(table) => {
+                Shape::Table(TableShape { schema: table.schema.clone(), open: false, rows: Some(table.rows) })
+            }
+            Self::Estimator { title, task } => Shape::Estimator { title: title.clone(), task: *task },
             Self::Model(model) => Shape::Model(ModelShape {
                 label: model.label.clone(),
                 task: Some(model.task),
                 features: model.features.clone(),
             }),
-            Self::Transform { .. } => Shape::Transform {
-                columns: Vec::new(),
-            },
+            Self::Transform { .. } => Shape::Transform { columns: Vec::new() },
             Self::Report { task, .. } => Shape::Report { task: Some(*task) },
         }
     }
@@ -115,18 +105,11 @@ impl Meta {
 
 impl TableMeta {
     pub fn roles(&self) -> BTreeMap<String, Role> {
-        self.schema
-            .columns
-            .iter()
-            .filter_map(|column| Some((column.name.clone(), column.role?)))
-            .collect()
+        self.schema.columns.iter().filter_map(|column| Some((column.name.clone(), column.role?))).collect()
     }
 }
 
 /// The shapes of kept outputs by port, for [`crate::shape::Known::computed`].
 pub fn shapes(outputs: &[Stored]) -> BTreeMap<String, Shape> {
-    outputs
-        .iter()
-        .filter_map(|stored| Some((stored.port.clone(), Meta::of(stored)?.shape())))
-        .collect()
+    outputs.iter().filter_map(|stored| Some((stored.port.clone(), Meta::of(stored)?.shape()))).collect()
 }

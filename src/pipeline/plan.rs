@@ -69,10 +69,7 @@ impl Plan {
             Target::UpTo(job) => match pipeline.jobs.get(job) {
                 None => return Err(format!("There is no job “{job}” in this pipeline.")),
                 Some(found) if found.disabled => {
-                    return Err(format!(
-                        "{} is disabled. Enable it to run up to it.",
-                        found.title()
-                    ));
+                    return Err(format!("{} is disabled. Enable it to run up to it.", found.title()));
                 }
                 Some(_) => pipeline.upstream(&[job]),
             },
@@ -80,21 +77,13 @@ impl Plan {
         if wanted.is_empty() {
             return Err("This pipeline has no steps yet. Add some from the palette.".to_owned());
         }
-        let position: HashMap<&str, usize> = checked
-            .order
-            .iter()
-            .enumerate()
-            .map(|(at, job)| (job.as_str(), at))
-            .collect();
+        let position: HashMap<&str, usize> =
+            checked.order.iter().enumerate().map(|(at, job)| (job.as_str(), at)).collect();
         // Jobs on a circle stand in no order; they have errors and fail before anything is asked of them.
         let mut wanted = wanted;
         wanted.sort_by_key(|job| position.get(job).copied().unwrap_or(usize::MAX));
-        let steps = wanted
-            .into_iter()
-            .filter_map(|job| Some(step(pipeline, checked, job, pipeline.jobs.get(job)?)));
-        Ok(Self {
-            steps: steps.collect(),
-        })
+        let steps = wanted.into_iter().filter_map(|job| Some(step(pipeline, checked, job, pipeline.jobs.get(job)?)));
+        Ok(Self { steps: steps.collect() })
     }
 
     /// The steps that cannot run since checking found an error in them.
@@ -127,11 +116,7 @@ fn step(pipeline: &Pipeline, checked: &Checked, name: &str, job: &Job) -> Step {
     let spec = component.spec();
     step.params = Params::of(spec, job);
     for port in spec.inputs {
-        let Some(Input::Binding {
-            job: source,
-            output,
-        }) = job.inputs.get(port.name)
-        else {
+        let Some(Input::Binding { job: source, output }) = job.inputs.get(port.name) else {
             continue;
         };
         match resolve(pipeline, source, output) {
@@ -150,11 +135,7 @@ fn step(pipeline: &Pipeline, checked: &Checked, name: &str, job: &Job) -> Step {
 }
 
 /// Where an output really comes from, past disabled jobs that let it through.
-fn resolve<'a>(
-    pipeline: &'a Pipeline,
-    source: &'a str,
-    output: &'a str,
-) -> Result<(&'a str, &'a str), String> {
+fn resolve<'a>(pipeline: &'a Pipeline, source: &'a str, output: &'a str) -> Result<(&'a str, &'a str), String> {
     let (mut source, mut output) = (source, output);
     // A chain of disabled jobs cannot be longer than the pipeline, unless it is a circle.
     for _ in 0..=pipeline.jobs.len() {
@@ -163,10 +144,7 @@ fn resolve<'a>(
         };
         let through = job.spec().and_then(|spec: &Spec| bypass(job, spec, output));
         let Some((before, its)) = through else {
-            return Err(format!(
-                "{} is disabled and passes nothing on.",
-                job.title()
-            ));
+            return Err(format!("{} is disabled and passes nothing on.", job.title()));
         };
         (source, output) = (before, its);
     }

@@ -59,11 +59,7 @@ pub struct ModelShape {
 impl TableShape {
     /// A table with exactly these columns.
     pub fn closed(schema: Schema) -> Self {
-        Self {
-            schema,
-            open: false,
-            rows: None,
-        }
+        Self { schema, open: false, rows: None }
     }
 }
 
@@ -96,9 +92,7 @@ pub struct Nothing;
 
 impl Known for Nothing {
     fn dataset(&self, reference: &str) -> Result<KnownDataset, String> {
-        Err(format!(
-            "There is no dataset “{reference}” in this workspace. Import it on the Data page."
-        ))
+        Err(format!("There is no dataset “{reference}” in this workspace. Import it on the Data page."))
     }
 }
 
@@ -113,9 +107,7 @@ pub fn table<'a>(inputs: &'a Shapes, port: &str) -> Option<&'a TableShape> {
 /// The inputs' shapes by port name; a port that is absent is not connected, one with `None` is connected but unknown.
 pub type Shapes = BTreeMap<String, Option<Shape>>;
 
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     Warning,
@@ -136,19 +128,11 @@ pub struct Problem {
 
 impl Problem {
     pub fn error(message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Error,
-            message: message.into(),
-            param: None,
-            port: None,
-        }
+        Self { severity: Severity::Error, message: message.into(), param: None, port: None }
     }
 
     pub fn warning(message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(message)
-        }
+        Self { severity: Severity::Warning, ..Self::error(message) }
     }
 
     pub fn at_param(mut self, param: &str) -> Self {

@@ -111,11 +111,7 @@ impl StepContext<'_> {
     /// # Errors
     /// [`StepError::Cancelled`] once someone asked to stop. Long work asks every few milliseconds.
     pub fn check_cancelled(&self) -> Result<(), StepError> {
-        if self.observer.cancelled() {
-            Err(StepError::Cancelled)
-        } else {
-            Ok(())
-        }
+        if self.observer.cancelled() { Err(StepError::Cancelled) } else { Ok(()) }
     }
 
     pub fn progress(&self, fraction: Option<f32>, message: &str) {

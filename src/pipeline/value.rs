@@ -42,20 +42,12 @@ pub enum Value {
 impl Table {
     /// Raw rows: no roles, no preparation.
     pub fn raw(content: TableContent) -> Self {
-        Self {
-            content,
-            roles: BTreeMap::new(),
-            preparation: Preparation::default(),
-        }
+        Self { content, roles: BTreeMap::new(), preparation: Preparation::default() }
     }
 
     /// Other rows that keep the roles and the preparation of these.
     pub fn with(&self, content: TableContent) -> Self {
-        Self {
-            content,
-            roles: self.roles.clone(),
-            preparation: self.preparation.clone(),
-        }
+        Self { content, roles: self.roles.clone(), preparation: self.preparation.clone() }
     }
 
     /// The rows as a query; nothing is read yet.
@@ -68,13 +60,7 @@ impl Table {
             TableContent::Lazy(query) => (**query).clone(),
             TableContent::File(path) => {
                 let path = PlRefPath::new(path.to_string_lossy());
-                LazyFrame::scan_parquet(
-                    path,
-                    ScanArgsParquet {
-                        glob: false,
-                        ..ScanArgsParquet::default()
-                    },
-                )?
+                LazyFrame::scan_parquet(path, ScanArgsParquet { glob: false, ..ScanArgsParquet::default() })?
             }
         })
     }
@@ -153,8 +139,7 @@ pub trait InputsExt {
 
 impl InputsExt for Inputs {
     fn table(&self, port: &str) -> Result<&Table, StepError> {
-        self.maybe_table(port)
-            .ok_or_else(|| absent(port, PortKind::Table))
+        self.maybe_table(port).ok_or_else(|| absent(port, PortKind::Table))
     }
 
     fn maybe_table(&self, port: &str) -> Option<&Table> {
@@ -187,10 +172,7 @@ impl InputsExt for Inputs {
 }
 
 fn absent(port: &str, kind: PortKind) -> StepError {
-    StepError::Failed(format!(
-        "The input “{port}” needs {}. Connect one.",
-        kind.with_article()
-    ))
+    StepError::Failed(format!("The input “{port}” needs {}. Connect one.", kind.with_article()))
 }
 
 /// A step's inputs by port name; optional ports that are not connected are absent.

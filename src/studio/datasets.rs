@@ -54,11 +54,13 @@ impl Studio {
     /// No such file, an empty one, one that is no table.
     pub fn sniff(&self, paths: &[PathBuf]) -> Result<ImportDraft> {
         // Where a dataset came from has to mean the same from every folder.
-        let paths: Vec<PathBuf> = paths.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect();
+        let paths: Vec<PathBuf> =
+            paths.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect();
         let files = read::expand(&paths)?;
         let first = files.first().ok_or_else(|| Error::not_found("There is no file to import."))?;
         let sniffed = read::sniff(first)?;
-        let named = if files.len() == 1 { first.file_stem() } else { first.parent().and_then(|folder| folder.file_name()) };
+        let named =
+            if files.len() == 1 { first.file_stem() } else { first.parent().and_then(|folder| folder.file_name()) };
         let suggested_name = names::slug(&named.unwrap_or_default().to_string_lossy());
         Ok(ImportDraft { suggested_name, options: sniffed.options, files })
     }

@@ -57,7 +57,9 @@ impl From<workspace::Error> for Error {
         use workspace::Error as From;
         let kind = match &error {
             From::NotFound(_) | From::NotAWorkspace { .. } => ErrorKind::NotFound,
-            From::Exists(_) | From::AlreadyAWorkspace { .. } | From::NotEmpty { .. } | From::Busy => ErrorKind::Conflict,
+            From::Exists(_) | From::AlreadyAWorkspace { .. } | From::NotEmpty { .. } | From::Busy => {
+                ErrorKind::Conflict
+            }
             From::Invalid(_) | From::Newer { .. } => ErrorKind::Invalid,
             From::Cancelled => ErrorKind::Cancelled,
             _ => ErrorKind::Storage,

@@ -66,10 +66,13 @@ impl Studio {
         let detail = self.workspace.run(run)?;
         let digest = self.stored_output(run, job, port)?.digest;
         let Output::Model(card) = self.output(run, job, port)? else {
-            return Err(Error::invalid(format!("The port “{port}” of “{job}” holds no model; register a trained one.")));
+            return Err(Error::invalid(format!(
+                "The port “{port}” of “{job}” holds no model; register a trained one."
+            )));
         };
         let finite = detail.run.metrics.iter().filter(|(_, value)| value.is_finite());
-        let mut datasets: Vec<(String, u32)> = detail.inputs.iter().map(|input| (input.dataset.clone(), input.version)).collect();
+        let mut datasets: Vec<(String, u32)> =
+            detail.inputs.iter().map(|input| (input.dataset.clone(), input.version)).collect();
         datasets.dedup();
         let new = NewModelVersion {
             model: name.trim().to_owned(),
@@ -82,7 +85,10 @@ impl Studio {
             commit: detail.run.commit.clone(),
             tags: tags.into_iter().collect(),
             // Curves are the run's; a version keeps what was measured of the finished model.
-            metrics: finite.filter(|(key, _)| !key.starts_with(&format!("{job}."))).map(|(k, v)| (k.clone(), *v)).collect::<IndexMap<_, _>>(),
+            metrics: finite
+                .filter(|(key, _)| !key.starts_with(&format!("{job}.")))
+                .map(|(k, v)| (k.clone(), *v))
+                .collect::<IndexMap<_, _>>(),
             datasets,
             details: serde_json::json!({ "algorithm": card.algorithm, "task": card.task, "label": card.label }),
         };

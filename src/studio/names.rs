@@ -1,9 +1,9 @@
 //! Names that people can say: "brisk-heron-64" for runs, file names for titles.
 
 const QUALITIES: [&str; 32] = [
-    "amber", "brisk", "calm", "clear", "copper", "dapper", "early", "fern", "gentle", "hazel", "indigo", "jolly", "keen",
-    "linen", "lively", "mellow", "misty", "north", "ochre", "olive", "patient", "plain", "quiet", "rapid", "sage", "slate",
-    "steady", "sunny", "tidal", "umber", "vivid", "warm",
+    "amber", "brisk", "calm", "clear", "copper", "dapper", "early", "fern", "gentle", "hazel", "indigo", "jolly",
+    "keen", "linen", "lively", "mellow", "misty", "north", "ochre", "olive", "patient", "plain", "quiet", "rapid",
+    "sage", "slate", "steady", "sunny", "tidal", "umber", "vivid", "warm",
 ];
 
 const ANIMALS: [&str; 32] = [

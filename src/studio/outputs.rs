@@ -21,11 +21,16 @@ use crate::{Error, ModelCard, ModelFeature, Result, Studio};
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Output {
     /// Its rows are read through [`Studio::output_grid`].
-    Table { schema: Schema, profile: Profile },
+    Table {
+        schema: Schema,
+        profile: Profile,
+    },
     Estimator(learn::Estimator),
     Model(Box<ModelCard>),
     /// What it does to a table, in sentences.
-    Transform { steps: Vec<String> },
+    Transform {
+        steps: Vec<String>,
+    },
     Report(Report),
 }
 

@@ -105,7 +105,9 @@ impl Studio {
         if absolute.starts_with(self.folder()) {
             return Ok(absolute);
         }
-        Err(Error::invalid(format!("A pipeline lies in its workspace's pipelines folder, which this path does not: {path}")))
+        Err(Error::invalid(format!(
+            "A pipeline lies in its workspace's pipelines folder, which this path does not: {path}"
+        )))
     }
 
     /// # Errors
@@ -212,7 +214,8 @@ impl Studio {
                 let current = results.get(&step.name).is_some_and(|(key, _)| step.cache_key.as_ref() == Some(key));
                 let outputs = step.outputs.iter().cloned().filter_map(stored).collect();
                 let name = step.name.clone();
-                states.insert(name, JobState { run: run.id.clone(), run_name: run.name.clone(), step, outputs, current });
+                states
+                    .insert(name, JobState { run: run.id.clone(), run_name: run.name.clone(), step, outputs, current });
             }
         }
         Ok(states)
@@ -229,7 +232,9 @@ struct KnownHere<'a> {
 impl Known for KnownHere<'_> {
     fn dataset(&self, reference: &str) -> std::result::Result<KnownDataset, String> {
         let (name, version) = parse_reference(reference).map_err(|error| error.message)?;
-        let Ok(found) = self.workspace.dataset_version(name, version) else { return Err(self.no_dataset(reference, name)) };
+        let Ok(found) = self.workspace.dataset_version(name, version) else {
+            return Err(self.no_dataset(reference, name));
+        };
         let schema = self.workspace.dataset_schema(&found.dataset, found.version).map_err(|error| error.to_string())?;
         let schema = serde_json::from_value(schema).map_err(|error| error.to_string())?;
         Ok(KnownDataset { name: found.dataset, version: found.version, schema, rows: found.rows })
@@ -245,7 +250,9 @@ impl KnownHere<'_> {
         let datasets = self.workspace.datasets().unwrap_or_default();
         let near = data::schema::closest_of(name, datasets.iter().map(|dataset| dataset.name.as_str()));
         match near {
-            Some(near) if near == name => format!("Dataset “{name}” has no such version: {reference}. Leave the version out for the newest."),
+            Some(near) if near == name => {
+                format!("Dataset “{name}” has no such version: {reference}. Leave the version out for the newest.")
+            }
             Some(near) => format!("There is no dataset “{reference}” in this workspace. Did you mean “{near}”?"),
             None => format!("There is no dataset “{reference}” in this workspace. Import it on the Data page."),
         }

@@ -22,9 +22,9 @@ pub fn home() -> Result<PathBuf> {
     if let Some(folder) = std::env::var_os("ATELIER_HOME") {
         return Ok(PathBuf::from(folder));
     }
-    directories::ProjectDirs::from("", "", "atelier")
-        .map(|folders| folders.data_dir().to_owned())
-        .ok_or_else(|| Error::storage("This user has no home folder; set ATELIER_HOME to a folder for Atelier's files."))
+    directories::ProjectDirs::from("", "", "atelier").map(|folders| folders.data_dir().to_owned()).ok_or_else(|| {
+        Error::storage("This user has no home folder; set ATELIER_HOME to a folder for Atelier's files.")
+    })
 }
 
 /// Where the sample workspace is made on first start.
@@ -41,11 +41,8 @@ pub fn list() -> Vec<Recent> {
 }
 
 pub fn remember(studio: &Studio) -> Result<()> {
-    let opened = Recent {
-        folder: studio.folder().to_owned(),
-        name: studio.name().to_owned(),
-        opened_ms: crate::now_ms(),
-    };
+    let opened =
+        Recent { folder: studio.folder().to_owned(), name: studio.name().to_owned(), opened_ms: crate::now_ms() };
     let mut all = list();
     all.retain(|recent| recent.folder != opened.folder);
     all.insert(0, opened);

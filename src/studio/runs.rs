@@ -112,7 +112,11 @@ impl Studio {
             commit: source.commit,
             branch: source.branch,
             plan: Some(self.put_json(&frozen)?),
-            diff: source.diff.map(|diff| self.workspace.put_bytes(diff.as_bytes())).transpose()?.map(|blob| blob.digest),
+            diff: source
+                .diff
+                .map(|diff| self.workspace.put_bytes(diff.as_bytes()))
+                .transpose()?
+                .map(|blob| blob.digest),
             environment: Some(self.put_json(&crate::source::environment())?),
             details: serde_json::json!({ "algorithm": algorithm(&pipeline) }),
             inputs: inputs.into_iter().filter(|input| steps.iter().any(|step| step.name == input.step)).collect(),
@@ -188,7 +192,8 @@ impl Studio {
         };
         let text = |digest: &Option<String>| digest.as_ref().map(|digest| self.workspace.read_blob(digest)).transpose();
         let diff = text(&row.diff)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let environment = text(&row.environment)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let environment =
+            text(&row.environment)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         Ok(RunDetail { row, pipeline, yaml, steps, inputs, diff, environment })
     }
 
@@ -274,7 +279,8 @@ fn new_step(pipeline: &Pipeline, name: &str) -> Option<NewStep> {
 
 /// The titles of the estimators in the pipeline, which is what people call the model.
 fn algorithm(pipeline: &Pipeline) -> String {
-    let titles = pipeline.jobs.values().filter(|job| !job.disabled).filter_map(|job| estimator(job).map(|spec| spec.title));
+    let titles =
+        pipeline.jobs.values().filter(|job| !job.disabled).filter_map(|job| estimator(job).map(|spec| spec.title));
     titles.collect::<Vec<_>>().join(", ")
 }
 
@@ -298,7 +304,9 @@ fn params(pipeline: &Pipeline) -> Vec<(String, String)> {
     let mut params = Vec::new();
     for (key, values) in found {
         let alone = values.len() == 1;
-        params.extend(values.into_iter().map(|(job, value)| (if alone { key.clone() } else { format!("{job}.{key}") }, value)));
+        params.extend(
+            values.into_iter().map(|(job, value)| (if alone { key.clone() } else { format!("{job}.{key}") }, value)),
+        );
     }
     params
 }
@@ -313,4 +321,3 @@ fn compared<T: Clone + PartialEq>(runs: &[Run], of: impl Fn(&Run) -> &IndexMap<S
     };
     keys.into_iter().map(compare).collect()
 }
-

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::{Result, RunRequest, RunStatus, Studio};
+use crate::{Error, Result, RunRequest, RunStatus, Studio};
 
 const NAME: &str = "Breast cancer study";
 
@@ -45,7 +45,7 @@ impl Studio {
         for (path, text) in PIPELINES {
             workspace::write_atomically(&folder.join(path), text.as_bytes())?;
         }
-        workspace::write_atomically(&folder.join("ATTRIBUTION.md"), ATTRIBUTION.as_bytes())?;
+        workspace::write_atomically(&folder.join("data/README.md"), ATTRIBUTION.as_bytes())?;
         studio.git_commit("Start the study", None)?;
         for (number, (path, set)) in RUNS.iter().enumerate() {
             on(&format!("Running {path}, {} of {}", number + 1, RUNS.len()));
@@ -54,16 +54,15 @@ impl Studio {
         Ok(studio)
     }
 
+    /// The file stays in the workspace, where the dataset says it came from.
     fn import_sample(&self, name: &str, file: &str, content: &[u8]) -> Result<()> {
-        let folder = self.workspace.private_folder().join("tmp");
+        let folder = self.folder().join("data");
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| Error::storage(format!("{} cannot be made: {error}", folder.display())))?;
         let path = folder.join(file);
         workspace::write_atomically(&path, content)?;
-        let imported = self.sniff(&[path.clone()]).and_then(|draft| {
-            self.import_dataset(name, &draft, &|_| ControlFlow::Continue(()))
-        });
-        // Should it stay, gc takes it away.
-        let _ = std::fs::remove_file(&path);
-        imported.map(drop)
+        let draft = self.sniff(&[path])?;
+        self.import_dataset(name, &draft, &|_| ControlFlow::Continue(())).map(drop)
     }
 
     /// Runs a pipeline in this process and registers what its last run trained.

@@ -17,7 +17,10 @@ pub(crate) struct Source {
 impl Studio {
     fn repository(&self) -> Result<Repo> {
         Repo::discover(self.folder())?.ok_or_else(|| {
-            Error::not_found(format!("This workspace lies in no git repository. Make one with git init: {}", self.folder().display()))
+            Error::not_found(format!(
+                "This workspace lies in no git repository. Make one with git init: {}",
+                self.folder().display()
+            ))
         })
     }
 

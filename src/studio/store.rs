@@ -38,14 +38,14 @@ impl Store for WorkspaceStore {
     fn find(&self, key: &str) -> Result<Option<Vec<Stored>>, StepError> {
         let Some(entry) = self.workspace.cached_step(key).map_err(failed)? else { return Ok(None) };
         let outputs: Option<Vec<Stored>> = entry.outputs.into_iter().map(stored).collect();
-        Ok(outputs.filter(|outputs| outputs.iter().all(|output| self.workspace.blob_path(&output.digest).is_ok_and(|path| path.is_file()))))
+        Ok(outputs.filter(|outputs| {
+            outputs.iter().all(|output| self.workspace.blob_path(&output.digest).is_ok_and(|path| path.is_file()))
+        }))
     }
 
     fn keep(&self, key: &str, outputs: &[Stored]) -> Result<(), StepError> {
         let outputs: Vec<Output> = outputs.iter().map(recorded).collect();
-        self.workspace
-            .batch("step.kept", key, |batch| batch.remember_step(key, None, None, &outputs))
-            .map_err(failed)
+        self.workspace.batch("step.kept", key, |batch| batch.remember_step(key, None, None, &outputs)).map_err(failed)
     }
 
     fn put_file(&self, path: PathBuf) -> Result<String, StepError> {

@@ -99,7 +99,8 @@ impl Studio {
         let (status, error) = if run.cancel_requested {
             (RunStatus::Cancelled, None)
         } else {
-            let mut sentence = "The run's process ended without a word; resume the run to go on where it stopped.".to_owned();
+            let mut sentence =
+                "The run's process ended without a word; resume the run to go on where it stopped.".to_owned();
             if !last.is_empty() {
                 sentence.push_str(&format!(" Its last lines were: {last}"));
             }
@@ -252,7 +253,8 @@ impl Observer for Reporter<'_> {
             Stream::Warning => workspace::Stream::Warn,
             Stream::Error => workspace::Stream::Error,
         };
-        let line = NewLogLine { step: Some(job.to_owned()), timestamp_ms: crate::now_ms(), stream, text: line.to_owned() };
+        let line =
+            NewLogLine { step: Some(job.to_owned()), timestamp_ms: crate::now_ms(), stream, text: line.to_owned() };
         self.recorder.send(Record::Log(line));
     }
 

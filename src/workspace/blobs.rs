@@ -49,8 +49,7 @@ impl Workspace {
     fn new_temp_file(&self) -> Result<tempfile::NamedTempFile> {
         self.writable()?;
         let folder = self.private("tmp");
-        files::new_file_in(&folder, "blob-")
-            .map_err(|e| Error::io("make a temporary file", &folder, e))
+        files::new_file_in(&folder, "blob-").map_err(|e| Error::io("make a temporary file", &folder, e))
     }
 
     /// Stores the bytes and returns their digest. Storing the same bytes again changes nothing.
@@ -90,10 +89,7 @@ impl Workspace {
             temporary.write_all(&buffer[..read]).map_err(failed)?;
             size += read as u64;
         }
-        let blob = Blob {
-            digest: hasher.finalize().to_hex().to_string(),
-            size,
-        };
+        let blob = Blob { digest: hasher.finalize().to_hex().to_string(), size };
         temporary.as_file().sync_all().map_err(failed)?;
         self.adopt(blob, temporary.into_temp_path())
     }
@@ -104,18 +100,11 @@ impl Workspace {
     /// A file that cannot be read, a full disk; the temporary file goes either way.
     pub fn put_temp(&self, temp: Temp) -> Result<Blob> {
         let failed = |e| Error::io("store the data", temp.path(), e);
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .open(temp.path())
-            .map_err(failed)?;
+        let file = File::options().read(true).write(true).open(temp.path()).map_err(failed)?;
         file.sync_all().map_err(failed)?;
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(&file).map_err(failed)?;
-        let blob = Blob {
-            digest: hasher.finalize().to_hex().to_string(),
-            size: hasher.count(),
-        };
+        let blob = Blob { digest: hasher.finalize().to_hex().to_string(), size: hasher.count() };
         drop(file);
         self.adopt(blob, temp.0)
     }
@@ -131,8 +120,7 @@ impl Workspace {
                 path.display()
             )));
         }
-        let own = tempfile::TempPath::try_from_path(path)
-            .map_err(|e| Error::io("store the data", path, e))?;
+        let own = tempfile::TempPath::try_from_path(path).map_err(|e| Error::io("store the data", path, e))?;
         self.put_temp(Temp(own))
     }
 
@@ -143,9 +131,7 @@ impl Workspace {
         self.db.write(|conn| {
             let stored = fs::metadata(&path).is_ok_and(|meta| meta.len() == blob.size);
             if !stored {
-                let (Some(folder), Some(blobs)) =
-                    (path.parent(), path.parent().and_then(Path::parent))
-                else {
+                let (Some(folder), Some(blobs)) = (path.parent(), path.parent().and_then(Path::parent)) else {
                     return Err(Error::Invalid("A blob lies in no folder.".into()));
                 };
                 if !folder.is_dir() {
@@ -172,14 +158,9 @@ impl Workspace {
     /// # Errors
     /// A text that is no digest.
     pub fn blob_path(&self, digest: &str) -> Result<PathBuf> {
-        let hex = digest.len() == 64
-            && digest
-                .bytes()
-                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let hex = digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if !hex {
-            return Err(Error::Invalid(format!(
-                "“{digest}” is not a digest: it takes 64 lower-case hex digits."
-            )));
+            return Err(Error::Invalid(format!("“{digest}” is not a digest: it takes 64 lower-case hex digits.")));
         }
         Ok(self.private("blobs").join(&digest[..2]).join(&digest[2..]))
     }
@@ -206,9 +187,7 @@ impl Workspace {
     pub fn read_blob(&self, digest: &str) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let path = self.blob_path(digest)?;
-        self.open_blob(digest)?
-            .read_to_end(&mut bytes)
-            .map_err(|e| Error::io("read the stored data", &path, e))?;
+        self.open_blob(digest)?.read_to_end(&mut bytes).map_err(|e| Error::io("read the stored data", &path, e))?;
         Ok(bytes)
     }
 
@@ -222,10 +201,7 @@ impl Workspace {
                 .prepare_cached("SELECT size FROM blobs WHERE digest = ?1")?
                 .query_row([digest], |row| row.get(0))
                 .optional()?;
-            Ok(size.map(|size| Blob {
-                digest: digest.to_owned(),
-                size: size as u64,
-            }))
+            Ok(size.map(|size| Blob { digest: digest.to_owned(), size: size as u64 }))
         })
     }
 }

@@ -26,11 +26,7 @@ fn the_same_bytes_are_stored_once_by_every_way() {
     assert_eq!(workspace.read_blob(&first.digest).unwrap(), bytes);
     assert_eq!(workspace.blob(&first.digest).unwrap(), Some(first.clone()));
     let path = workspace.blob_path(&first.digest).unwrap();
-    assert!(path.ends_with(format!(
-        "blobs/{}/{}",
-        &first.digest[..2],
-        &first.digest[2..]
-    )));
+    assert!(path.ends_with(format!("blobs/{}/{}", &first.digest[..2], &first.digest[2..])));
     assert_eq!(fs::read_dir(workspace.private("tmp")).unwrap().count(), 0);
     assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
 }
@@ -61,18 +57,8 @@ fn a_lost_or_shortened_file_is_stored_again() {
 #[test]
 fn only_digests_lead_to_files() {
     let (_dir, workspace) = workspace();
-    for bad in [
-        "",
-        "abc",
-        "../../../../etc/passwd",
-        &"A".repeat(64),
-        &"é".repeat(32),
-        &"g".repeat(64),
-    ] {
-        assert!(
-            matches!(workspace.blob_path(bad), Err(Error::Invalid(_))),
-            "{bad}"
-        );
+    for bad in ["", "abc", "../../../../etc/passwd", &"A".repeat(64), &"é".repeat(32), &"g".repeat(64)] {
+        assert!(matches!(workspace.blob_path(bad), Err(Error::Invalid(_))), "{bad}");
     }
 }
 
@@ -85,10 +71,7 @@ fn a_reader_that_fails_leaves_nothing() {
         }
     }
     let (_dir, workspace) = workspace();
-    let error = workspace
-        .put_reader(Read::chain(&b"start"[..], Broken))
-        .unwrap_err()
-        .to_string();
+    let error = workspace.put_reader(Read::chain(&b"start"[..], Broken)).unwrap_err().to_string();
     assert!(error.contains("the cable was pulled"), "{error}");
     assert_eq!(fs::read_dir(workspace.private("tmp")).unwrap().count(), 0);
     assert_eq!(fs::read_dir(workspace.private("blobs")).unwrap().count(), 0);

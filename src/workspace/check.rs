@@ -59,10 +59,7 @@ impl Workspace {
     ///
     /// # Errors
     /// [`Error::Cancelled`], or a workspace that cannot be read at all.
-    pub fn check(
-        &self,
-        mut progress: impl FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Vec<Problem>> {
+    pub fn check(&self, mut progress: impl FnMut(Progress) -> ControlFlow<()>) -> Result<Vec<Problem>> {
         let mut problems = self.check_database()?;
         // A database whose pages are damaged answers nothing further reliably.
         if problems.is_empty() {
@@ -104,21 +101,13 @@ impl Workspace {
         }
     }
 
-    fn check_blobs(
-        &self,
-        progress: &mut impl FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Vec<Problem>> {
+    fn check_blobs(&self, progress: &mut impl FnMut(Progress) -> ControlFlow<()>) -> Result<Vec<Problem>> {
         let (blobs, users) = self.db.read(|conn| Ok((recorded(conn)?, users(conn)?)))?;
         let total_bytes = blobs.iter().map(|(_, size)| size).sum();
         let mut done_bytes = 0;
         let mut problems = Vec::new();
         for (digest, size) in &blobs {
-            if progress(Progress {
-                done_bytes,
-                total_bytes,
-            })
-            .is_break()
-            {
+            if progress(Progress { done_bytes, total_bytes }).is_break() {
                 return Err(Error::Cancelled);
             }
             let Some(fault) = self.fault(digest, *size)? else {
@@ -134,10 +123,7 @@ impl Workspace {
             problems.push(blob_problem(digest, &fault, used));
         }
         // Nothing more to stop at the end, so the answer does not matter.
-        let _ = progress(Progress {
-            done_bytes: total_bytes,
-            total_bytes,
-        });
+        let _ = progress(Progress { done_bytes: total_bytes, total_bytes });
         Ok(problems)
     }
 
@@ -146,10 +132,7 @@ impl Workspace {
         let path = self.blob_path(digest)?;
         let mut hasher = blake3::Hasher::new();
         match File::open(&path).and_then(|file| hasher.update_reader(file).map(drop)) {
-            Ok(()) if hasher.count() != size => Ok(Some(Fault::Size {
-                found: hasher.count(),
-                recorded: size,
-            })),
+            Ok(()) if hasher.count() != size => Ok(Some(Fault::Size { found: hasher.count(), recorded: size })),
             Ok(()) if hasher.finalize().to_hex().as_str() != digest => Ok(Some(Fault::Altered)),
             Ok(()) => Ok(None),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Some(Fault::Missing)),
@@ -196,23 +179,12 @@ fn blob_problem(digest: &str, fault: &Fault, users: Option<&Vec<String>>) -> Pro
         Fault::Unreadable(reason) => format!("cannot be read ({reason})"),
     };
     let (severity, by) = match users {
-        Some(users) => (
-            Severity::Error,
-            format!(
-                "It belongs to {}. Restore the file from a copy, or make it again.",
-                list(users)
-            ),
-        ),
-        None => (
-            Severity::Warning,
-            "Nothing uses it, so “atelier gc” can remove it.".to_owned(),
-        ),
+        Some(users) => {
+            (Severity::Error, format!("It belongs to {}. Restore the file from a copy, or make it again.", list(users)))
+        }
+        None => (Severity::Warning, "Nothing uses it, so “atelier gc” can remove it.".to_owned()),
     };
-    Problem {
-        severity,
-        subject: digest.to_owned(),
-        message: format!("The blob {}… {what}. {by}", &digest[..12]),
-    }
+    Problem { severity, subject: digest.to_owned(), message: format!("The blob {}… {what}. {by}", &digest[..12]) }
 }
 
 /// "a, b and 3 more".
@@ -229,9 +201,7 @@ fn database_problem(reason: &str) -> Problem {
     Problem {
         severity: Severity::Error,
         subject: "studio.db".into(),
-        message: format!(
-            "The workspace's database is damaged: {reason}. Restore .atelier/studio.db from a copy."
-        ),
+        message: format!("The workspace's database is damaged: {reason}. Restore .atelier/studio.db from a copy."),
     }
 }
 
@@ -262,10 +232,7 @@ fn users(conn: &Connection) -> Result<HashMap<String, Vec<String>>> {
     }
     debug_assert_eq!(
         users.len() as i64,
-        conn.query_row(&format!("SELECT count(*) FROM ({REFERENCES})"), [], |row| {
-            row.get(0)
-        })
-        .unwrap_or(-1),
+        conn.query_row(&format!("SELECT count(*) FROM ({REFERENCES})"), [], |row| { row.get(0) }).unwrap_or(-1),
         "a kind of reference is known to gc or to check only"
     );
     Ok(users)
@@ -291,20 +258,10 @@ pub(crate) fn files_in_blobs(blobs: &Path) -> Result<Vec<StoredFile>> {
                 continue;
             }
             let path = entry.path();
-            let start = path
-                .parent()
-                .and_then(Path::file_name)
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
+            let start = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
             let digest = format!("{start}{}", entry.file_name().to_string_lossy());
-            let named = digest.len() == 64
-                && start.len() == 2
-                && digest.bytes().all(|b| b.is_ascii_hexdigit());
-            found.push(StoredFile {
-                path,
-                digest: named.then_some(digest),
-                size: meta.len(),
-            });
+            let named = digest.len() == 64 && start.len() == 2 && digest.bytes().all(|b| b.is_ascii_hexdigit());
+            found.push(StoredFile { path, digest: named.then_some(digest), size: meta.len() });
         }
     }
     Ok(found)

@@ -17,9 +17,7 @@ const ROUNDS: u64 = 20;
 fn acknowledge(words: &str) {
     let mut out = std::io::stdout().lock();
     // The line break first, as the test harness leaves a line unfinished.
-    writeln!(out, "\nack {words}")
-        .and_then(|()| out.flush())
-        .unwrap();
+    writeln!(out, "\nack {words}").and_then(|()| out.flush()).unwrap();
 }
 
 /// Not a test of its own: the process that [`what_was_acknowledged_survives_kill_9`] kills.
@@ -47,22 +45,10 @@ fn child() {
             })
             .unwrap();
         acknowledge(&format!("dataset {version} {}", blob.digest));
-        let run = workspace
-            .write(change(), |tx| tx.insert_run(&new_run("r")))
-            .unwrap();
-        let points: Vec<_> = (0..50)
-            .map(|step| MetricPoint {
-                key: "loss".into(),
-                value: 0.5,
-                timestamp_ms: 1,
-                step,
-            })
-            .collect();
-        workspace
-            .batch("run.metrics", &run, |batch| {
-                batch.log_metrics(&run, &points)
-            })
-            .unwrap();
+        let run = workspace.write(change(), |tx| tx.insert_run(&new_run("r"))).unwrap();
+        let points: Vec<_> =
+            (0..50).map(|step| MetricPoint { key: "loss".into(), value: 0.5, timestamp_ms: 1, step }).collect();
+        workspace.batch("run.metrics", &run, |batch| batch.log_metrics(&run, &points)).unwrap();
         acknowledge(&format!("run {run}"));
         workspace.save_draft(&run, &text).unwrap();
         acknowledge(&format!("draft {run} {}", blob.digest));
@@ -72,26 +58,17 @@ fn child() {
 /// Starts [`child`] and collects what it acknowledges until it dies.
 fn start(folder: &std::path::Path) -> (Child, thread::JoinHandle<Vec<String>>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "crash_tests::child",
-            "--exact",
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["crash_tests::child", "--exact", "--nocapture", "--test-threads=1"])
         .env(FOLDER, folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let out = BufReader::new(child.stdout.take().unwrap());
-    let reader = thread::Builder::new()
-        .name("acknowledged".into())
-        .spawn(move || {
-            let lines = out.lines().map_while(Result::ok);
-            lines
-                .filter_map(|line| line.strip_prefix("ack ").map(str::to_owned))
-                .collect()
-        });
+    let reader = thread::Builder::new().name("acknowledged".into()).spawn(move || {
+        let lines = out.lines().map_while(Result::ok);
+        lines.filter_map(|line| line.strip_prefix("ack ").map(str::to_owned)).collect()
+    });
     (child, reader.unwrap())
 }
 
@@ -99,9 +76,7 @@ fn verify(workspace: &Workspace, acknowledged: &[String]) {
     for line in acknowledged {
         match line.split(' ').collect::<Vec<_>>()[..] {
             ["dataset", version, digest] => {
-                let stored = workspace
-                    .dataset_version("data", Some(version.parse().unwrap()))
-                    .unwrap();
+                let stored = workspace.dataset_version("data", Some(version.parse().unwrap())).unwrap();
                 assert_eq!(stored.digest, digest);
                 let bytes = workspace.read_blob(digest).unwrap();
                 assert_eq!(blake3::hash(&bytes).to_hex().as_str(), digest);
@@ -142,10 +117,7 @@ fn what_was_acknowledged_survives_kill_9() {
     assert!(total > 20, "the processes did too little to tell: {total}");
     let events = watching.events_since(0, usize::MAX >> 1).unwrap();
     let audit = watching.audit(None, None, usize::MAX >> 1).unwrap();
-    let changes = events
-        .iter()
-        .filter(|event| event.kind == change().action)
-        .count();
+    let changes = events.iter().filter(|event| event.kind == change().action).count();
     assert_eq!(changes, audit.len());
     watching.gc(Duration::ZERO).unwrap();
     assert_eq!(problems(&watching), []);

@@ -87,7 +87,9 @@ impl Tx<'_> {
             .execute((&new.dataset, self.now))?;
         let (id, version): (i64, u32) = self
             .conn
-            .prepare_cached("UPDATE datasets SET next_version = next_version + 1 WHERE name = ?1 RETURNING id, next_version - 1")?
+            .prepare_cached(
+                "UPDATE datasets SET next_version = next_version + 1 WHERE name = ?1 RETURNING id, next_version - 1",
+            )?
             .query_row([&new.dataset], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let row = self
             .conn
@@ -97,9 +99,7 @@ impl Tx<'_> {
             )?
             .insert((id, version, &new.digest, new.bytes as i64, new.rows as i64, new.columns, self.now, self.who, json_text(&new.source)?))?;
         self.conn
-            .prepare_cached(
-                "INSERT INTO dataset_profiles (version_id, schema, profile) VALUES (?1, ?2, ?3)",
-            )?
+            .prepare_cached("INSERT INTO dataset_profiles (version_id, schema, profile) VALUES (?1, ?2, ?3)")?
             .execute((row, json_text(&new.schema)?, json_text(&new.profile)?))?;
         self.note("version", version);
         Ok(version)
@@ -111,10 +111,8 @@ impl Tx<'_> {
     /// A version that is not there.
     pub fn set_dataset_profile(&self, dataset: &str, version: u32, profile: &Value) -> Result<()> {
         let row = version_row(self.conn, dataset, version)?;
-        self.conn.execute(
-            "UPDATE dataset_profiles SET profile = ?2 WHERE version_id = ?1",
-            (row, json_text(profile)?),
-        )?;
+        self.conn
+            .execute("UPDATE dataset_profiles SET profile = ?2 WHERE version_id = ?1", (row, json_text(profile)?))?;
         Ok(())
     }
 
@@ -124,10 +122,7 @@ impl Tx<'_> {
     /// A dataset that is not there.
     pub fn describe_dataset(&self, dataset: &str, description: &str) -> Result<()> {
         let id = dataset_row(self.conn, dataset)?;
-        self.conn.execute(
-            "UPDATE datasets SET description = ?2 WHERE id = ?1",
-            (id, description),
-        )?;
+        self.conn.execute("UPDATE datasets SET description = ?2 WHERE id = ?1", (id, description))?;
         Ok(())
     }
 
@@ -139,18 +134,10 @@ impl Tx<'_> {
         check_name("A dataset", new_name)?;
         let id = dataset_row(self.conn, dataset)?;
         if dataset != new_name && dataset_row(self.conn, new_name).is_ok() {
-            return Err(Error::Exists(format!(
-                "There is a dataset “{new_name}” already."
-            )));
+            return Err(Error::Exists(format!("There is a dataset “{new_name}” already.")));
         }
-        self.conn.execute(
-            "UPDATE datasets SET name = ?2 WHERE id = ?1",
-            (id, new_name),
-        )?;
-        self.conn.execute(
-            "UPDATE run_inputs SET dataset = ?2 WHERE dataset = ?1",
-            (dataset, new_name),
-        )?;
+        self.conn.execute("UPDATE datasets SET name = ?2 WHERE id = ?1", (id, new_name))?;
+        self.conn.execute("UPDATE run_inputs SET dataset = ?2 WHERE dataset = ?1", (dataset, new_name))?;
         Ok(())
     }
 
@@ -160,10 +147,7 @@ impl Tx<'_> {
     /// A dataset that is not there.
     pub fn delete_dataset(&self, dataset: &str) -> Result<()> {
         let id = dataset_row(self.conn, dataset)?;
-        self.conn.execute(
-            "UPDATE datasets SET deleted_at = coalesce(deleted_at, ?2) WHERE id = ?1",
-            (id, self.now),
-        )?;
+        self.conn.execute("UPDATE datasets SET deleted_at = coalesce(deleted_at, ?2) WHERE id = ?1", (id, self.now))?;
         Ok(())
     }
 
@@ -173,8 +157,7 @@ impl Tx<'_> {
     /// A dataset that is not there.
     pub fn restore_dataset(&self, dataset: &str) -> Result<()> {
         let id = dataset_row(self.conn, dataset)?;
-        self.conn
-            .execute("UPDATE datasets SET deleted_at = NULL WHERE id = ?1", [id])?;
+        self.conn.execute("UPDATE datasets SET deleted_at = NULL WHERE id = ?1", [id])?;
         Ok(())
     }
 
@@ -197,10 +180,7 @@ impl Tx<'_> {
     /// A version that is not there.
     pub fn restore_dataset_version(&self, dataset: &str, version: u32) -> Result<()> {
         let row = version_row(self.conn, dataset, version)?;
-        self.conn.execute(
-            "UPDATE dataset_versions SET deleted_at = NULL WHERE id = ?1",
-            [row],
-        )?;
+        self.conn.execute("UPDATE dataset_versions SET deleted_at = NULL WHERE id = ?1", [row])?;
         Ok(())
     }
 
@@ -210,13 +190,8 @@ impl Tx<'_> {
     /// A version that is not there or was not deleted before.
     pub fn purge_dataset_version(&self, dataset: &str, version: u32) -> Result<()> {
         let row = version_row(self.conn, dataset, version)?;
-        match self.conn.execute(
-            "DELETE FROM dataset_versions WHERE id = ?1 AND deleted_at IS NOT NULL",
-            [row],
-        )? {
-            0 => Err(Error::Invalid(
-                "Only a deleted version can be removed for good. Delete it first.".into(),
-            )),
+        match self.conn.execute("DELETE FROM dataset_versions WHERE id = ?1 AND deleted_at IS NOT NULL", [row])? {
+            0 => Err(Error::Invalid("Only a deleted version can be removed for good. Delete it first.".into())),
             _ => Ok(()),
         }
     }
@@ -278,9 +253,8 @@ impl Workspace {
     pub fn dataset_versions(&self, dataset: &str) -> Result<Vec<DatasetVersion>> {
         self.db.read(|conn| {
             let id = dataset_row(conn, dataset)?;
-            let mut statement = conn.prepare_cached(&format!(
-                "{SELECT_VERSION} WHERE v.dataset_id = ?1 ORDER BY v.version DESC"
-            ))?;
+            let mut statement =
+                conn.prepare_cached(&format!("{SELECT_VERSION} WHERE v.dataset_id = ?1 ORDER BY v.version DESC"))?;
             let rows = statement.query_map([id], version_from)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
@@ -327,9 +301,7 @@ impl Workspace {
         self.db.read(|conn| {
             let row = version_row(conn, dataset, version)?;
             Ok(conn
-                .prepare_cached(&format!(
-                    "SELECT {column} FROM dataset_profiles WHERE version_id = ?1"
-                ))?
+                .prepare_cached(&format!("SELECT {column} FROM dataset_profiles WHERE version_id = ?1"))?
                 .query_row([row], |row| json_column(row, 0))?)
         })
     }

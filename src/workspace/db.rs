@@ -76,21 +76,13 @@ impl Db {
             fixed.read(probe).map_err(|error| error.of_file(path))?;
             return Ok(fixed);
         }
-        let dir = tempfile::tempdir()
-            .map_err(|e| Error::io("make a temporary folder", &std::env::temp_dir(), e))?;
+        let dir = tempfile::tempdir().map_err(|e| Error::io("make a temporary folder", &std::env::temp_dir(), e))?;
         let copy = dir.path().join("studio.db");
-        std::fs::copy(path, &copy)
-            .map_err(|e| Error::io("read the workspace's database", path, e))?;
+        std::fs::copy(path, &copy).map_err(|e| Error::io("read the workspace's database", path, e))?;
         std::fs::copy(&log, with_suffix(&copy, "-wal"))
             .map_err(|e| Error::io("read the workspace's database", &log, e))?;
-        let copied = Self {
-            _copy: Some(dir),
-            ..Self::open(&copy)?
-        };
-        Ok(Self {
-            writer: None,
-            ..copied
-        })
+        let copied = Self { _copy: Some(dir), ..Self::open(&copy)? };
+        Ok(Self { writer: None, ..copied })
     }
 
     pub(crate) fn is_read_only(&self) -> bool {
@@ -133,21 +125,14 @@ impl Db {
         let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let connection = match &self.source {
             // Write access to the files is what lets the first reader after a crash recover the log.
-            Source::Shared(path) => {
-                Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)
+            Source::Shared(path) => Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE),
+            Source::ReadOnly(path) => Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_ONLY),
+            Source::Immutable(path) => {
+                Connection::open_with_flags(immutable_uri(path), flags | OpenFlags::SQLITE_OPEN_READ_ONLY)
             }
-            Source::ReadOnly(path) => {
-                Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_ONLY)
-            }
-            Source::Immutable(path) => Connection::open_with_flags(
-                immutable_uri(path),
-                flags | OpenFlags::SQLITE_OPEN_READ_ONLY,
-            ),
         }?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.execute_batch(
-            "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;",
-        )?;
+        connection.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     }
@@ -181,9 +166,7 @@ fn probe(connection: &Connection) -> Result<()> {
 fn open_writer(path: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     write_ahead(&connection)?;
@@ -202,13 +185,8 @@ fn open_writer(path: &Path) -> Result<Connection> {
 fn write_ahead(connection: &Connection) -> Result<()> {
     let deadline = Instant::now() + BUSY_TIMEOUT;
     loop {
-        match connection
-            .query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
-            .map_err(Error::from)
-        {
-            Err(Error::Busy) if Instant::now() < deadline => {
-                thread::sleep(Duration::from_millis(20))
-            }
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).map_err(Error::from) {
+            Err(Error::Busy) if Instant::now() < deadline => thread::sleep(Duration::from_millis(20)),
             done => return done,
         }
     }
@@ -223,10 +201,7 @@ fn migrate(connection: &Connection, migrations: &[&str]) -> Result<()> {
         let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         // Another process may have migrated while this one waited for its turn.
         let version = user_version(&tx)?;
-        if let Some(migration) = usize::try_from(version)
-            .ok()
-            .and_then(|version| migrations.get(version))
-        {
+        if let Some(migration) = usize::try_from(version).ok().and_then(|version| migrations.get(version)) {
             tx.execute_batch(migration)?;
             tx.pragma_update(None, "user_version", version + 1)?;
             tx.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -261,11 +236,7 @@ pub(crate) fn read_header(path: &Path) -> Result<Header> {
         Err(e) => Err(e),
     }
     .map_err(|e| Error::io("read the workspace's database", path, e))?;
-    let word = |at: usize| {
-        bytes
-            .get(at..at + 4)
-            .map_or(0, |b| i32::from_be_bytes([b[0], b[1], b[2], b[3]]))
-    };
+    let word = |at: usize| bytes.get(at..at + 4).map_or(0, |b| i32::from_be_bytes([b[0], b[1], b[2], b[3]]));
     if bytes.is_empty() {
         return Ok(Header::Empty);
     }
@@ -283,9 +254,7 @@ pub(crate) fn read_header(path: &Path) -> Result<Header> {
     }
     match (word(60), word(68)) {
         (0, 0) => Ok(Header::Empty),
-        (_, id) if id != APPLICATION_ID => {
-            Ok(Header::Foreign("another program's data is in its place"))
-        }
+        (_, id) if id != APPLICATION_ID => Ok(Header::Foreign("another program's data is in its place")),
         (version, _) => Ok(Header::Schema(version.into())),
     }
 }

@@ -7,11 +7,7 @@ const PAST: &[(i64, &str)] = &[(1, include_str!("migrations/0001_dump.sql"))];
 
 #[test]
 fn every_past_version_opens_with_what_it_held() {
-    assert_eq!(
-        PAST.len(),
-        MIGRATIONS.len(),
-        "add a dump of the newest schema beside its migration"
-    );
+    assert_eq!(PAST.len(), MIGRATIONS.len(), "add a dump of the newest schema beside its migration");
     for (version, dump) in PAST {
         let (dir, workspace) = workspace();
         drop(workspace);
@@ -28,10 +24,7 @@ fn every_past_version_opens_with_what_it_held() {
         let detail = workspace.run(&page.runs[0].id).unwrap();
         assert_eq!(detail.steps[1].outputs[0].port, "model");
         assert_eq!(workspace.dataset_version("churn", None).unwrap().version, 2);
-        assert_eq!(
-            workspace.model_version("churn-model", Some(1)).unwrap().run,
-            Some(page.runs[0].id.clone())
-        );
+        assert_eq!(workspace.model_version("churn-model", Some(1)).unwrap().run, Some(page.runs[0].id.clone()));
         assert!(workspace.last_event().unwrap() > 0);
         insert_run(&workspace, "new");
         let missing = problems(&workspace);
@@ -69,21 +62,11 @@ fn migrations_apply_once_in_order_and_whole() {
     migrate(&connection, &first).unwrap();
     migrate(&connection, &first).unwrap();
     assert_eq!(user_version(&connection).unwrap(), 1);
-    let broken = [
-        "CREATE TABLE a (x)",
-        "CREATE TABLE b (x); CREATE TABLE a (x);",
-    ];
+    let broken = ["CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x);"];
     assert!(migrate(&connection, &broken).is_err());
     assert_eq!(user_version(&connection).unwrap(), 1);
-    assert!(
-        connection.prepare("SELECT * FROM b").is_err(),
-        "half of a migration was kept"
-    );
-    let mended = [
-        "CREATE TABLE a (x)",
-        "ALTER TABLE a ADD COLUMN y",
-        "INSERT INTO a VALUES (1, 2)",
-    ];
+    assert!(connection.prepare("SELECT * FROM b").is_err(), "half of a migration was kept");
+    let mended = ["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y", "INSERT INTO a VALUES (1, 2)"];
     migrate(&connection, &mended).unwrap();
     assert_eq!(user_version(&connection).unwrap(), 3);
 }
@@ -113,51 +96,24 @@ fn a_write_inside_a_write_is_refused_and_does_not_hang() {
 fn each_change_is_one_event_and_one_audit_entry_and_each_batch_one_event() {
     let (_dir, workspace) = workspace();
     let run = workspace
-        .write(
-            crate::Change::new("run.created", "").with("why", "test"),
-            |tx| {
-                let run = tx.insert_run(&crate::test_support::new_run("a"))?;
-                tx.set_subject(&run);
-                tx.note("steps", 2);
-                Ok(run)
-            },
-        )
-        .unwrap();
-    workspace
-        .batch("run.progress", &run, |batch| {
-            batch.set_tags(&run, &[("a".into(), "b".into())])
+        .write(crate::Change::new("run.created", "").with("why", "test"), |tx| {
+            let run = tx.insert_run(&crate::test_support::new_run("a"))?;
+            tx.set_subject(&run);
+            tx.note("steps", 2);
+            Ok(run)
         })
         .unwrap();
+    workspace.batch("run.progress", &run, |batch| batch.set_tags(&run, &[("a".into(), "b".into())])).unwrap();
     let events = workspace.events_since(0, 10).unwrap();
-    let seen: Vec<_> = events
-        .iter()
-        .map(|event| (event.kind.as_str(), event.subject.as_str()))
-        .collect();
-    assert_eq!(
-        seen,
-        [
-            ("run.created", run.as_str()),
-            ("run.progress", run.as_str())
-        ]
-    );
+    let seen: Vec<_> = events.iter().map(|event| (event.kind.as_str(), event.subject.as_str())).collect();
+    assert_eq!(seen, [("run.created", run.as_str()), ("run.progress", run.as_str())]);
     let audit = workspace.audit(Some(&run), None, 10).unwrap();
     assert_eq!(audit.len(), 1);
-    assert_eq!(
-        serde_json::to_string(&audit[0].details).unwrap(),
-        r#"{"why":"test","steps":2}"#
-    );
+    assert_eq!(serde_json::to_string(&audit[0].details).unwrap(), r#"{"why":"test","steps":2}"#);
     assert_eq!(audit[0].details, events[0].payload);
     assert!(!audit[0].who.is_empty());
-    assert_eq!(
-        workspace.events_since(events[0].seq, 10).unwrap(),
-        events[1..]
-    );
-    assert!(
-        workspace
-            .audit(None, Some(audit[0].seq), 10)
-            .unwrap()
-            .is_empty()
-    );
+    assert_eq!(workspace.events_since(events[0].seq, 10).unwrap(), events[1..]);
+    assert!(workspace.audit(None, Some(audit[0].seq), 10).unwrap().is_empty());
 }
 
 /// Two windows and many threads: nobody is told "locked", nothing is lost, and everyone sees the same
@@ -172,14 +128,11 @@ fn many_writers_in_two_workspaces_lose_nothing() {
             let workspace = if thread % 2 == 0 { &first } else { &second };
             scope.spawn(move || {
                 for index in 0..each {
-                    let blob = workspace
-                        .put_bytes(format!("{thread} {index}").as_bytes())
-                        .unwrap();
+                    let blob = workspace.put_bytes(format!("{thread} {index}").as_bytes()).unwrap();
                     workspace
-                        .write(
-                            crate::Change::new("test", format!("{thread}")).with("index", index),
-                            |tx| tx.remember_step(&blob.digest, None, None, &[]),
-                        )
+                        .write(crate::Change::new("test", format!("{thread}")).with("index", index), |tx| {
+                            tx.remember_step(&blob.digest, None, None, &[])
+                        })
                         .unwrap();
                     workspace.events_since(0, 5).unwrap();
                 }
@@ -191,16 +144,8 @@ fn many_writers_in_two_workspaces_lose_nothing() {
     assert_eq!(events.len(), 6 * each);
     assert!(events.windows(2).all(|pair| pair[0].seq < pair[1].seq));
     for thread in 0..6 {
-        let own: Vec<_> = events
-            .iter()
-            .filter(|event| event.subject == thread.to_string())
-            .collect();
-        assert!(
-            own.iter()
-                .enumerate()
-                .all(|(index, event)| event.payload["index"] == index),
-            "out of order"
-        );
+        let own: Vec<_> = events.iter().filter(|event| event.subject == thread.to_string()).collect();
+        assert!(own.iter().enumerate().all(|(index, event)| event.payload["index"] == index), "out of order");
     }
     assert!(problems(&second).is_empty());
 }
@@ -212,10 +157,7 @@ fn a_reader_sees_one_moment() {
     workspace
         .db
         .read(|conn| {
-            let count = || -> i64 {
-                conn.query_row("SELECT count(*) FROM events", [], |row| row.get(0))
-                    .unwrap()
-            };
+            let count = || -> i64 { conn.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap() };
             let first = count();
             workspace.write(change(), |_| Ok(())).unwrap();
             assert_eq!(count(), first);
@@ -227,10 +169,7 @@ fn a_reader_sees_one_moment() {
 
 #[test]
 fn paths_stay_paths_in_an_address() {
-    assert_eq!(
-        immutable_uri(Path::new("/a b/50%?#.db")),
-        "file:/a b/50%25%3f%23.db?immutable=1"
-    );
+    assert_eq!(immutable_uri(Path::new("/a b/50%?#.db")), "file:/a b/50%25%3f%23.db?immutable=1");
 }
 
 /// Writes the dump that [`PAST`] wants after a new migration. Needs the `sqlite3` command; run it with
@@ -239,20 +178,12 @@ fn paths_stay_paths_in_an_address() {
 #[ignore = "makes a fixture"]
 fn write_a_dump_of_the_newest_schema() {
     use crate::{
-        MetricPoint, NewDatasetVersion, NewLogLine, NewModelVersion, NewRun, Output, RunInput,
-        RunStatus, Stream,
+        MetricPoint, NewDatasetVersion, NewLogLine, NewModelVersion, NewRun, Output, RunInput, RunStatus, Stream,
     };
     use serde_json::json;
 
-    let file = format!(
-        "{}/migrations/{:04}_dump.sql",
-        env!("CARGO_MANIFEST_DIR"),
-        MIGRATIONS.len()
-    );
-    assert!(
-        std::fs::metadata(&file).is_ok_and(|meta| meta.len() == 0),
-        "{file} must be there and empty"
-    );
+    let file = format!("{}/migrations/{:04}_dump.sql", env!("CARGO_MANIFEST_DIR"), MIGRATIONS.len());
+    assert!(std::fs::metadata(&file).is_ok_and(|meta| meta.len() == 0), "{file} must be there and empty");
     let (_dir, workspace) = workspace();
     let digest = workspace.put_bytes(b"bytes").unwrap().digest;
     let table = NewDatasetVersion {
@@ -265,12 +196,8 @@ fn write_a_dump_of_the_newest_schema() {
         schema: json!([{"name": "age", "type": "i64"}]),
         profile: json!({"age": {"mean": 40.5}}),
     };
-    let output = Output {
-        port: "model".into(),
-        kind: "model".into(),
-        digest: Some(digest.clone()),
-        meta: json!({"trees": 3}),
-    };
+    let output =
+        Output { port: "model".into(), kind: "model".into(), digest: Some(digest.clone()), meta: json!({"trees": 3}) };
     let new = NewRun {
         experiment: "Churn".into(),
         user: Some("ada".into()),
@@ -286,12 +213,7 @@ fn write_a_dump_of_the_newest_schema() {
         }],
         ..crate::test_support::new_run("brisk-heron")
     };
-    let metric = |step, value| MetricPoint {
-        key: "auc".into(),
-        value,
-        timestamp_ms: step,
-        step,
-    };
+    let metric = |step, value| MetricPoint { key: "auc".into(), value, timestamp_ms: step, step };
     workspace
         .write(crate::Change::new("run.finished", "churn"), |tx| {
             tx.add_dataset_version(&table)?;
@@ -299,12 +221,7 @@ fn write_a_dump_of_the_newest_schema() {
             let run = tx.insert_run(&new)?;
             tx.log_metrics(&run, &[metric(1, f64::NAN), metric(2, 0.981)])?;
             tx.set_step_outputs(&run, "train", std::slice::from_ref(&output))?;
-            tx.remember_step(
-                "key",
-                Some(&run),
-                Some("train"),
-                std::slice::from_ref(&output),
-            )?;
+            tx.remember_step("key", Some(&run), Some("train"), std::slice::from_ref(&output))?;
             tx.log_lines(
                 &run,
                 &[NewLogLine {
@@ -315,30 +232,19 @@ fn write_a_dump_of_the_newest_schema() {
                 }],
             )?;
             tx.finish_run(&run, RunStatus::Done, None)?;
-            let model = NewModelVersion {
-                model: "churn-model".into(),
-                digest,
-                run: Some(run),
-                ..NewModelVersion::default()
-            };
+            let model =
+                NewModelVersion { model: "churn-model".into(), digest, run: Some(run), ..NewModelVersion::default() };
             tx.add_model_version(&model)
         })
         .unwrap();
-    workspace
-        .set_setting("layout", &json!({"rail": 56}))
-        .unwrap();
-    let output = std::process::Command::new("sqlite3")
-        .arg(workspace.private("studio.db"))
-        .arg(".dump")
-        .output()
-        .unwrap();
+    workspace.set_setting("layout", &json!({"rail": 56})).unwrap();
+    let output =
+        std::process::Command::new("sqlite3").arg(workspace.private("studio.db")).arg(".dump").output().unwrap();
     let dump = String::from_utf8(output.stdout).unwrap();
     let version = MIGRATIONS.len();
     std::fs::write(
         file,
-        format!(
-            "{dump}PRAGMA user_version = {version};\nPRAGMA application_id = {APPLICATION_ID};\n"
-        ),
+        format!("{dump}PRAGMA user_version = {version};\nPRAGMA application_id = {APPLICATION_ID};\n"),
     )
     .unwrap();
 }

@@ -95,15 +95,12 @@ pub enum Error {
     #[error("The workspace's database refused this: {0}.")]
     Database(rusqlite::Error),
     /// A JSON value in the database cannot be read.
-    #[error(
-        "A record in the workspace's database cannot be read: {0}. Run “atelier check” to see what is damaged."
-    )]
+    #[error("A record in the workspace's database cannot be read: {0}. Run “atelier check” to see what is damaged.")]
     Json(#[from] serde_json::Error),
 }
 
 fn at(path: &Option<PathBuf>) -> String {
-    path.as_ref()
-        .map_or_else(|| ".".to_owned(), |path| format!(": {}", path.display()))
+    path.as_ref().map_or_else(|| ".".to_owned(), |path| format!(": {}", path.display()))
 }
 
 /// The system's words without the error number, to stand inside a sentence.
@@ -111,45 +108,25 @@ fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 impl Error {
     pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Self::DiskFull { path: Some(path) }
-            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: Some(path) },
             io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path: Some(path) },
-            _ => Self::Io {
-                doing,
-                path,
-                source,
-            },
+            _ => Self::Io { doing, path, source },
         }
     }
 
     /// Names the file in an error that came from SQLite, which does not know it.
     pub(crate) fn of_file(self, file: &Path) -> Self {
         match self {
-            Self::ReadOnly { path: None } => Self::ReadOnly {
-                path: Some(file.into()),
-            },
-            Self::DiskFull { path: None } => Self::DiskFull {
-                path: Some(file.into()),
-            },
-            Self::Damaged {
-                what,
-                reason,
-                path: None,
-            } => Self::Damaged {
-                what,
-                reason,
-                path: Some(file.into()),
-            },
+            Self::ReadOnly { path: None } => Self::ReadOnly { path: Some(file.into()) },
+            Self::DiskFull { path: None } => Self::DiskFull { path: Some(file.into()) },
+            Self::Damaged { what, reason, path: None } => Self::Damaged { what, reason, path: Some(file.into()) },
             other => other,
         }
     }
@@ -167,11 +144,9 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DiskFull) => Self::DiskFull { path: None },
             Some(ErrorCode::ReadOnly) => Self::ReadOnly { path: None },
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged {
-                what: "The workspace's database",
-                reason: error.to_string(),
-                path: None,
-            },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged { what: "The workspace's database", reason: error.to_string(), path: None }
+            }
             _ => Self::Database(error),
         }
     }

@@ -68,9 +68,7 @@ impl Workspace {
     /// A database that cannot be read.
     pub fn last_event(&self) -> Result<i64> {
         self.db.read(|conn| {
-            Ok(conn
-                .prepare_cached("SELECT coalesce(max(seq), 0) FROM events")?
-                .query_row([], |row| row.get(0))?)
+            Ok(conn.prepare_cached("SELECT coalesce(max(seq), 0) FROM events")?.query_row([], |row| row.get(0))?)
         })
     }
 
@@ -79,17 +77,8 @@ impl Workspace {
     ///
     /// # Errors
     /// A database that cannot be read.
-    pub fn audit(
-        &self,
-        subject: Option<&str>,
-        before: Option<i64>,
-        limit: usize,
-    ) -> Result<Vec<AuditEntry>> {
-        let condition = if subject.is_some() {
-            "subject = ?1"
-        } else {
-            "?1 IS NULL"
-        };
+    pub fn audit(&self, subject: Option<&str>, before: Option<i64>, limit: usize) -> Result<Vec<AuditEntry>> {
+        let condition = if subject.is_some() { "subject = ?1" } else { "?1 IS NULL" };
         self.db.read(|conn| {
             let mut statement = conn.prepare_cached(&format!(
                 "SELECT seq, ts, who, action, subject, details FROM audit WHERE {condition} AND seq < ?2

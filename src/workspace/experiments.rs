@@ -36,15 +36,11 @@ impl Batch<'_> {
             return Ok(id);
         }
         if name.trim() != name || name.is_empty() || name.chars().count() > 500 {
-            return Err(Error::Invalid(
-                "An experiment needs a name of 1 to 500 characters.".into(),
-            ));
+            return Err(Error::Invalid("An experiment needs a name of 1 to 500 characters.".into()));
         }
         Ok(self
             .conn
-            .prepare_cached(
-                "INSERT INTO experiments (name, created_at, updated_at) VALUES (?1, ?2, ?2)",
-            )?
+            .prepare_cached("INSERT INTO experiments (name, created_at, updated_at) VALUES (?1, ?2, ?2)")?
             .insert((name, self.now))?)
     }
 }
@@ -75,27 +71,15 @@ impl Tx<'_> {
     /// # Errors
     /// An experiment that is not there, a name that is taken.
     pub fn rename_experiment(&self, name: &str, new_name: &str) -> Result<()> {
-        if self
-            .conn
-            .prepare_cached("SELECT 1 FROM experiments WHERE name = ?1")?
-            .exists([new_name])?
-        {
-            return Err(Error::Exists(format!(
-                "There is an experiment “{new_name}” already."
-            )));
+        if self.conn.prepare_cached("SELECT 1 FROM experiments WHERE name = ?1")?.exists([new_name])? {
+            return Err(Error::Exists(format!("There is an experiment “{new_name}” already.")));
         }
-        self.change_experiment(
-            name,
-            "UPDATE experiments SET name = ?2, updated_at = ?3 WHERE name = ?1",
-            new_name,
-        )
+        self.change_experiment(name, "UPDATE experiments SET name = ?2, updated_at = ?3 WHERE name = ?1", new_name)
     }
 
     fn change_experiment(&self, name: &str, sql: &str, value: &str) -> Result<()> {
         match self.conn.execute(sql, (name, value, self.now))? {
-            0 => Err(Error::NotFound(format!(
-                "There is no experiment “{name}” in this workspace."
-            ))),
+            0 => Err(Error::NotFound(format!("There is no experiment “{name}” in this workspace."))),
             _ => Ok(()),
         }
     }

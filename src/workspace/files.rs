@@ -26,10 +26,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut temporary = new_file_in(&folder, TEMPORARY_PREFIX).map_err(failed)?;
     temporary.write_all(bytes).map_err(failed)?;
     if let Ok(meta) = fs::metadata(&target) {
-        temporary
-            .as_file()
-            .set_permissions(meta.permissions())
-            .map_err(failed)?;
+        temporary.as_file().set_permissions(meta.permissions()).map_err(failed)?;
     }
     temporary.as_file().sync_all().map_err(failed)?;
     temporary.persist(&target).map_err(|e| failed(e.error))?;
@@ -50,11 +47,7 @@ pub(crate) fn new_file_in(folder: &Path, prefix: &str) -> io::Result<tempfile::N
 
 /// Puts a folder's names on the disk, as a rename is durable only then. Windows does so by itself.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// Whether a file can be made in `folder`. Permissions alone do not tell: the mount may be read-only.
@@ -88,23 +81,15 @@ mod tests {
         std::os::unix::fs::symlink(&path, &link).unwrap();
         write_atomically(&link, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o750
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o750);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 
     #[test]
     fn a_missing_folder_is_said_in_a_sentence() {
         let dir = tempfile::tempdir().unwrap();
-        let error = write_atomically(&dir.path().join("no/such/a.yaml"), b"x")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with("Could not save the file, because"),
-            "{error}"
-        );
+        let error = write_atomically(&dir.path().join("no/such/a.yaml"), b"x").unwrap_err().to_string();
+        assert!(error.starts_with("Could not save the file, because"), "{error}");
         assert!(error.contains("a.yaml"), "{error}");
     }
 }

@@ -48,14 +48,10 @@ impl Workspace {
         let folder = folder.as_ref();
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 200 {
-            return Err(Error::Invalid(
-                "A workspace needs a name of 1 to 200 characters.".into(),
-            ));
+            return Err(Error::Invalid("A workspace needs a name of 1 to 200 characters.".into()));
         }
         if folder.join(MANIFEST).exists() {
-            return Err(Error::AlreadyAWorkspace {
-                folder: folder.to_path_buf(),
-            });
+            return Err(Error::AlreadyAWorkspace { folder: folder.to_path_buf() });
         }
         refuse_strangers(folder)?;
         let mut made = Made::default();
@@ -77,27 +73,19 @@ impl Workspace {
     /// # Errors
     /// [`Error::NotAWorkspace`], [`Error::Newer`] (nothing is touched), [`Error::Damaged`].
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
-        let folder = std::path::absolute(folder.as_ref())
-            .map_err(|e| Error::io("find the folder", folder.as_ref(), e))?;
+        let folder =
+            std::path::absolute(folder.as_ref()).map_err(|e| Error::io("find the folder", folder.as_ref(), e))?;
         manifest::read(&folder)?;
         let private = folder.join(PRIVATE);
         let database = private.join("studio.db");
         match db::read_header(&database)? {
             Header::Schema(found) if found > MIGRATIONS.len() as i64 => {
                 let supported = MIGRATIONS.len() as i64;
-                return Err(Error::Newer {
-                    folder,
-                    what: "database schema",
-                    found,
-                    supported,
-                });
+                return Err(Error::Newer { folder, what: "database schema", found, supported });
             }
             Header::Foreign(reason) => return Err(damaged(&database, reason)),
             Header::Empty if holds_blobs(&private) => {
-                return Err(damaged(
-                    &database,
-                    "it is missing or empty, though the folder beside it holds blobs",
-                ));
+                return Err(damaged(&database, "it is missing or empty, though the folder beside it holds blobs"));
             }
             _ => {}
         }
@@ -113,20 +101,13 @@ impl Workspace {
         } else {
             return Err(Error::ReadOnly { path: Some(folder) });
         };
-        Ok(Self {
-            folder,
-            db,
-            who: user_name(),
-        })
+        Ok(Self { folder, db, who: user_name() })
     }
 
     /// The workspace that `inside` lies in: the nearest folder upwards that holds `atelier.toml`.
     pub fn find(inside: impl AsRef<Path>) -> Option<PathBuf> {
         let start = std::path::absolute(inside.as_ref()).ok()?;
-        start
-            .ancestors()
-            .find(|folder| folder.join(MANIFEST).is_file())
-            .map(Path::to_path_buf)
+        start.ancestors().find(|folder| folder.join(MANIFEST).is_file()).map(Path::to_path_buf)
     }
 
     /// The workspace's folder, absolute.
@@ -161,23 +142,13 @@ impl Workspace {
     ///
     /// # Errors
     /// A manifest that cannot be read or written; a setting that is a list or a table.
-    pub fn change_manifest(
-        &self,
-        name: Option<&str>,
-        settings: &[(&str, serde_json::Value)],
-    ) -> Result<()> {
+    pub fn change_manifest(&self, name: Option<&str>, settings: &[(&str, serde_json::Value)]) -> Result<()> {
         self.writable()?;
         manifest::change(&self.folder, name, settings)
     }
 
     pub(crate) fn writable(&self) -> Result<()> {
-        if self.is_read_only() {
-            Err(Error::ReadOnly {
-                path: Some(self.folder.clone()),
-            })
-        } else {
-            Ok(())
-        }
+        if self.is_read_only() { Err(Error::ReadOnly { path: Some(self.folder.clone()) }) } else { Ok(()) }
     }
 
     pub(crate) fn private(&self, name: &str) -> PathBuf {
@@ -186,11 +157,7 @@ impl Workspace {
 }
 
 fn damaged(path: &Path, reason: &str) -> Error {
-    Error::Damaged {
-        what: "The workspace's database",
-        reason: reason.to_owned(),
-        path: Some(path.to_path_buf()),
-    }
+    Error::Damaged { what: "The workspace's database", reason: reason.to_owned(), path: Some(path.to_path_buf()) }
 }
 
 fn holds_blobs(private: &Path) -> bool {
@@ -223,15 +190,11 @@ fn refuse_strangers(folder: &Path) -> Result<()> {
     }
     let ours = |name: &str| {
         LITTER.contains(&name)
-            || (interrupted
-                && (name == PRIVATE || name == ".gitignore" || AUTHORED.contains(&name)))
+            || (interrupted && (name == PRIVATE || name == ".gitignore" || AUTHORED.contains(&name)))
             || name.starts_with(files::TEMPORARY_PREFIX)
     };
     match names.into_iter().find(|name| !ours(name)) {
-        Some(entry) => Err(Error::NotEmpty {
-            folder: folder.to_path_buf(),
-            entry,
-        }),
+        Some(entry) => Err(Error::NotEmpty { folder: folder.to_path_buf(), entry }),
         None => Ok(()),
     }
 }
@@ -251,10 +214,7 @@ impl Made {
         if path.is_dir() {
             return Ok(());
         }
-        if let Some(parent) = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-        {
+        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             self.folder(parent)?;
         }
         match fs::create_dir(path) {
@@ -271,10 +231,7 @@ impl Made {
         if !private.exists() {
             self.trees.push(private.clone());
         }
-        let all = AUTHORED
-            .iter()
-            .map(|name| folder.join(name))
-            .chain(RECORDED.iter().map(|name| private.join(name)));
+        let all = AUTHORED.iter().map(|name| folder.join(name)).chain(RECORDED.iter().map(|name| private.join(name)));
         for path in all {
             self.folder(&path)?;
         }
@@ -290,10 +247,8 @@ impl Made {
         let before = fs::read(path).ok();
         let mut text = before.clone().unwrap_or_default();
         let known = String::from_utf8_lossy(&text).into_owned();
-        let missing: Vec<&str> = IGNORED
-            .into_iter()
-            .filter(|line| known.lines().all(|known| known.trim() != *line))
-            .collect();
+        let missing: Vec<&str> =
+            IGNORED.into_iter().filter(|line| known.lines().all(|known| known.trim() != *line)).collect();
         if missing.is_empty() {
             return Ok(());
         }

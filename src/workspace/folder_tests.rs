@@ -10,11 +10,7 @@ fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path)
-            } else {
-                drop(files.insert(path.clone(), fs::read(path).unwrap()))
-            }
+            if path.is_dir() { folders.push(path) } else { drop(files.insert(path.clone(), fs::read(path).unwrap())) }
         }
     }
     files
@@ -40,11 +36,7 @@ impl Disk {
     }
 
     fn remount(&self, options: &str) {
-        let status = std::process::Command::new("mount")
-            .args(["-o", options])
-            .arg(self.0.path())
-            .status()
-            .unwrap();
+        let status = std::process::Command::new("mount").args(["-o", options]).arg(self.0.path()).status().unwrap();
         assert!(status.success());
     }
 }
@@ -52,10 +44,7 @@ impl Disk {
 #[cfg(target_os = "linux")]
 impl Drop for Disk {
     fn drop(&mut self) {
-        let _ = std::process::Command::new("umount")
-            .arg("-l")
-            .arg(self.0.path())
-            .status();
+        let _ = std::process::Command::new("umount").arg("-l").arg(self.0.path()).status();
     }
 }
 
@@ -77,21 +66,13 @@ fn a_new_workspace_has_its_folders_and_opens_again() {
     ] {
         assert!(folder.join(name).is_dir(), "{name}");
     }
-    assert!(
-        fs::read_to_string(folder.join(".gitignore"))
-            .unwrap()
-            .lines()
-            .any(|line| line == ".atelier/")
-    );
+    assert!(fs::read_to_string(folder.join(".gitignore")).unwrap().lines().any(|line| line == ".atelier/"));
     assert!(!workspace.is_read_only());
     assert!(problems(&workspace).is_empty());
     drop(workspace);
     Workspace::open(&folder).unwrap();
     let error = Workspace::create(&folder, "Again").unwrap_err().to_string();
-    assert!(
-        error.starts_with("This folder is already a workspace."),
-        "{error}"
-    );
+    assert!(error.starts_with("This folder is already a workspace."), "{error}");
 }
 
 #[test]
@@ -114,26 +95,11 @@ fn a_folder_with_other_things_is_refused_and_left_as_it_was() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 
     let file = dir.path().join("thesis.doc");
-    assert!(matches!(
-        Workspace::create(&file, "W"),
-        Err(Error::Io { .. })
-    ));
-    assert!(matches!(
-        Workspace::create(file.join("below"), "W"),
-        Err(Error::Io { .. })
-    ));
-    assert!(matches!(
-        Workspace::open(dir.path()),
-        Err(Error::NotAWorkspace { .. })
-    ));
-    assert!(matches!(
-        Workspace::open(&file),
-        Err(Error::NotAWorkspace { .. })
-    ));
-    assert!(matches!(
-        Workspace::create(dir.path().join("w"), " "),
-        Err(Error::Invalid(_))
-    ));
+    assert!(matches!(Workspace::create(&file, "W"), Err(Error::Io { .. })));
+    assert!(matches!(Workspace::create(file.join("below"), "W"), Err(Error::Io { .. })));
+    assert!(matches!(Workspace::open(dir.path()), Err(Error::NotAWorkspace { .. })));
+    assert!(matches!(Workspace::open(&file), Err(Error::NotAWorkspace { .. })));
+    assert!(matches!(Workspace::create(dir.path().join("w"), " "), Err(Error::Invalid(_))));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
@@ -144,14 +110,8 @@ fn a_git_repository_is_taken_with_its_ignore_list() {
     fs::write(dir.path().join("README.md"), "mine").unwrap();
     fs::write(dir.path().join(".gitignore"), "*.pyc").unwrap();
     Workspace::create(dir.path(), "W").unwrap();
-    assert_eq!(
-        fs::read_to_string(dir.path().join(".gitignore")).unwrap(),
-        "*.pyc\n.atelier/\n.atelier-*.tmp\n"
-    );
-    assert_eq!(
-        fs::read_to_string(dir.path().join("README.md")).unwrap(),
-        "mine"
-    );
+    assert_eq!(fs::read_to_string(dir.path().join(".gitignore")).unwrap(), "*.pyc\n.atelier/\n.atelier-*.tmp\n");
+    assert_eq!(fs::read_to_string(dir.path().join("README.md")).unwrap(), "mine");
 }
 
 #[test]
@@ -189,10 +149,7 @@ fn a_clone_without_the_private_folder_opens_empty() {
     drop(workspace);
     fs::remove_dir_all(dir.path().join(".atelier")).unwrap();
     let workspace = Workspace::open(dir.path()).unwrap();
-    assert_eq!(
-        workspace.runs(&crate::RunFilter::default()).unwrap().total,
-        0
-    );
+    assert_eq!(workspace.runs(&crate::RunFilter::default()).unwrap().total, 0);
 }
 
 #[test]
@@ -207,28 +164,14 @@ fn a_newer_workspace_is_refused_untouched() {
     let before = snapshot(dir.path());
     let error = Workspace::open(dir.path()).unwrap_err();
     assert!(matches!(error, Error::Newer { found: 99, .. }), "{error}");
-    assert!(
-        error
-            .to_string()
-            .starts_with("This workspace was made by a newer Atelier"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("This workspace was made by a newer Atelier"), "{error}");
     assert_eq!(snapshot(dir.path()), before);
 
     let manifest = dir.path().join(MANIFEST);
-    let text = fs::read_to_string(&manifest)
-        .unwrap()
-        .replace("format = 1", "format = 2");
+    let text = fs::read_to_string(&manifest).unwrap().replace("format = 1", "format = 2");
     fs::write(&manifest, text).unwrap();
     let before = snapshot(dir.path());
-    assert!(matches!(
-        Workspace::open(dir.path()),
-        Err(Error::Newer {
-            what: "format",
-            found: 2,
-            ..
-        })
-    ));
+    assert!(matches!(Workspace::open(dir.path()), Err(Error::Newer { what: "format", found: 2, .. })));
     assert_eq!(snapshot(dir.path()), before);
 }
 
@@ -240,10 +183,7 @@ fn a_newer_version_still_in_the_log_is_seen() {
     let connection = rusqlite::Connection::open(&database).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
     // The connection stays open, so the log is not folded into the file.
-    assert!(matches!(
-        Workspace::open(dir.path()),
-        Err(Error::Newer { found: 99, .. })
-    ));
+    assert!(matches!(Workspace::open(dir.path()), Err(Error::Newer { found: 99, .. })));
 }
 
 #[test]
@@ -253,10 +193,7 @@ fn a_damaged_database_is_said_and_kept() {
     let database = dir.path().join(".atelier/studio.db");
     fs::write(&database, "these are not the rows you are looking for").unwrap();
     let error = Workspace::open(dir.path()).unwrap_err().to_string();
-    assert!(
-        error.starts_with("The workspace's database is damaged: it is not a SQLite file."),
-        "{error}"
-    );
+    assert!(error.starts_with("The workspace's database is damaged: it is not a SQLite file."), "{error}");
     assert!(fs::read_to_string(&database).unwrap().starts_with("these"));
     fs::remove_file(&database).unwrap();
     fs::create_dir_all(dir.path().join(".atelier/blobs/ab")).unwrap();
@@ -265,9 +202,7 @@ fn a_damaged_database_is_said_and_kept() {
 
     let (dir, workspace) = self::workspace();
     for _ in 0..300 {
-        workspace
-            .write(change().with("text", "x".repeat(200)), |_| Ok(()))
-            .unwrap();
+        workspace.write(change().with("text", "x".repeat(200)), |_| Ok(())).unwrap();
     }
     drop(workspace);
     let database = dir.path().join(".atelier/studio.db");
@@ -279,9 +214,7 @@ fn a_damaged_database_is_said_and_kept() {
     let workspace = Workspace::open(dir.path()).unwrap();
     let found = problems(&workspace);
     assert!(
-        found.iter().all(|problem| problem
-            .message
-            .starts_with("The workspace's database is damaged")),
+        found.iter().all(|problem| problem.message.starts_with("The workspace's database is damaged")),
         "{found:?}"
     );
     assert!(!found.is_empty());
@@ -315,12 +248,7 @@ fn a_read_only_folder_opens_for_reading() {
         crate::write_atomically(&folder.join("pipelines/a.yaml"), b"x").unwrap_err(),
         Workspace::create(disk.0.path().join("other"), "W").unwrap_err(),
     ] {
-        assert!(
-            error
-                .to_string()
-                .starts_with("The workspace can be read but not changed here."),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("The workspace can be read but not changed here."), "{error}");
     }
 }
 
@@ -358,12 +286,8 @@ fn a_full_disk_is_said_and_nothing_half_written_stays() {
     let error = workspace.put_bytes(&vec![7; 8 << 20]).unwrap_err();
     assert!(matches!(error, Error::DiskFull { .. }), "{error}");
     assert!(error.to_string().starts_with("The disk is full"), "{error}");
-    assert_eq!(
-        fs::read_dir(folder.join(".atelier/tmp")).unwrap().count(),
-        0
-    );
-    let error =
-        crate::write_atomically(&folder.join("pipelines/a.yaml"), &vec![7; 8 << 20]).unwrap_err();
+    assert_eq!(fs::read_dir(folder.join(".atelier/tmp")).unwrap().count(), 0);
+    let error = crate::write_atomically(&folder.join("pipelines/a.yaml"), &vec![7; 8 << 20]).unwrap_err();
     assert!(matches!(error, Error::DiskFull { .. }), "{error}");
     assert_eq!(fs::read_dir(folder.join("pipelines")).unwrap().count(), 0);
 
@@ -376,10 +300,7 @@ fn a_full_disk_is_said_and_nothing_half_written_stays() {
         }
     };
     assert!(matches!(error, Error::DiskFull { .. }), "{error}");
-    assert_eq!(
-        workspace.audit(None, None, 1000).unwrap().len(),
-        acknowledged
-    );
+    assert_eq!(workspace.audit(None, None, 1000).unwrap().len(), acknowledged);
     assert_eq!(workspace.read_blob(&kept.digest).unwrap(), b"kept");
     assert!(problems(&workspace).is_empty());
     disk.remount("remount,size=16m");
@@ -391,13 +312,8 @@ fn two_creations_at_once_make_one_workspace() {
     for _ in 0..5 {
         let dir = tempfile::tempdir().unwrap();
         let made: Vec<bool> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..3)
-                .map(|_| scope.spawn(|| Workspace::create(dir.path(), "W").is_ok()))
-                .collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
+            let threads: Vec<_> = (0..3).map(|_| scope.spawn(|| Workspace::create(dir.path(), "W").is_ok())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(made.contains(&true));
         assert!(problems(&Workspace::open(dir.path()).unwrap()).is_empty());

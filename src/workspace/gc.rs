@@ -64,31 +64,22 @@ impl Workspace {
         self.collect_unrecorded(grace, &mut collected)?;
         remove_old(&self.private("tmp"), grace, |_| true, &mut collected)?;
         // What `write_atomically` left where it was killed.
-        let half_written =
-            |name: &str| name.starts_with(files::TEMPORARY_PREFIX) && name.ends_with(".tmp");
-        for folder in [
-            self.private("drafts"),
-            self.folder().to_path_buf(),
-            self.folder().join("pipelines"),
-        ] {
+        let half_written = |name: &str| name.starts_with(files::TEMPORARY_PREFIX) && name.ends_with(".tmp");
+        for folder in [self.private("drafts"), self.folder().to_path_buf(), self.folder().join("pipelines")] {
             remove_old(&folder, grace, half_written, &mut collected)?;
         }
         let horizon = now_ms() - EVENTS_KEPT.as_millis() as i64;
         collected.events = self.db.write(|conn| {
             // The newest stays, whatever its age, so that `last_event` never goes back.
-            Ok(conn.execute(
-                "DELETE FROM events WHERE ts < ?1 AND seq < (SELECT max(seq) FROM events)",
-                [horizon],
-            )?)
+            Ok(conn.execute("DELETE FROM events WHERE ts < ?1 AND seq < (SELECT max(seq) FROM events)", [horizon])?)
         })? as u64;
         Ok(collected)
     }
 
     fn forget_broken_cache(&self, collected: &mut Collected) -> Result<()> {
         let cached: Vec<(String, String)> = self.db.read(|conn| {
-            let mut statement = conn.prepare_cached(
-                "SELECT key, digest FROM step_cache_outputs WHERE digest IS NOT NULL",
-            )?;
+            let mut statement =
+                conn.prepare_cached("SELECT key, digest FROM step_cache_outputs WHERE digest IS NOT NULL")?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })?;
@@ -104,9 +95,7 @@ impl Workspace {
         collected.cache_entries = self.db.write(|conn| {
             let mut removed = 0;
             for key in &broken {
-                removed += conn
-                    .prepare_cached("DELETE FROM step_cache WHERE key = ?1")?
-                    .execute([key])?;
+                removed += conn.prepare_cached("DELETE FROM step_cache WHERE key = ?1")?.execute([key])?;
             }
             Ok(removed)
         })? as u64;
@@ -142,12 +131,7 @@ impl Workspace {
     fn collect_unrecorded(&self, grace: Duration, collected: &mut Collected) -> Result<()> {
         for file in files_in_blobs(&self.private("blobs"))? {
             let old = is_older(&file.path, grace);
-            if !old
-                || file
-                    .digest
-                    .as_ref()
-                    .is_some_and(|digest| matches!(self.blob(digest), Ok(Some(_)) | Err(_)))
-            {
+            if !old || file.digest.as_ref().is_some_and(|digest| matches!(self.blob(digest), Ok(Some(_)) | Err(_))) {
                 continue;
             }
             let removed = self.db.write(|conn| {
@@ -169,12 +153,7 @@ impl Workspace {
 
 /// Removes the files in `folder` that are older than `grace` and of a name that `ours` accepts, and so
 /// the folders there in which nothing was written for 24 times as long: a step may work in one.
-fn remove_old(
-    folder: &Path,
-    grace: Duration,
-    ours: impl Fn(&str) -> bool,
-    collected: &mut Collected,
-) -> Result<()> {
+fn remove_old(folder: &Path, grace: Duration, ours: impl Fn(&str) -> bool, collected: &mut Collected) -> Result<()> {
     for entry in entries(folder)? {
         if !entry.file_name().to_str().is_some_and(&ours) {
             continue;
@@ -206,11 +185,7 @@ fn contents(folder: &Path, age: Duration) -> Result<(u64, u64, bool)> {
             let below = contents(&entry.path(), age)?;
             (files, bytes, idle) = (files + below.0, bytes + below.1, idle && below.2);
         } else {
-            (files, bytes, idle) = (
-                files + 1,
-                bytes + meta.len(),
-                idle && is_older(&entry.path(), age),
-            );
+            (files, bytes, idle) = (files + 1, bytes + meta.len(), idle && is_older(&entry.path(), age));
         }
     }
     Ok((files, bytes, idle))
@@ -228,11 +203,7 @@ fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>> {
 pub(crate) fn is_older(path: &Path, grace: Duration) -> bool {
     fs::metadata(path)
         .and_then(|meta| meta.modified())
-        .is_ok_and(|modified| {
-            SystemTime::now()
-                .duration_since(modified)
-                .is_ok_and(|age| age >= grace)
-        })
+        .is_ok_and(|modified| SystemTime::now().duration_since(modified).is_ok_and(|age| age >= grace))
 }
 
 fn remove(path: &Path) -> Result<()> {

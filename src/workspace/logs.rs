@@ -44,15 +44,11 @@ impl Batch<'_> {
     /// A run or step that is not there.
     pub fn log_lines(&self, run: &str, lines: &[NewLogLine]) -> Result<()> {
         let row = run_row(self.conn, run)?;
-        let mut insert = self.conn.prepare_cached(
-            "INSERT INTO logs (run_id, step_id, ts, stream, text) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?;
+        let mut insert = self
+            .conn
+            .prepare_cached("INSERT INTO logs (run_id, step_id, ts, stream, text) VALUES (?1, ?2, ?3, ?4, ?5)")?;
         for line in lines {
-            let step = line
-                .step
-                .as_deref()
-                .map(|step| step_id(self.conn, row, step))
-                .transpose()?;
+            let step = line.step.as_deref().map(|step| step_id(self.conn, row, step)).transpose()?;
             insert.execute((row, step, line.timestamp_ms, line.stream, &line.text))?;
         }
         Ok(())
@@ -64,20 +60,8 @@ impl Workspace {
     ///
     /// # Errors
     /// A run or step that is not there.
-    pub fn logs(
-        &self,
-        run: &str,
-        step: Option<&str>,
-        after: i64,
-        limit: usize,
-    ) -> Result<Vec<LogLine>> {
-        self.lines(
-            run,
-            step,
-            "AND l.seq > ?2 ORDER BY l.seq LIMIT ?3",
-            after,
-            limit,
-        )
+    pub fn logs(&self, run: &str, step: Option<&str>, after: i64, limit: usize) -> Result<Vec<LogLine>> {
+        self.lines(run, step, "AND l.seq > ?2 ORDER BY l.seq LIMIT ?3", after, limit)
     }
 
     /// The last `limit` lines of a run's log or of one step of it, oldest first.
@@ -85,25 +69,12 @@ impl Workspace {
     /// # Errors
     /// A run or step that is not there.
     pub fn log_tail(&self, run: &str, step: Option<&str>, limit: usize) -> Result<Vec<LogLine>> {
-        let mut lines = self.lines(
-            run,
-            step,
-            "AND l.seq > ?2 ORDER BY l.seq DESC LIMIT ?3",
-            0,
-            limit,
-        )?;
+        let mut lines = self.lines(run, step, "AND l.seq > ?2 ORDER BY l.seq DESC LIMIT ?3", 0, limit)?;
         lines.reverse();
         Ok(lines)
     }
 
-    fn lines(
-        &self,
-        run: &str,
-        step: Option<&str>,
-        rest: &str,
-        after: i64,
-        limit: usize,
-    ) -> Result<Vec<LogLine>> {
+    fn lines(&self, run: &str, step: Option<&str>, rest: &str, after: i64, limit: usize) -> Result<Vec<LogLine>> {
         self.db.read(|conn| {
             let row = run_row(conn, run)?;
             let (column, id) = match step {

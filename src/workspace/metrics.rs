@@ -95,15 +95,9 @@ impl Batch<'_> {
 /// Which point is later. NaN counts as 0, as in MLflow.
 fn order(a: &MetricPoint, b: &MetricPoint) -> Ordering {
     let value = |point: &MetricPoint| {
-        if point.value.is_nan() {
-            0.0
-        } else {
-            point.value
-        }
+        if point.value.is_nan() { 0.0 } else { point.value }
     };
-    (a.step, a.timestamp_ms)
-        .cmp(&(b.step, b.timestamp_ms))
-        .then(value(a).total_cmp(&value(b)))
+    (a.step, a.timestamp_ms).cmp(&(b.step, b.timestamp_ms)).then(value(a).total_cmp(&value(b)))
 }
 
 impl Workspace {
@@ -159,12 +153,7 @@ fn points_of(conn: &Connection, table: &str, row: i64) -> Result<Vec<MetricPoint
          WHERE m.run_id = ?1 ORDER BY k.name, m.step, m.timestamp"
     ))?;
     let points = statement.query_map([row], |row| {
-        Ok(MetricPoint {
-            key: row.get(0)?,
-            step: row.get(1)?,
-            timestamp_ms: row.get(2)?,
-            value: value_from(row, 3)?,
-        })
+        Ok(MetricPoint { key: row.get(0)?, step: row.get(1)?, timestamp_ms: row.get(2)?, value: value_from(row, 3)? })
     })?;
     Ok(points.collect::<rusqlite::Result<_>>()?)
 }

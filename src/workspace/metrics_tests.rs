@@ -4,56 +4,30 @@ use super::*;
 use crate::test_support::{insert_run, workspace};
 
 fn point(key: &str, step: i64, timestamp_ms: i64, value: f64) -> MetricPoint {
-    MetricPoint {
-        key: key.into(),
-        value,
-        timestamp_ms,
-        step,
-    }
+    MetricPoint { key: key.into(), value, timestamp_ms, step }
 }
 
 fn log(workspace: &Workspace, run: &str, points: &[MetricPoint]) {
-    workspace
-        .batch("run.metrics", run, |batch| batch.log_metrics(run, points))
-        .unwrap();
+    workspace.batch("run.metrics", run, |batch| batch.log_metrics(run, points)).unwrap();
 }
 
 #[test]
 fn every_value_comes_back_in_order() {
     let (_dir, workspace) = workspace();
     let run = insert_run(&workspace, "a");
-    let values = [
-        0.1 + 0.2,
-        f64::NAN,
-        f64::INFINITY,
-        f64::NEG_INFINITY,
-        -0.0,
-        f64::MIN_POSITIVE,
-        1e308,
-        3.0,
-    ];
-    let points: Vec<_> = values
-        .iter()
-        .enumerate()
-        .map(|(step, value)| point("loss/train.x", step as i64, 5, *value))
-        .collect();
+    let values = [0.1 + 0.2, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, f64::MIN_POSITIVE, 1e308, 3.0];
+    let points: Vec<_> =
+        values.iter().enumerate().map(|(step, value)| point("loss/train.x", step as i64, 5, *value)).collect();
     let mut shuffled = points.clone();
     shuffled.reverse();
     log(&workspace, &run, &shuffled);
     let history = workspace.metric_history(&run, "loss/train.x").unwrap();
     assert_eq!(history.len(), values.len());
     for (seen, value) in history.iter().zip(values) {
-        assert!(
-            seen.value == value || (seen.value.is_nan() && value.is_nan()),
-            "{} for {value}",
-            seen.value
-        );
+        assert!(seen.value == value || (seen.value.is_nan() && value.is_nan()), "{} for {value}", seen.value);
     }
     assert!(workspace.metric_history(&run, "other").unwrap().is_empty());
-    assert_eq!(
-        workspace.run(&run).unwrap().run.metrics["loss/train.x"],
-        3.0
-    );
+    assert_eq!(workspace.run(&run).unwrap().run.metrics["loss/train.x"], 3.0);
 }
 
 #[test]
@@ -64,12 +38,7 @@ fn the_same_point_twice_is_one_and_another_value_beside_it_stays() {
         log(
             &workspace,
             &run,
-            &[
-                point("m", 1, 1, 0.5),
-                point("m", 1, 1, f64::NAN),
-                point("m", 1, 1, 0.7),
-                point("m", 1, 1, 0.5),
-            ],
+            &[point("m", 1, 1, 0.5), point("m", 1, 1, f64::NAN), point("m", 1, 1, 0.7), point("m", 1, 1, 0.5)],
         );
     }
     let history = workspace.metric_history(&run, "m").unwrap();
@@ -82,21 +51,10 @@ fn the_same_point_twice_is_one_and_another_value_beside_it_stays() {
 fn curves_are_kept_apart_by_name_and_by_run() {
     let (_dir, workspace) = workspace();
     let (run, other) = (insert_run(&workspace, "a"), insert_run(&workspace, "b"));
-    log(
-        &workspace,
-        &run,
-        &[
-            point("b", 2, 1, 2.0),
-            point("a", 1, 1, 1.0),
-            point("b", 1, 1, 1.0),
-        ],
-    );
+    log(&workspace, &run, &[point("b", 2, 1, 2.0), point("a", 1, 1, 1.0), point("b", 1, 1, 1.0)]);
     log(&workspace, &other, &[point("a", 9, 9, 9.0)]);
     let curves = workspace.metric_histories(&run).unwrap();
-    let shape: Vec<_> = curves
-        .iter()
-        .map(|(key, points)| (key.as_str(), points.len()))
-        .collect();
+    let shape: Vec<_> = curves.iter().map(|(key, points)| (key.as_str(), points.len())).collect();
     assert_eq!(shape, [("a", 1), ("b", 2)]);
 }
 

@@ -114,11 +114,7 @@ impl Tx<'_> {
                 "The metric “{name}” is {value}, which cannot be registered with a model."
             )));
         }
-        let run = new
-            .run
-            .as_deref()
-            .map(|run| run_row(self.conn, run))
-            .transpose()?;
+        let run = new.run.as_deref().map(|run| run_row(self.conn, run)).transpose()?;
         self.conn
             .prepare_cached(
                 "INSERT INTO models (name, created_at) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET deleted_at = NULL",
@@ -126,13 +122,11 @@ impl Tx<'_> {
             .execute((&new.model, self.now))?;
         let (id, version): (i64, u32) = self
             .conn
-            .prepare_cached("UPDATE models SET next_version = next_version + 1 WHERE name = ?1 RETURNING id, next_version - 1")?
+            .prepare_cached(
+                "UPDATE models SET next_version = next_version + 1 WHERE name = ?1 RETURNING id, next_version - 1",
+            )?
             .query_row([&new.model], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let details = if new.details.is_null() {
-            "{}".into()
-        } else {
-            json_text(&new.details)?
-        };
+        let details = if new.details.is_null() { "{}".into() } else { json_text(&new.details)? };
         self.conn
             .prepare_cached(
                 "INSERT INTO model_versions (model_id, version, digest, run_id, step, port, created_at, created_by,
@@ -140,8 +134,21 @@ impl Tx<'_> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?
             .execute(rusqlite::params![
-                id, version, new.digest, run, new.step, new.port, self.now, self.who, new.description, new.pipeline,
-                new.commit, json_text(&new.tags)?, json_text(&new.metrics)?, json_text(&new.datasets)?, details
+                id,
+                version,
+                new.digest,
+                run,
+                new.step,
+                new.port,
+                self.now,
+                self.who,
+                new.description,
+                new.pipeline,
+                new.commit,
+                json_text(&new.tags)?,
+                json_text(&new.metrics)?,
+                json_text(&new.datasets)?,
+                details
             ])?;
         self.note("version", version);
         Ok(version)
@@ -152,10 +159,8 @@ impl Tx<'_> {
     /// # Errors
     /// A model that is not there.
     pub fn describe_model(&self, model: &str, description: &str) -> Result<()> {
-        self.conn.execute(
-            "UPDATE models SET description = ?2 WHERE id = ?1",
-            (model_row(self.conn, model)?, description),
-        )?;
+        self.conn
+            .execute("UPDATE models SET description = ?2 WHERE id = ?1", (model_row(self.conn, model)?, description))?;
         Ok(())
     }
 
@@ -164,10 +169,8 @@ impl Tx<'_> {
     /// # Errors
     /// A model that is not there.
     pub fn set_model_tags(&self, model: &str, tags: &IndexMap<String, String>) -> Result<()> {
-        self.conn.execute(
-            "UPDATE models SET tags = ?2 WHERE id = ?1",
-            (model_row(self.conn, model)?, json_text(tags)?),
-        )?;
+        self.conn
+            .execute("UPDATE models SET tags = ?2 WHERE id = ?1", (model_row(self.conn, model)?, json_text(tags)?))?;
         Ok(())
     }
 
@@ -179,12 +182,9 @@ impl Tx<'_> {
         check_name("A model", new_name)?;
         let id = model_row(self.conn, model)?;
         if model != new_name && model_row(self.conn, new_name).is_ok() {
-            return Err(Error::Exists(format!(
-                "There is a model “{new_name}” already."
-            )));
+            return Err(Error::Exists(format!("There is a model “{new_name}” already.")));
         }
-        self.conn
-            .execute("UPDATE models SET name = ?2 WHERE id = ?1", (id, new_name))?;
+        self.conn.execute("UPDATE models SET name = ?2 WHERE id = ?1", (id, new_name))?;
         Ok(())
     }
 
@@ -192,17 +192,9 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// A version that is not there.
-    pub fn describe_model_version(
-        &self,
-        model: &str,
-        version: u32,
-        description: &str,
-    ) -> Result<()> {
+    pub fn describe_model_version(&self, model: &str, version: u32, description: &str) -> Result<()> {
         let row = version_row(self.conn, model, version)?;
-        self.conn.execute(
-            "UPDATE model_versions SET description = ?2 WHERE id = ?1",
-            (row, description),
-        )?;
+        self.conn.execute("UPDATE model_versions SET description = ?2 WHERE id = ?1", (row, description))?;
         Ok(())
     }
 
@@ -210,17 +202,9 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// A version that is not there.
-    pub fn set_model_version_tags(
-        &self,
-        model: &str,
-        version: u32,
-        tags: &IndexMap<String, String>,
-    ) -> Result<()> {
+    pub fn set_model_version_tags(&self, model: &str, version: u32, tags: &IndexMap<String, String>) -> Result<()> {
         let row = version_row(self.conn, model, version)?;
-        self.conn.execute(
-            "UPDATE model_versions SET tags = ?2 WHERE id = ?1",
-            (row, json_text(tags)?),
-        )?;
+        self.conn.execute("UPDATE model_versions SET tags = ?2 WHERE id = ?1", (row, json_text(tags)?))?;
         Ok(())
     }
 
@@ -230,10 +214,7 @@ impl Tx<'_> {
     /// A model that is not there.
     pub fn delete_model(&self, model: &str) -> Result<()> {
         let id = model_row(self.conn, model)?;
-        self.conn.execute(
-            "UPDATE models SET deleted_at = coalesce(deleted_at, ?2) WHERE id = ?1",
-            (id, self.now),
-        )?;
+        self.conn.execute("UPDATE models SET deleted_at = coalesce(deleted_at, ?2) WHERE id = ?1", (id, self.now))?;
         Ok(())
     }
 
@@ -242,10 +223,7 @@ impl Tx<'_> {
     /// # Errors
     /// A model that is not there.
     pub fn restore_model(&self, model: &str) -> Result<()> {
-        self.conn.execute(
-            "UPDATE models SET deleted_at = NULL WHERE id = ?1",
-            [model_row(self.conn, model)?],
-        )?;
+        self.conn.execute("UPDATE models SET deleted_at = NULL WHERE id = ?1", [model_row(self.conn, model)?])?;
         Ok(())
     }
 
@@ -268,10 +246,7 @@ impl Tx<'_> {
     /// A version that is not there.
     pub fn restore_model_version(&self, model: &str, version: u32) -> Result<()> {
         let row = version_row(self.conn, model, version)?;
-        self.conn.execute(
-            "UPDATE model_versions SET deleted_at = NULL WHERE id = ?1",
-            [row],
-        )?;
+        self.conn.execute("UPDATE model_versions SET deleted_at = NULL WHERE id = ?1", [row])?;
         Ok(())
     }
 
@@ -281,13 +256,8 @@ impl Tx<'_> {
     /// A version that is not there or was not deleted before.
     pub fn purge_model_version(&self, model: &str, version: u32) -> Result<()> {
         let row = version_row(self.conn, model, version)?;
-        match self.conn.execute(
-            "DELETE FROM model_versions WHERE id = ?1 AND deleted_at IS NOT NULL",
-            [row],
-        )? {
-            0 => Err(Error::Invalid(
-                "Only a deleted version can be removed for good. Delete it first.".into(),
-            )),
+        match self.conn.execute("DELETE FROM model_versions WHERE id = ?1 AND deleted_at IS NOT NULL", [row])? {
+            0 => Err(Error::Invalid("Only a deleted version can be removed for good. Delete it first.".into())),
             _ => Ok(()),
         }
     }
@@ -370,7 +340,11 @@ impl Workspace {
     pub fn model_versions_of_run(&self, run: &str) -> Result<Vec<ModelVersion>> {
         self.db.read(|conn| {
             let row = run_row(conn, run)?;
-            versions(conn, "v.run_id = ?1 AND coalesce(v.deleted_at, m.deleted_at) IS NULL ORDER BY m.name, v.version", row)
+            versions(
+                conn,
+                "v.run_id = ?1 AND coalesce(v.deleted_at, m.deleted_at) IS NULL ORDER BY m.name, v.version",
+                row,
+            )
         })
     }
 

@@ -16,32 +16,14 @@ impl Tx<'_> {
     /// An id that is taken or not 32 hex digits, a digest the workspace does not have.
     pub fn insert_run(&self, new: &NewRun) -> Result<String> {
         let id = new.id.clone().unwrap_or_else(new_run_id);
-        if id.len() != 32
-            || !id
-                .bytes()
-                .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
-        {
-            return Err(Error::Invalid(format!(
-                "“{id}” is not a run id: it takes 32 lower-case hex digits."
-            )));
+        if id.len() != 32 || !id.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()) {
+            return Err(Error::Invalid(format!("“{id}” is not a run id: it takes 32 lower-case hex digits.")));
         }
-        if self
-            .conn
-            .prepare_cached("SELECT 1 FROM runs WHERE uuid = ?1")?
-            .exists([&id])?
-        {
+        if self.conn.prepare_cached("SELECT 1 FROM runs WHERE uuid = ?1")?.exists([&id])? {
             return Err(Error::Exists(format!("There is a run {id} already.")));
         }
-        let experiment = self.experiment_id(if new.experiment.is_empty() {
-            "Default"
-        } else {
-            &new.experiment
-        })?;
-        let details = if new.details.is_null() {
-            "{}".into()
-        } else {
-            json_text(&new.details)?
-        };
+        let experiment = self.experiment_id(if new.experiment.is_empty() { "Default" } else { &new.experiment })?;
+        let details = if new.details.is_null() { "{}".into() } else { json_text(&new.details)? };
         let user = new.user.as_deref().unwrap_or(self.who);
         self.conn
             .prepare_cached(
@@ -50,8 +32,20 @@ impl Tx<'_> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )?
             .execute(rusqlite::params![
-                id, experiment, self.now, RunStatus::Waiting, new.name, new.pipeline, new.pipeline_title, user,
-                new.commit, new.branch, new.plan, new.diff, new.environment, details
+                id,
+                experiment,
+                self.now,
+                RunStatus::Waiting,
+                new.name,
+                new.pipeline,
+                new.pipeline_title,
+                user,
+                new.commit,
+                new.branch,
+                new.plan,
+                new.diff,
+                new.environment,
+                details
             ])?;
         let row = self.conn.last_insert_rowid();
         for (position, step) in new.steps.iter().enumerate() {
@@ -123,19 +117,12 @@ impl Tx<'_> {
             "UPDATE runs SET status = ?2, ended_at = ?3, error = ?4, started_at = coalesce(started_at, ?3) WHERE id = ?1",
             (row, status, self.now, error),
         )?;
-        let stopped = if status == RunStatus::Cancelled {
-            StepStatus::Cancelled
-        } else {
-            StepStatus::Failed
-        };
+        let stopped = if status == RunStatus::Cancelled { StepStatus::Cancelled } else { StepStatus::Failed };
         self.conn.execute(
             "UPDATE steps SET status = ?2, ended_at = ?3, error = coalesce(error, ?4) WHERE run_id = ?1 AND status = 'running'",
             (row, stopped, self.now, error),
         )?;
-        self.conn.execute(
-            "UPDATE steps SET status = 'skipped' WHERE run_id = ?1 AND status = 'waiting'",
-            [row],
-        )?;
+        self.conn.execute("UPDATE steps SET status = 'skipped' WHERE run_id = ?1 AND status = 'waiting'", [row])?;
         Ok(())
     }
 
@@ -150,9 +137,7 @@ impl Tx<'_> {
             [row],
         )?;
         if changed == 0 {
-            return Err(Error::Invalid(
-                "This run has ended already, so there is nothing to cancel.".into(),
-            ));
+            return Err(Error::Invalid("This run has ended already, so there is nothing to cancel.".into()));
         }
         Ok(())
     }
@@ -166,10 +151,7 @@ impl Tx<'_> {
             return Err(Error::Invalid("A run needs a name.".into()));
         }
         let row = run_row(self.conn, run)?;
-        self.conn.execute(
-            "UPDATE runs SET name = ?2 WHERE id = ?1",
-            (row, name.trim()),
-        )?;
+        self.conn.execute("UPDATE runs SET name = ?2 WHERE id = ?1", (row, name.trim()))?;
         set_text(self.conn, row)
     }
 
@@ -178,10 +160,8 @@ impl Tx<'_> {
     /// # Errors
     /// A run that is not there.
     pub fn set_run_details(&self, run: &str, details: &Value) -> Result<()> {
-        self.conn.execute(
-            "UPDATE runs SET details = ?2 WHERE id = ?1",
-            (run_row(self.conn, run)?, json_text(details)?),
-        )?;
+        self.conn
+            .execute("UPDATE runs SET details = ?2 WHERE id = ?1", (run_row(self.conn, run)?, json_text(details)?))?;
         Ok(())
     }
 
@@ -196,9 +176,7 @@ impl Tx<'_> {
             (row, self.now),
         )?;
         if changed == 0 {
-            return Err(Error::Invalid(
-                "This run is still going. Cancel it before you delete it.".into(),
-            ));
+            return Err(Error::Invalid("This run is still going. Cancel it before you delete it.".into()));
         }
         Ok(())
     }
@@ -208,10 +186,7 @@ impl Tx<'_> {
     /// # Errors
     /// A run that is not there.
     pub fn restore_run(&self, run: &str) -> Result<()> {
-        self.conn.execute(
-            "UPDATE runs SET deleted_at = NULL WHERE id = ?1",
-            [run_row(self.conn, run)?],
-        )?;
+        self.conn.execute("UPDATE runs SET deleted_at = NULL WHERE id = ?1", [run_row(self.conn, run)?])?;
         Ok(())
     }
 
@@ -221,14 +196,9 @@ impl Tx<'_> {
     /// A run that is not there or was not deleted before.
     pub fn purge_run(&self, run: &str) -> Result<()> {
         let row = run_row(self.conn, run)?;
-        let removed = self.conn.execute(
-            "DELETE FROM runs WHERE id = ?1 AND deleted_at IS NOT NULL",
-            [row],
-        )?;
+        let removed = self.conn.execute("DELETE FROM runs WHERE id = ?1 AND deleted_at IS NOT NULL", [row])?;
         if removed == 0 {
-            return Err(Error::Invalid(
-                "Only a deleted run can be removed for good. Delete it first.".into(),
-            ));
+            return Err(Error::Invalid("Only a deleted run can be removed for good. Delete it first.".into()));
         }
         Ok(())
     }
@@ -245,14 +215,7 @@ impl Batch<'_> {
             "INSERT OR REPLACE INTO run_inputs (run_id, step, port, dataset, version, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
         for input in inputs {
-            insert.execute((
-                row,
-                &input.step,
-                &input.port,
-                &input.dataset,
-                input.version,
-                &input.digest,
-            ))?;
+            insert.execute((row, &input.step, &input.port, &input.dataset, input.version, &input.digest))?;
         }
         Ok(())
     }
@@ -263,15 +226,11 @@ impl Batch<'_> {
     /// A run that is not there.
     pub fn set_params(&self, run: &str, params: &[(String, String)]) -> Result<()> {
         let row = run_row(self.conn, run)?;
-        let mut insert = self.conn.prepare_cached(
-            "INSERT OR REPLACE INTO params (run_id, key_id, value, number) VALUES (?1, ?2, ?3, ?4)",
-        )?;
+        let mut insert = self
+            .conn
+            .prepare_cached("INSERT OR REPLACE INTO params (run_id, key_id, value, number) VALUES (?1, ?2, ?3, ?4)")?;
         for (key, value) in params {
-            let number = value
-                .trim()
-                .parse::<f64>()
-                .ok()
-                .filter(|number| number.is_finite());
+            let number = value.trim().parse::<f64>().ok().filter(|number| number.is_finite());
             insert.execute((row, self.key_id(key, Use::Param)?, value, number))?;
         }
         Ok(())
@@ -283,9 +242,8 @@ impl Batch<'_> {
     /// A run that is not there.
     pub fn set_tags(&self, run: &str, tags: &[(String, String)]) -> Result<()> {
         let row = run_row(self.conn, run)?;
-        let mut insert = self.conn.prepare_cached(
-            "INSERT OR REPLACE INTO tags (run_id, key_id, value) VALUES (?1, ?2, ?3)",
-        )?;
+        let mut insert =
+            self.conn.prepare_cached("INSERT OR REPLACE INTO tags (run_id, key_id, value) VALUES (?1, ?2, ?3)")?;
         for (key, value) in tags {
             insert.execute((row, self.key_id(key, Use::Tag)?, value))?;
         }

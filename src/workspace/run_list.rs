@@ -125,25 +125,15 @@ impl Workspace {
         self.db.read(|conn| {
             let passing = conditions(filter);
             let total: i64 = conn
-                .prepare_cached(&format!(
-                    "SELECT count(*) FROM runs r WHERE {}",
-                    passing.sql
-                ))?
-                .query_row(rusqlite::params_from_iter(&passing.values), |row| {
-                    row.get(0)
-                })?;
+                .prepare_cached(&format!("SELECT count(*) FROM runs r WHERE {}", passing.sql))?
+                .query_row(rusqlite::params_from_iter(&passing.values), |row| row.get(0))?;
             let ids = match &filter.sort {
-                RunSort::Metric(key) => {
-                    ids_by_value(conn, filter, &passing, "latest_metrics", key)?
-                }
+                RunSort::Metric(key) => ids_by_value(conn, filter, &passing, "latest_metrics", key)?,
                 RunSort::Param(key) => ids_by_value(conn, filter, &passing, "params", key)?,
                 RunSort::Tag(key) => ids_by_value(conn, filter, &passing, "tags", key)?,
                 _ => ids_by_column(conn, filter, &passing)?,
             };
-            Ok(RunPage {
-                total: total as usize,
-                runs: load(conn, &ids)?,
-            })
+            Ok(RunPage { total: total as usize, runs: load(conn, &ids)? })
         })
     }
 
@@ -153,9 +143,8 @@ impl Workspace {
     /// A database that cannot be read.
     pub fn runs_by_id(&self, ids: &[String]) -> Result<Vec<Run>> {
         self.db.read(|conn| {
-            let mut statement = conn.prepare_cached(
-                "SELECT r.id FROM json_each(?1) j JOIN runs r ON r.uuid = j.value ORDER BY j.key",
-            )?;
+            let mut statement =
+                conn.prepare_cached("SELECT r.id FROM json_each(?1) j JOIN runs r ON r.uuid = j.value ORDER BY j.key")?;
             let rows: Vec<i64> = statement
                 .query_map([serde_json::to_string(ids)?], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
@@ -169,17 +158,12 @@ impl Workspace {
     /// A database that cannot be read.
     pub fn run_keys(&self) -> Result<RunKeys> {
         self.db.read(|conn| {
-            let mut statement =
-                conn.prepare_cached("SELECT name FROM keys WHERE uses & ?1 ORDER BY name")?;
+            let mut statement = conn.prepare_cached("SELECT name FROM keys WHERE uses & ?1 ORDER BY name")?;
             let mut names = |used: Use| -> Result<Vec<String>> {
                 let names = statement.query_map([used as i64], |row| row.get(0))?;
                 Ok(names.collect::<rusqlite::Result<_>>()?)
             };
-            Ok(RunKeys {
-                metrics: names(Use::Metric)?,
-                params: names(Use::Param)?,
-                tags: names(Use::Tag)?,
-            })
+            Ok(RunKeys { metrics: names(Use::Metric)?, params: names(Use::Param)?, tags: names(Use::Tag)? })
         })
     }
 }
@@ -198,14 +182,7 @@ pub struct RunKeys {
 /// The filter as a condition on `runs r`.
 fn conditions(filter: &RunFilter) -> Query {
     let mut query = Query::default();
-    query.push(
-        if filter.deleted {
-            "r.deleted_at IS NOT NULL"
-        } else {
-            "r.deleted_at IS NULL"
-        },
-        [],
-    );
+    query.push(if filter.deleted { "r.deleted_at IS NOT NULL" } else { "r.deleted_at IS NULL" }, []);
     if let Some(experiment) = &filter.experiment {
         query.push(
             " AND r.experiment_id = (SELECT id FROM experiments WHERE name = ?)",
@@ -219,18 +196,12 @@ fn conditions(filter: &RunFilter) -> Query {
         let marks = vec!["?"; filter.statuses.len()].join(", ");
         query.push(
             &format!(" AND r.status IN ({marks})"),
-            filter
-                .statuses
-                .iter()
-                .map(|status| Sql::Text(status.as_str().to_owned())),
+            filter.statuses.iter().map(|status| Sql::Text(status.as_str().to_owned())),
         );
     }
     let text = filter.text.trim().to_lowercase();
     if !text.is_empty() {
-        query.push(
-            " AND r.id IN (SELECT run_id FROM run_texts WHERE instr(text, ?) > 0)",
-            [Sql::Text(text)],
-        );
+        query.push(" AND r.id IN (SELECT run_id FROM run_texts WHERE instr(text, ?) > 0)", [Sql::Text(text)]);
     }
     for (key, value) in &filter.tags {
         query.push(
@@ -257,18 +228,10 @@ fn ids_by_column(conn: &Connection, filter: &RunFilter, passing: &Query) -> Resu
     };
     let direction = filter.direction();
     let mut query = Query::default();
+    query.push(&format!("SELECT r.id FROM runs r WHERE {}", passing.sql), passing.values.clone());
     query.push(
-        &format!("SELECT r.id FROM runs r WHERE {}", passing.sql),
-        passing.values.clone(),
-    );
-    query.push(
-        &format!(
-            " ORDER BY {expression} {direction} NULLS LAST, r.id {direction} LIMIT ? OFFSET ?"
-        ),
-        [
-            Sql::Integer(filter.limit as i64),
-            Sql::Integer(filter.offset as i64),
-        ],
+        &format!(" ORDER BY {expression} {direction} NULLS LAST, r.id {direction} LIMIT ? OFFSET ?"),
+        [Sql::Integer(filter.limit as i64), Sql::Integer(filter.offset as i64)],
     );
     ids(conn, &query)
 }
@@ -276,13 +239,7 @@ fn ids_by_column(conn: &Connection, filter: &RunFilter, passing: &Query) -> Resu
 /// The rows of a page that is sorted by a metric, parameter or tag: first those that have it, straight
 /// from the index of values; those without it (or with NaN) follow, newest first, and are counted only
 /// when reached.
-fn ids_by_value(
-    conn: &Connection,
-    filter: &RunFilter,
-    passing: &Query,
-    table: &str,
-    key: &str,
-) -> Result<Vec<i64>> {
+fn ids_by_value(conn: &Connection, filter: &RunFilter, passing: &Query, table: &str, key: &str) -> Result<Vec<i64>> {
     let direction = filter.direction();
     let key = || Sql::Text(key.to_owned());
     let order = match table {
@@ -291,21 +248,12 @@ fn ids_by_value(
     };
     let has = "v.key_id = (SELECT id FROM keys WHERE name = ?) AND v.value IS NOT NULL";
     let mut valued = Query::default();
-    valued.push(
-        &format!(" FROM {table} v CROSS JOIN runs r ON r.id = v.run_id WHERE {has} AND "),
-        [key()],
-    );
+    valued.push(&format!(" FROM {table} v CROSS JOIN runs r ON r.id = v.run_id WHERE {has} AND "), [key()]);
     valued.push(&passing.sql, passing.values.clone());
-    let mut page = Query {
-        sql: format!("SELECT r.id{}", valued.sql),
-        values: valued.values.clone(),
-    };
+    let mut page = Query { sql: format!("SELECT r.id{}", valued.sql), values: valued.values.clone() };
     page.push(
         &format!(" ORDER BY {order}, v.run_id {direction} LIMIT ? OFFSET ?"),
-        [
-            Sql::Integer(filter.limit as i64),
-            Sql::Integer(filter.offset as i64),
-        ],
+        [Sql::Integer(filter.limit as i64), Sql::Integer(filter.offset as i64)],
     );
     let mut found = ids(conn, &page)?;
     if found.len() < filter.limit {
@@ -314,20 +262,13 @@ fn ids_by_value(
             .query_row(rusqlite::params_from_iter(&valued.values), |row| row.get(0))?;
         let skip = (filter.offset as i64 - count).max(0);
         let mut rest = Query::default();
-        rest.push(
-            &format!("SELECT r.id FROM runs r WHERE {}", passing.sql),
-            passing.values.clone(),
-        );
+        rest.push(&format!("SELECT r.id FROM runs r WHERE {}", passing.sql), passing.values.clone());
         rest.push(
             &format!(
                 " AND NOT EXISTS (SELECT 1 FROM {table} v WHERE v.run_id = r.id AND {has})
                   ORDER BY r.created_at DESC, r.id DESC LIMIT ? OFFSET ?"
             ),
-            [
-                key(),
-                Sql::Integer((filter.limit - found.len()) as i64),
-                Sql::Integer(skip),
-            ],
+            [key(), Sql::Integer((filter.limit - found.len()) as i64), Sql::Integer(skip)],
         );
         found.extend(ids(conn, &rest)?);
     }
@@ -343,9 +284,8 @@ fn ids(conn: &Connection, query: &Query) -> Result<Vec<i64>> {
 /// Loads these rows in this order. The list goes in as one JSON value, so its length has no limit.
 fn load(conn: &Connection, rows: &[i64]) -> Result<Vec<Run>> {
     let list = serde_json::to_string(rows)?;
-    let mut statement = conn.prepare_cached(&format!(
-        "{SELECT_RUN} JOIN json_each(?1) j ON r.id = j.value ORDER BY j.key"
-    ))?;
+    let mut statement =
+        conn.prepare_cached(&format!("{SELECT_RUN} JOIN json_each(?1) j ON r.id = j.value ORDER BY j.key"))?;
     let mut places: HashMap<i64, usize> = HashMap::with_capacity(rows.len());
     let mut runs: Vec<Run> = Vec::with_capacity(rows.len());
     for pair in statement.query_map([&list], |row| Ok((row.get(22)?, run_from(row)?)))? {

@@ -5,38 +5,20 @@ use crate::test_support::{change, insert_run, new_run, workspace};
 use crate::{MetricPoint, NewRun};
 
 fn names(workspace: &Workspace, filter: &RunFilter) -> Vec<String> {
-    workspace
-        .runs(filter)
-        .unwrap()
-        .runs
-        .into_iter()
-        .map(|run| run.name)
-        .collect()
+    workspace.runs(filter).unwrap().runs.into_iter().map(|run| run.name).collect()
 }
 
 fn log(workspace: &Workspace, run: &str, key: &str, value: f64) {
-    let point = MetricPoint {
-        key: key.into(),
-        value,
-        timestamp_ms: 1,
-        step: 0,
-    };
-    workspace
-        .batch("m", run, |batch| {
-            batch.log_metrics(run, std::slice::from_ref(&point))
-        })
-        .unwrap();
+    let point = MetricPoint { key: key.into(), value, timestamp_ms: 1, step: 0 };
+    workspace.batch("m", run, |batch| batch.log_metrics(run, std::slice::from_ref(&point))).unwrap();
 }
 
 #[test]
 fn filters_narrow_and_text_finds_in_any_field() {
     let (_dir, workspace) = workspace();
     let add = |new: NewRun| workspace.write(change(), |tx| tx.insert_run(&new)).unwrap();
-    let first = add(NewRun {
-        experiment: "Churn".into(),
-        tags: vec![("team".into(), "red".into())],
-        ..new_run("brisk-heron")
-    });
+    let first =
+        add(NewRun { experiment: "Churn".into(), tags: vec![("team".into(), "red".into())], ..new_run("brisk-heron") });
     add(NewRun {
         pipeline: Some("pipelines/b_c.yaml".into()),
         pipeline_title: Some("Über%Größe".into()),
@@ -49,117 +31,40 @@ fn filters_narrow_and_text_finds_in_any_field() {
         ..new_run("wild-fox")
     });
     let with = |filter: RunFilter| names(&workspace, &filter);
-    let text = |text: &str| {
-        with(RunFilter {
-            text: text.into(),
-            ..RunFilter::default()
-        })
-    };
-    assert_eq!(
-        with(RunFilter::default()),
-        ["wild-fox", "calm-owl", "brisk-heron"]
-    );
-    assert_eq!(
-        with(RunFilter {
-            experiment: Some("Churn".into()),
-            ..RunFilter::default()
-        }),
-        ["brisk-heron"]
-    );
-    assert_eq!(
-        with(RunFilter {
-            pipeline: Some("pipelines/b_c.yaml".into()),
-            ..RunFilter::default()
-        }),
-        ["calm-owl"]
-    );
-    assert_eq!(
-        with(RunFilter {
-            tags: vec![("team".into(), "red".into())],
-            ..RunFilter::default()
-        }),
-        ["brisk-heron"]
-    );
-    assert!(
-        with(RunFilter {
-            tags: vec![("team".into(), "blue".into())],
-            ..RunFilter::default()
-        })
-        .is_empty()
-    );
+    let text = |text: &str| with(RunFilter { text: text.into(), ..RunFilter::default() });
+    assert_eq!(with(RunFilter::default()), ["wild-fox", "calm-owl", "brisk-heron"]);
+    assert_eq!(with(RunFilter { experiment: Some("Churn".into()), ..RunFilter::default() }), ["brisk-heron"]);
+    assert_eq!(with(RunFilter { pipeline: Some("pipelines/b_c.yaml".into()), ..RunFilter::default() }), ["calm-owl"]);
+    assert_eq!(with(RunFilter { tags: vec![("team".into(), "red".into())], ..RunFilter::default() }), ["brisk-heron"]);
+    assert!(with(RunFilter { tags: vec![("team".into(), "blue".into())], ..RunFilter::default() }).is_empty());
     assert_eq!(text("HERON"), ["brisk-heron"]);
     assert_eq!(text("r%G"), ["calm-owl"], "a percent sign is itself");
     assert_eq!(text("b_c"), ["calm-owl"], "so is an underscore");
     assert_eq!(text("feature"), ["wild-fox"]);
     assert_eq!(text("abc1"), ["wild-fox"]);
     assert_eq!(text(&first[..10]), ["brisk-heron"]);
-    workspace
-        .write(change(), |tx| tx.claim_run(&first, 1))
-        .unwrap();
+    workspace.write(change(), |tx| tx.claim_run(&first, 1)).unwrap();
     let statuses = vec![RunStatus::Running, RunStatus::Failed];
-    assert_eq!(
-        with(RunFilter {
-            statuses,
-            ..RunFilter::default()
-        }),
-        ["brisk-heron"]
-    );
-    let page = workspace
-        .runs(&RunFilter {
-            offset: 1,
-            limit: 1,
-            ..RunFilter::default()
-        })
-        .unwrap();
-    assert_eq!(
-        (page.total, page.runs.len(), page.runs[0].name.as_str()),
-        (3, 1, "calm-owl")
-    );
-    let by_id = workspace
-        .runs_by_id(&["nope".into(), first.clone()])
-        .unwrap();
-    assert_eq!(
-        by_id.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(),
-        [first.as_str()]
-    );
+    assert_eq!(with(RunFilter { statuses, ..RunFilter::default() }), ["brisk-heron"]);
+    let page = workspace.runs(&RunFilter { offset: 1, limit: 1, ..RunFilter::default() }).unwrap();
+    assert_eq!((page.total, page.runs.len(), page.runs[0].name.as_str()), (3, 1, "calm-owl"));
+    let by_id = workspace.runs_by_id(&["nope".into(), first.clone()]).unwrap();
+    assert_eq!(by_id.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), [first.as_str()]);
 }
 
 #[test]
 fn every_order_sorts_and_absent_values_are_last() {
     let (_dir, workspace) = workspace();
-    for (name, depth) in [
-        ("b", Some("10")),
-        ("a", Some("9")),
-        ("d", Some("deep")),
-        ("c", None),
-    ] {
+    for (name, depth) in [("b", Some("10")), ("a", Some("9")), ("d", Some("deep")), ("c", None)] {
         let params = depth.map(|depth| ("depth".to_owned(), depth.to_owned()));
-        let new = NewRun {
-            params: params.into_iter().collect(),
-            ..new_run(name)
-        };
+        let new = NewRun { params: params.into_iter().collect(), ..new_run(name) };
         workspace.write(change(), |tx| tx.insert_run(&new)).unwrap();
     }
-    let by = |sort: RunSort, descending| {
-        names(
-            &workspace,
-            &RunFilter {
-                sort,
-                descending,
-                ..RunFilter::default()
-            },
-        )
-    };
+    let by = |sort: RunSort, descending| names(&workspace, &RunFilter { sort, descending, ..RunFilter::default() });
     assert_eq!(by(RunSort::Name, false), ["a", "b", "c", "d"]);
     assert_eq!(by(RunSort::Created, false), ["b", "a", "d", "c"]);
-    assert_eq!(
-        by(RunSort::Param("depth".into()), false),
-        ["a", "b", "d", "c"]
-    );
-    assert_eq!(
-        by(RunSort::Param("depth".into()), true),
-        ["b", "a", "d", "c"]
-    );
+    assert_eq!(by(RunSort::Param("depth".into()), false), ["a", "b", "d", "c"]);
+    assert_eq!(by(RunSort::Param("depth".into()), true), ["b", "a", "d", "c"]);
     for sort in [
         RunSort::Started,
         RunSort::Ended,
@@ -183,39 +88,18 @@ fn a_page_carries_latest_metrics_params_and_tags() {
     let id = insert_run(&workspace, "a");
     log(&workspace, &id, "auc", 0.5);
     log(&workspace, &id, "nan", f64::NAN);
-    workspace
-        .batch("t", &id, |batch| {
-            batch.set_tags(&id, &[("a".into(), "1".into())])
-        })
-        .unwrap();
-    workspace
-        .batch("t", &id, |batch| {
-            batch.set_params(&id, &[("p".into(), "2".into())])
-        })
-        .unwrap();
-    let run = workspace
-        .runs(&RunFilter::default())
-        .unwrap()
-        .runs
-        .remove(0);
+    workspace.batch("t", &id, |batch| batch.set_tags(&id, &[("a".into(), "1".into())])).unwrap();
+    workspace.batch("t", &id, |batch| batch.set_params(&id, &[("p".into(), "2".into())])).unwrap();
+    let run = workspace.runs(&RunFilter::default()).unwrap().runs.remove(0);
     assert_eq!(run.metrics["auc"], 0.5);
     assert!(run.metrics["nan"].is_nan());
-    assert_eq!(
-        (run.tags["a"].as_str(), run.params["p"].as_str()),
-        ("1", "2")
-    );
+    assert_eq!((run.tags["a"].as_str(), run.params["p"].as_str()), ("1", "2"));
     let keys = workspace.run_keys().unwrap();
     assert_eq!(
         (keys.metrics, keys.params, keys.tags),
-        (
-            vec!["auc".into(), "nan".into()],
-            vec!["p".into()],
-            vec!["a".into()]
-        )
+        (vec!["auc".into(), "nan".into()], vec!["p".into()], vec!["a".into()])
     );
-    workspace
-        .batch("t", &id, |batch| batch.remove_tag(&id, "a"))
-        .unwrap();
+    workspace.batch("t", &id, |batch| batch.remove_tag(&id, "a")).unwrap();
     assert!(workspace.run(&id).unwrap().run.tags.is_empty());
 }
 

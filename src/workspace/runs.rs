@@ -128,8 +128,7 @@ pub struct Run {
 impl Run {
     /// Milliseconds from start to end, or to `now_ms` while it runs.
     pub fn duration_ms(&self, now_ms: i64) -> Option<i64> {
-        self.started_ms
-            .map(|started| (self.ended_ms.unwrap_or(now_ms) - started).max(0))
+        self.started_ms.map(|started| (self.ended_ms.unwrap_or(now_ms) - started).max(0))
     }
 }
 
@@ -162,12 +161,9 @@ pub fn new_run_id() -> String {
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let mut hasher = blake3::Hasher::new();
     // `RandomState` is seeded by the system; time, process and count keep forked children apart.
-    for word in [
-        RandomState::new().hash_one(count),
-        RandomState::new().hash_one(!count),
-        count,
-        std::process::id().into(),
-    ] {
+    for word in
+        [RandomState::new().hash_one(count), RandomState::new().hash_one(!count), count, std::process::id().into()]
+    {
         hasher.update(&word.to_le_bytes());
     }
     hasher.update(&jiff::Timestamp::now().as_nanosecond().to_le_bytes());
@@ -230,17 +226,12 @@ impl Workspace {
     pub fn find_run(&self, prefix: &str) -> Result<String> {
         let like = format!("{}%", escape_like(&prefix.to_lowercase()));
         self.db.read(|conn| {
-            let mut statement = conn
-                .prepare_cached("SELECT uuid FROM runs WHERE uuid LIKE ?1 ESCAPE '\\' LIMIT 2")?;
-            let found: Vec<String> = statement
-                .query_map([like], |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
+            let mut statement = conn.prepare_cached("SELECT uuid FROM runs WHERE uuid LIKE ?1 ESCAPE '\\' LIMIT 2")?;
+            let found: Vec<String> = statement.query_map([like], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
             match found.as_slice() {
                 [id] => Ok(id.clone()),
                 [] => Err(no_run(prefix)),
-                _ => Err(Error::Invalid(format!(
-                    "More than one run starts with “{prefix}”. Give more digits."
-                ))),
+                _ => Err(Error::Invalid(format!("More than one run starts with “{prefix}”. Give more digits."))),
             }
         })
     }
@@ -252,22 +243,12 @@ impl Workspace {
     pub fn run(&self, id: &str) -> Result<RunDetail> {
         self.db.read(|conn| {
             let row = run_row(conn, id)?;
-            let mut run = conn
-                .prepare_cached(&format!("{SELECT_RUN} WHERE r.id = ?1"))?
-                .query_row([row], run_from)?;
+            let mut run = conn.prepare_cached(&format!("{SELECT_RUN} WHERE r.id = ?1"))?.query_row([row], run_from)?;
             let metrics = metrics::latest(conn, row)?;
-            run.metrics = metrics
-                .iter()
-                .map(|point| (point.key.clone(), point.value))
-                .collect();
+            run.metrics = metrics.iter().map(|point| (point.key.clone(), point.value)).collect();
             run.params = texts(conn, "params", row)?;
             run.tags = texts(conn, "tags", row)?;
-            Ok(RunDetail {
-                run,
-                steps: steps::of_run(conn, row)?,
-                metrics,
-                inputs: inputs_of(conn, row)?,
-            })
+            Ok(RunDetail { run, steps: steps::of_run(conn, row)?, metrics, inputs: inputs_of(conn, row)? })
         })
     }
 
@@ -364,9 +345,7 @@ fn inputs_of(conn: &Connection, row: i64) -> Result<Vec<RunInput>> {
 
 /// Escapes a text for `LIKE … ESCAPE '\'`.
 pub(crate) fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_")
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 #[cfg(test)]

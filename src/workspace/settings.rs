@@ -45,10 +45,7 @@ impl Workspace {
     pub fn set_setting(&self, key: &str, value: &Value) -> Result<()> {
         self.batch("setting.changed", key, |batch| {
             if value.is_null() {
-                batch
-                    .conn
-                    .prepare_cached("DELETE FROM settings WHERE key = ?1")?
-                    .execute([key])?;
+                batch.conn.prepare_cached("DELETE FROM settings WHERE key = ?1")?.execute([key])?;
             } else {
                 batch
                     .conn
@@ -88,9 +85,7 @@ impl Workspace {
     pub fn discard_draft(&self, name: &str) -> Result<()> {
         let path = self.draft_path(name)?;
         match fs::remove_file(&path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                Err(Error::io("discard the draft", &path, e))
-            }
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("discard the draft", &path, e)),
             _ => Ok(()),
         }
     }
@@ -113,29 +108,18 @@ impl Workspace {
             let Some(name) = entry.file_name().to_str().and_then(decode_name) else {
                 continue;
             };
-            let saved = entry
-                .metadata()
-                .and_then(|meta| meta.modified())
-                .map_err(failed)?;
-            let saved_ms = saved
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| since.as_millis() as i64);
+            let saved = entry.metadata().and_then(|meta| meta.modified()).map_err(failed)?;
+            let saved_ms = saved.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
             drafts.push(Draft { name, saved_ms });
         }
-        drafts.sort_by(|a, b| {
-            b.saved_ms
-                .cmp(&a.saved_ms)
-                .then_with(|| a.name.cmp(&b.name))
-        });
+        drafts.sort_by(|a, b| b.saved_ms.cmp(&a.saved_ms).then_with(|| a.name.cmp(&b.name)));
         Ok(drafts)
     }
 
     fn draft_path(&self, name: &str) -> Result<PathBuf> {
         let file = encode_name(name);
         if name.is_empty() || file.len() > 240 {
-            return Err(Error::Invalid(
-                "A draft needs a name, and a shorter one than this.".into(),
-            ));
+            return Err(Error::Invalid("A draft needs a name, and a shorter one than this.".into()));
         }
         Ok(self.private("drafts").join(file))
     }
@@ -185,16 +169,9 @@ mod tests {
     fn a_setting_is_kept_replaced_and_removed_with_one_event_each() {
         let (_dir, workspace) = workspace();
         assert_eq!(workspace.setting("layout").unwrap(), None);
-        workspace
-            .set_setting("layout", &json!({"rail": 56}))
-            .unwrap();
-        workspace
-            .set_setting("layout", &json!([1, 2.5, null]))
-            .unwrap();
-        assert_eq!(
-            workspace.setting("layout").unwrap(),
-            Some(json!([1, 2.5, null]))
-        );
+        workspace.set_setting("layout", &json!({"rail": 56})).unwrap();
+        workspace.set_setting("layout", &json!([1, 2.5, null])).unwrap();
+        assert_eq!(workspace.setting("layout").unwrap(), Some(json!([1, 2.5, null])));
         workspace.set_setting("layout", &Value::Null).unwrap();
         assert_eq!(workspace.setting("layout").unwrap(), None);
         assert_eq!(workspace.events_since(0, 10).unwrap().len(), 3);
@@ -204,30 +181,11 @@ mod tests {
     #[test]
     fn drafts_come_back_under_any_name() {
         let (_dir, workspace) = workspace();
-        for name in [
-            "pipelines/a.yaml",
-            "Ärger: 100%",
-            "../../escape",
-            "A",
-            "a",
-            "con",
-        ] {
-            workspace
-                .save_draft(name, &format!("text of {name}"))
-                .unwrap();
+        for name in ["pipelines/a.yaml", "Ärger: 100%", "../../escape", "A", "a", "con"] {
+            workspace.save_draft(name, &format!("text of {name}")).unwrap();
         }
-        for name in [
-            "pipelines/a.yaml",
-            "Ärger: 100%",
-            "../../escape",
-            "A",
-            "a",
-            "con",
-        ] {
-            assert_eq!(
-                workspace.draft(name).unwrap().unwrap(),
-                format!("text of {name}")
-            );
+        for name in ["pipelines/a.yaml", "Ärger: 100%", "../../escape", "A", "a", "con"] {
+            assert_eq!(workspace.draft(name).unwrap().unwrap(), format!("text of {name}"));
         }
         assert_eq!(workspace.drafts().unwrap().len(), 6);
         workspace.discard_draft("A").unwrap();

@@ -113,13 +113,8 @@ impl Batch<'_> {
     /// A run or step that is not there.
     pub fn update_step(&self, run: &str, step: &str, update: &StepUpdate) -> Result<()> {
         let id = step_id(self.conn, run_row(self.conn, run)?, step)?;
-        let started = update
-            .started_ms
-            .or((update.status == Some(StepStatus::Running)).then_some(self.now));
-        let ended = update.ended_ms.or(update
-            .status
-            .filter(|status| status.is_final())
-            .map(|_| self.now));
+        let started = update.started_ms.or((update.status == Some(StepStatus::Running)).then_some(self.now));
+        let ended = update.ended_ms.or(update.status.filter(|status| status.is_final()).map(|_| self.now));
         let progress = match update.status {
             Some(StepStatus::Done | StepStatus::Reused) => Some(1.0),
             _ => update.progress.map(|progress| progress.clamp(0.0, 1.0)),
@@ -133,7 +128,15 @@ impl Batch<'_> {
                  WHERE id = ?1",
             )?
             .execute(rusqlite::params![
-                id, update.status, progress, update.message, update.error, update.cache_key, update.reused_from, started, ended
+                id,
+                update.status,
+                progress,
+                update.message,
+                update.error,
+                update.cache_key,
+                update.reused_from,
+                started,
+                ended
             ])?;
         Ok(())
     }
@@ -148,13 +151,7 @@ impl Batch<'_> {
             "INSERT OR REPLACE INTO step_outputs (step_id, port, kind, digest, meta) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
         for output in outputs {
-            insert.execute((
-                id,
-                &output.port,
-                &output.kind,
-                &output.digest,
-                json_text(&output.meta)?,
-            ))?;
+            insert.execute((id, &output.port, &output.kind, &output.digest, json_text(&output.meta)?))?;
         }
         Ok(())
     }
@@ -163,32 +160,16 @@ impl Batch<'_> {
     ///
     /// # Errors
     /// A digest the workspace does not have.
-    pub fn remember_step(
-        &self,
-        key: &str,
-        run: Option<&str>,
-        step: Option<&str>,
-        outputs: &[Output],
-    ) -> Result<()> {
+    pub fn remember_step(&self, key: &str, run: Option<&str>, step: Option<&str>, outputs: &[Output]) -> Result<()> {
+        self.conn.prepare_cached("DELETE FROM step_cache WHERE key = ?1")?.execute([key])?;
         self.conn
-            .prepare_cached("DELETE FROM step_cache WHERE key = ?1")?
-            .execute([key])?;
-        self.conn
-            .prepare_cached(
-                "INSERT INTO step_cache (key, run, step, created_at) VALUES (?1, ?2, ?3, ?4)",
-            )?
+            .prepare_cached("INSERT INTO step_cache (key, run, step, created_at) VALUES (?1, ?2, ?3, ?4)")?
             .execute((key, run, step, self.now))?;
         let mut insert = self.conn.prepare_cached(
             "INSERT INTO step_cache_outputs (key, port, kind, digest, meta) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
         for output in outputs {
-            insert.execute((
-                key,
-                &output.port,
-                &output.kind,
-                &output.digest,
-                json_text(&output.meta)?,
-            ))?;
+            insert.execute((key, &output.port, &output.kind, &output.digest, json_text(&output.meta)?))?;
         }
         Ok(())
     }
@@ -200,9 +181,7 @@ impl Tx<'_> {
     /// # Errors
     /// A database that cannot be written.
     pub fn forget_steps(&self, before_ms: i64) -> Result<usize> {
-        Ok(self
-            .conn
-            .execute("DELETE FROM step_cache WHERE created_at < ?1", [before_ms])?)
+        Ok(self.conn.execute("DELETE FROM step_cache WHERE created_at < ?1", [before_ms])?)
     }
 }
 

@@ -23,11 +23,7 @@ pub(crate) fn problems(workspace: &Workspace) -> Vec<Problem> {
 
 /// A run with two steps.
 pub(crate) fn new_run(name: &str) -> NewRun {
-    let step = |name: &str| NewStep {
-        name: name.into(),
-        title: name.to_uppercase(),
-        ..NewStep::default()
-    };
+    let step = |name: &str| NewStep { name: name.into(), title: name.to_uppercase(), ..NewStep::default() };
     NewRun {
         name: name.into(),
         pipeline: Some("pipelines/a.yaml".into()),
@@ -38,7 +34,5 @@ pub(crate) fn new_run(name: &str) -> NewRun {
 
 /// Records [`new_run`].
 pub(crate) fn insert_run(workspace: &Workspace, name: &str) -> String {
-    workspace
-        .write(change(), |tx| tx.insert_run(&new_run(name)))
-        .unwrap()
+    workspace.write(change(), |tx| tx.insert_run(&new_run(name))).unwrap()
 }

@@ -29,11 +29,7 @@ pub struct Change {
 impl Change {
     /// A change with no details yet.
     pub fn new(action: impl Into<String>, subject: impl Into<String>) -> Self {
-        Self {
-            action: action.into(),
-            subject: subject.into(),
-            details: Map::new(),
-        }
+        Self { action: action.into(), subject: subject.into(), details: Map::new() }
     }
 
     /// Adds a detail.
@@ -70,10 +66,7 @@ impl<'a> Deref for Tx<'a> {
 impl Batch<'_> {
     /// Adds to the details of this change what became known inside it, such as a version's number.
     pub fn note(&self, key: &str, value: impl Into<Value>) {
-        self.change
-            .borrow_mut()
-            .details
-            .insert(key.to_owned(), value.into());
+        self.change.borrow_mut().details.insert(key.to_owned(), value.into());
     }
 
     /// Names the subject of this change when it became known inside it, such as a new run's id.
@@ -90,9 +83,7 @@ impl Batch<'_> {
         let change = self.change.borrow();
         let details = serde_json::to_string(&change.details)?;
         self.conn
-            .prepare_cached(
-                "INSERT INTO events (ts, kind, subject, payload) VALUES (?1, ?2, ?3, ?4)",
-            )?
+            .prepare_cached("INSERT INTO events (ts, kind, subject, payload) VALUES (?1, ?2, ?3, ?4)")?
             .execute((self.now, &change.action, &change.subject, &details))?;
         if audited {
             self.conn
@@ -115,12 +106,7 @@ impl Workspace {
         self.writable()?;
         let now = now_ms();
         self.db.write(|conn| {
-            let tx = Tx(Batch {
-                conn,
-                now,
-                who: self.who(),
-                change: RefCell::new(change),
-            });
+            let tx = Tx(Batch { conn, now, who: self.who(), change: RefCell::new(change) });
             let value = f(&tx)?;
             tx.emit(true)?;
             Ok(value)
@@ -131,21 +117,11 @@ impl Workspace {
     ///
     /// # Errors
     /// Those of `f`, a read-only workspace, a full disk.
-    pub fn batch<T>(
-        &self,
-        kind: &str,
-        subject: &str,
-        f: impl FnOnce(&Batch<'_>) -> Result<T>,
-    ) -> Result<T> {
+    pub fn batch<T>(&self, kind: &str, subject: &str, f: impl FnOnce(&Batch<'_>) -> Result<T>) -> Result<T> {
         self.writable()?;
         let now = now_ms();
         self.db.write(|conn| {
-            let batch = Batch {
-                conn,
-                now,
-                who: self.who(),
-                change: RefCell::new(Change::new(kind, subject)),
-            };
+            let batch = Batch { conn, now, who: self.who(), change: RefCell::new(Change::new(kind, subject)) };
             let value = f(&batch)?;
             batch.emit(false)?;
             Ok(value)
@@ -161,13 +137,8 @@ pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
             "{what} needs a name of 1 to 200 characters that neither starts nor ends with a space."
         )));
     }
-    if let Some(bad) = name
-        .chars()
-        .find(|c| matches!(c, '@' | '/' | '\\' | ':') || c.is_control())
-    {
-        return Err(Error::Invalid(format!(
-            "{what} cannot have {bad:?} in its name."
-        )));
+    if let Some(bad) = name.chars().find(|c| matches!(c, '@' | '/' | '\\' | ':') || c.is_control()) {
+        return Err(Error::Invalid(format!("{what} cannot have {bad:?} in its name.")));
     }
     Ok(())
 }
@@ -183,7 +154,6 @@ pub(crate) fn json_column<T: serde::de::DeserializeOwned>(
     index: usize,
 ) -> rusqlite::Result<T> {
     let text = row.get_ref(index)?.as_str()?;
-    serde_json::from_str(text).map_err(|e| {
-        rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, Box::new(e))
-    })
+    serde_json::from_str(text)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, Box::new(e)))
 }

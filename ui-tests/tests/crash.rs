@@ -98,7 +98,7 @@ impl Doer {
         command.args(["child", "--exact", "--nocapture"]).env(ACT, act).env(FOLDER, desk.workspace());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        let (sender, lines) = channel();
+        let (sender, lines) = sync_channel(1024);
         std::thread::Builder::new()
             .name("acknowledged".to_owned())
             .spawn(move || {

@@ -29,60 +29,33 @@ fn the_package_holds_what_a_desktop_needs() {
         "usr/share/doc/atelier/LICENSE-APACHE",
         "usr/share/doc/atelier/SAMPLES.md",
     ] {
-        let size = fs::metadata(package.path(place))
-            .map(|file| file.len())
-            .unwrap_or_default();
+        let size = fs::metadata(package.path(place)).map(|file| file.len()).unwrap_or_default();
         assert!(size > 0, "{place} is missing or empty");
     }
-    let licences =
-        fs::read_to_string(package.path("usr/share/doc/atelier/THIRD-PARTY.md")).unwrap();
-    for name in [
-        "egui",
-        "polars-core",
-        "git2",
-        "Inter (font)",
-        "breast_cancer.csv",
-    ] {
-        assert!(
-            licences.contains(name),
-            "{name} has no licence in the package"
-        );
+    let licences = fs::read_to_string(package.path("usr/share/doc/atelier/THIRD-PARTY.md")).unwrap();
+    for name in ["egui", "polars-core", "git2", "Inter (font)", "breast_cancer.csv"] {
+        assert!(licences.contains(name), "{name} has no licence in the package");
     }
     let control = succeed(tool("dpkg-deb", "dpkg").arg("--field").arg(&package.deb));
-    assert!(
-        control.contains("Package: atelier") && control.contains("libxkbcommon-x11-0"),
-        "{control}"
-    );
+    assert!(control.contains("Package: atelier") && control.contains("libxkbcommon-x11-0"), "{control}");
 
     // No warning either: desktop-file-validate prints nothing about a good entry.
     let entry = package.path("usr/share/applications/atelier.desktop");
-    assert_eq!(
-        succeed(tool("desktop-file-validate", "desktop-file-utils").arg(&entry)),
-        ""
-    );
+    assert_eq!(succeed(tool("desktop-file-validate", "desktop-file-utils").arg(&entry)), "");
 
     succeed(tool("update-mime-database", "shared-mime-info").arg(package.path("usr/share/mime")));
     let globs = fs::read_to_string(package.path("usr/share/mime/globs2")).unwrap();
-    let kind = globs
-        .lines()
-        .find_map(|line| line.strip_suffix(":atelier.toml"))
-        .unwrap();
+    let kind = globs.lines().find_map(|line| line.strip_suffix(":atelier.toml")).unwrap();
     let kind = kind.split(':').next_back().unwrap();
     let entry = fs::read_to_string(entry).unwrap();
-    assert!(
-        entry.contains(&format!("MimeType={kind};")),
-        "{entry} does not open {kind}"
-    );
+    assert!(entry.contains(&format!("MimeType={kind};")), "{entry} does not open {kind}");
 }
 
 #[test]
 fn the_packaged_program_runs_verbs() {
     let home = Home::new();
     let version = succeed(home.program().arg("--version"));
-    assert_eq!(
-        version.trim(),
-        concat!("atelier ", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(version.trim(), concat!("atelier ", env!("CARGO_PKG_VERSION")));
 
     let folder = home.join("study");
     succeed(home.program().arg("new").arg(&folder));
@@ -96,12 +69,8 @@ fn the_packaged_program_opens_a_window_on_a_double_clicked_file() {
     let folder = home.join("Orchard study");
     succeed(home.program().arg("new").arg(&folder));
 
-    let entry =
-        fs::read_to_string(Unpacked::get().path("usr/share/applications/atelier.desktop")).unwrap();
-    let line = entry
-        .lines()
-        .find_map(|line| line.strip_prefix("Exec="))
-        .unwrap();
+    let entry = fs::read_to_string(Unpacked::get().path("usr/share/applications/atelier.desktop")).unwrap();
+    let line = entry.lines().find_map(|line| line.strip_prefix("Exec=")).unwrap();
     let mut words = line.split(' ');
     assert_eq!(words.next(), Some("atelier"));
 
@@ -116,10 +85,7 @@ fn the_packaged_program_opens_a_window_on_a_double_clicked_file() {
     let log = home.join("log");
     let output = fs::File::create(&log).unwrap();
     let own = home.join("own");
-    program
-        .env("DISPLAY", &display.name)
-        .env("ATELIER_HOME", &own)
-        .stdin(Stdio::null());
+    program.env("DISPLAY", &display.name).env("ATELIER_HOME", &own).stdin(Stdio::null());
     program.stdout(output.try_clone().unwrap()).stderr(output);
     let mut window = Running(program.spawn().unwrap());
 
@@ -136,15 +102,12 @@ fn the_packaged_program_opens_a_window_on_a_double_clicked_file() {
     };
     wait_for("window", &|| {
         let mut search = tool("xdotool", "xdotool");
-        search
-            .args(["search", "--onlyvisible", "--name", "Atelier"])
-            .env("DISPLAY", &display.name);
+        search.args(["search", "--onlyvisible", "--name", "Atelier"]).env("DISPLAY", &display.name);
         search.output().unwrap().status.success()
     });
     // Workspaces that opened whole are remembered.
     wait_for("open workspace", &|| {
-        fs::read_to_string(own.join("recent.json"))
-            .is_ok_and(|recent| recent.contains("Orchard study"))
+        fs::read_to_string(own.join("recent.json")).is_ok_and(|recent| recent.contains("Orchard study"))
     });
     // It stands for a while without falling over.
     let since = Instant::now();
@@ -171,18 +134,9 @@ impl Unpacked {
         }
         let built = Built::find();
         let mut bundle = Command::new(&built.bundle);
-        bundle
-            .arg("--binary")
-            .arg(&built.atelier)
-            .args(["--formats", "deb", "--out"])
-            .arg(&folder);
+        bundle.arg("--binary").arg(&built.atelier).args(["--formats", "deb", "--out"]).arg(&folder);
         let deb = PathBuf::from(succeed(&mut bundle).trim());
-        succeed(
-            tool("dpkg-deb", "dpkg")
-                .arg("--extract")
-                .arg(&deb)
-                .arg(folder.join("root")),
-        );
+        succeed(tool("dpkg-deb", "dpkg").arg("--extract").arg(&deb).arg(folder.join("root")));
         Self { folder, deb }
     }
 
@@ -208,27 +162,13 @@ impl Home {
     /// The installed program, with nothing of this machine's home or display in its surroundings.
     fn program(&self) -> Command {
         let mut command = Command::new(Unpacked::get().path("usr/bin/atelier"));
-        for name in [
-            "DISPLAY",
-            "WAYLAND_DISPLAY",
-            "WAYLAND_SOCKET",
-            "DBUS_SESSION_BUS_ADDRESS",
-            "ATELIER_HOME",
-        ] {
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DBUS_SESSION_BUS_ADDRESS", "ATELIER_HOME"] {
             command.env_remove(name);
         }
-        for name in [
-            "XDG_CONFIG_HOME",
-            "XDG_DATA_HOME",
-            "XDG_CACHE_HOME",
-            "XDG_STATE_HOME",
-        ] {
+        for name in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"] {
             command.env_remove(name);
         }
-        command
-            .env("HOME", self.0.path())
-            .env("XDG_RUNTIME_DIR", self.join("runtime"))
-            .current_dir(self.0.path());
+        command.env("HOME", self.0.path()).env("XDG_RUNTIME_DIR", self.join("runtime")).current_dir(self.0.path());
         command
     }
 }
@@ -243,10 +183,7 @@ impl Built {
     fn find() -> Self {
         let test = env::current_exe().unwrap();
         let profile = test.ancestors().nth(2).unwrap();
-        let built = Self {
-            atelier: profile.join("atelier"),
-            bundle: profile.join("bundle"),
-        };
+        let built = Self { atelier: profile.join("atelier"), bundle: profile.join("bundle") };
         if !built.atelier.is_file() || !built.bundle.is_file() {
             built.build(profile.parent().unwrap());
         }
@@ -256,18 +193,8 @@ impl Built {
     /// With the features that the whole workspace is tested with, or half of it is built twice.
     fn build(&self, target: &Path) {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env("CARGO_TARGET_DIR", target);
-        succeed(cargo.args([
-            "build",
-            "--locked",
-            "--workspace",
-            "--lib",
-            "--bins",
-            "--tests",
-            "--examples",
-        ]));
+        cargo.current_dir(env!("CARGO_MANIFEST_DIR")).env("CARGO_TARGET_DIR", target);
+        succeed(cargo.args(["build", "--locked", "--workspace", "--lib", "--bins", "--tests", "--examples"]));
     }
 }
 
@@ -280,31 +207,13 @@ struct Display {
 impl Display {
     fn start() -> Self {
         let mut command = tool("Xvfb", "xvfb");
-        command.args([
-            "-displayfd",
-            "1",
-            "-screen",
-            "0",
-            "1280x800x24",
-            "-nolisten",
-            "tcp",
-        ]);
-        let mut server = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+        let mut server = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut number = String::new();
-        BufReader::new(server.stdout.take().unwrap())
-            .read_line(&mut number)
-            .unwrap();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
         let server = Running(server);
         assert!(!number.trim().is_empty(), "Xvfb did not start");
-        Self {
-            name: format!(":{}", number.trim()),
-            _server: server,
-        }
+        Self { name: format!(":{}", number.trim()), _server: server }
     }
 }
 
@@ -321,24 +230,15 @@ impl Drop for Running {
 
 /// A tool of the system, or a failure that says where to get it.
 fn tool(name: &str, package: &str) -> Command {
-    let found = env::split_paths(&env::var_os("PATH").unwrap_or_default())
-        .any(|folder| folder.join(name).is_file());
-    assert!(
-        found,
-        "{name} is not installed. Install the Debian package {package}, or run: sh ui-tests/prerequisites"
-    );
+    let found = env::split_paths(&env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(name).is_file());
+    assert!(found, "{name} is not installed. Install the Debian package {package}, or run: sh ui-tests/prerequisites");
     Command::new(name)
 }
 
 /// What a command prints; it must succeed.
 fn succeed(command: &mut Command) -> String {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+    let Output { status, stdout, stderr } =
+        command.output().unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
     let stderr = String::from_utf8_lossy(&stderr);
     assert!(status.success(), "{command:?} failed ({status}).\n{stderr}");
     String::from_utf8_lossy(&stdout).into_owned()

@@ -75,18 +75,19 @@ fn from_a_csv_to_a_registered_model() {
     window.click("Pipelines");
     window.click("New pipeline");
     window.wait_for("Pipeline canvas, 0 steps");
-    for words in ["import dataset", "split data", "logistic regression", "train model", "score model", "evaluate model"] {
+    for words in ["import dataset", "split data", "logistic regression", "train model", "score model", "evaluate model"]
+    {
         add(&mut window, words);
     }
     window.wait_for("Pipeline canvas, 6 steps");
     window.click("Fit");
     for (from, to) in [
-        ("Import dataset, output Table", "Split data, input Table"),
-        ("Logistic regression, output Untrained model", "Train model, input Untrained model"),
-        ("Split data, output Train", "Train model, input Training rows"),
-        ("Train model, output Trained model", "Score model, input Trained model"),
-        ("Split data, output Test", "Score model, input Rows"),
-        ("Score model, output Scored rows", "Evaluate model, input Rows"),
+        ("Import dataset, output table", "Split data, input table"),
+        ("Logistic regression, output estimator", "Train model, input estimator"),
+        ("Split data, output train", "Train model, input table"),
+        ("Train model, output model", "Score model, input model"),
+        ("Split data, output test", "Score model, input table"),
+        ("Score model, output table", "Evaluate model, input table"),
     ] {
         connect(&mut window, from, to);
     }

@@ -8,15 +8,12 @@ use std::sync::LazyLock;
 
 use data::grid::{Grid, View};
 use data::ops::Random;
-use data::polars::prelude::{
-    Column, DataFrame, NamedFrom, ParquetCompression, ParquetWriter, Series,
-};
+use data::polars::prelude::{Column, DataFrame, NamedFrom, ParquetCompression, ParquetWriter, Series};
 
 const GROUPS: u64 = 763;
 const GROUP_ROWS: u64 = 1 << 17;
 
-static FOLDER: LazyLock<tempfile::TempDir> =
-    LazyLock::new(|| tempfile::tempdir().expect("a temporary folder"));
+static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a temporary folder"));
 
 static TABLE: LazyLock<PathBuf> = LazyLock::new(|| {
     let path = FOLDER.path().join("big.parquet");
@@ -40,9 +37,7 @@ fn group(number: u64) -> DataFrame {
     let mut random = Random::new(number);
     let whole: Vec<i64> = rows.clone().map(|row| row as i64).collect();
     let real: Vec<f32> = rows.clone().map(|_| random.below(1 << 10) as f32).collect();
-    let text: Vec<&str> = rows
-        .map(|row| ["red", "green", "blue"][(row % 3) as usize])
-        .collect();
+    let text: Vec<&str> = rows.map(|row| ["red", "green", "blue"][(row % 3) as usize]).collect();
     let columns: Vec<Column> = vec![
         Series::new("whole".into(), whole).into(),
         Series::new("real".into(), real).into(),
@@ -82,13 +77,6 @@ fn page_seen_before(bencher: divan::Bencher) {
 fn filter_everything(bencher: divan::Bencher) {
     let grid = Grid::open(&TABLE).expect("opening");
     let filter = Some("real > 1000 AND text = 'red'".to_owned());
-    let view = View {
-        filter,
-        ..View::default()
-    };
-    bencher.bench_local(|| {
-        grid.index(&view, &|_| ControlFlow::Continue(()))
-            .expect("index")
-            .len()
-    });
+    let view = View { filter, ..View::default() };
+    bencher.bench_local(|| grid.index(&view, &|_| ControlFlow::Continue(())).expect("index").len());
 }

@@ -12,8 +12,7 @@ use data::{profile, read};
 
 const ROWS: u64 = 1_000_000;
 
-static FOLDER: LazyLock<tempfile::TempDir> =
-    LazyLock::new(|| tempfile::tempdir().expect("a temporary folder"));
+static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a temporary folder"));
 
 /// Ten reals, five whole numbers, three texts, a date and a boolean; about 160 MB.
 static TABLE: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -30,7 +29,7 @@ fn write_table(path: &Path) -> std::io::Result<()> {
     for row in 0..ROWS {
         for at in 0..10 {
             let bits = random.next_u64();
-            if bits % 50 != 0 {
+            if !bits.is_multiple_of(50) {
                 let value = (bits >> 40) as f64 / 1000.0 - 8_000.0 * f64::from(at % 2);
                 write!(out, "{value:.3}")?;
             }
@@ -43,10 +42,7 @@ fn write_table(path: &Path) -> std::io::Result<()> {
         let (city, user, day) = (bits % 40, bits >> 44, (bits >> 8) % 28 + 1);
         let month = (bits >> 16) % 12 + 1;
         let flag = bits & 1 == 0;
-        writeln!(
-            out,
-            "{row},city {city},user-{user:05x},a note,2024-{month:02}-{day:02},{flag}"
-        )?;
+        writeln!(out, "{row},city {city},user-{user:05x},a note,2024-{month:02}-{day:02},{flag}")?;
     }
     out.flush()
 }
@@ -65,7 +61,7 @@ fn import_and_profile() -> u64 {
     let options = read::sniff(&TABLE).expect("sniffing").options;
     let out = FOLDER.path().join("table.parquet");
     let on = |_| ControlFlow::Continue(());
-    let done = read::import(&[TABLE.clone()], &options, &out, &on).expect("importing");
+    let done = read::import(std::slice::from_ref(&*TABLE), &options, &out, &on).expect("importing");
     assert_eq!(done.rows, ROWS);
     done.bytes
 }
@@ -80,8 +76,5 @@ fn profile_parquet(bencher: divan::Bencher) {
 #[divan::bench(sample_count = 10)]
 fn sniff_and_preview() -> usize {
     let options = read::sniff(&TABLE).expect("sniffing").options;
-    read::preview(&TABLE, &options, 100)
-        .expect("preview")
-        .rows
-        .height()
+    read::preview(&TABLE, &options, 100).expect("preview").rows.height()
 }

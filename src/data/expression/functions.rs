@@ -15,9 +15,7 @@ pub struct Function {
 
 /// The function of that name, in any case.
 pub(super) fn find(name: &str) -> Option<&'static Function> {
-    FUNCTIONS
-        .iter()
-        .find(|function| function.name.eq_ignore_ascii_case(name))
+    FUNCTIONS.iter().find(|function| function.name.eq_ignore_ascii_case(name))
 }
 
 macro_rules! functions {

@@ -34,11 +34,7 @@ pub struct ExpressionError {
 
 impl ExpressionError {
     fn new(sentence: impl Into<String>, span: Option<Range<usize>>) -> Self {
-        Self {
-            sentence: sentence.into(),
-            span,
-            suggestion: None,
-        }
+        Self { sentence: sentence.into(), span, suggestion: None }
     }
 }
 
@@ -130,10 +126,7 @@ pub fn row_wise(text: &str, schema: &Schema) -> Result<Compiled, ExpressionError
 /// As [`validate`].
 pub fn compile(text: &str, schema: &Schema) -> Result<Compiled, ExpressionError> {
     if text.trim().is_empty() {
-        return Err(ExpressionError::new(
-            "Enter an expression, for example “x > 3”.",
-            None,
-        ));
+        return Err(ExpressionError::new("Enter an expression, for example “x > 3”.", None));
     }
     let tokens = tokenize(text);
     check_tokens(text, &tokens)?;
@@ -147,16 +140,8 @@ pub fn compile(text: &str, schema: &Schema) -> Result<Compiled, ExpressionError>
     check_conditions(text, &tokens, &expr, schema)?;
     let kind = evaluate(text, &expr, schema)?;
     let called = |token: &Token| functions::find(token.text(text)).is_some_and(|f| f.aggregates);
-    let aggregates = aggregates(&expr)
-        || tokens
-            .windows(2)
-            .any(|pair| called(&pair[0]) && pair[1].text(text) == "(");
-    Ok(Compiled {
-        kind,
-        columns: columns(&expr),
-        aggregates,
-        expr,
-    })
+    let aggregates = aggregates(&expr) || tokens.windows(2).any(|pair| called(&pair[0]) && pair[1].text(text) == "(");
+    Ok(Compiled { kind, columns: columns(&expr), aggregates, expr })
 }
 
 /// The columns an expression reads, each once, in order.
@@ -211,9 +196,7 @@ fn check_syntax(text: &str, sql: &str) -> Result<(), ExpressionError> {
 
     let dialect = GenericDialect {};
     let failed = |e: &dyn fmt::Display| syntax(text, &e.to_string());
-    let mut parser = Parser::new(&dialect)
-        .try_with_sql(sql)
-        .map_err(|e| failed(&e))?;
+    let mut parser = Parser::new(&dialect).try_with_sql(sql).map_err(|e| failed(&e))?;
     parser.parse_expr().map_err(|e| failed(&e))?;
     let next = parser.peek_token();
     if next.token == SqlToken::EOF {
@@ -221,11 +204,7 @@ fn check_syntax(text: &str, sql: &str) -> Result<(), ExpressionError> {
     }
     let (line, column) = (next.span.start.line, next.span.start.column);
     let span = tokens::span_at(text, line, column);
-    let found = span
-        .clone()
-        .and_then(|span| text.get(span))
-        .unwrap_or_default()
-        .to_owned();
+    let found = span.clone().and_then(|span| text.get(span)).unwrap_or_default().to_owned();
     let mut sentence = format!("“{found}” is not expected here.");
     if found == "=" || found == ">" || found == "<" {
         sentence.push_str(" Write AND between two comparisons.");
@@ -244,10 +223,7 @@ fn syntax(text: &str, message: &str) -> ExpressionError {
         Some((line.parse().ok()?, digits.parse().ok()?))
     });
     let span = position.and_then(|(line, column)| tokens::span_at(text, line, column));
-    let Some((expected, found)) = what
-        .strip_prefix("Expected: ")
-        .and_then(|rest| rest.split_once(", found: "))
-    else {
+    let Some((expected, found)) = what.strip_prefix("Expected: ").and_then(|rest| rest.split_once(", found: ")) else {
         return ExpressionError::new(format!("This cannot be read: {what}."), span);
     };
     let expected = match expected {
@@ -260,10 +236,7 @@ fn syntax(text: &str, message: &str) -> ExpressionError {
         let sentence = format!("The expression ends too early: {expected} is missing.");
         return ExpressionError::new(sentence, last);
     }
-    ExpressionError::new(
-        format!("“{found}” stands where {expected} is expected."),
-        span,
-    )
+    ExpressionError::new(format!("“{found}” stands where {expected} is expected."), span)
 }
 
 /// A name before a parenthesis must be a function that is offered.
@@ -277,35 +250,19 @@ fn check_functions(text: &str, tokens: &[Token]) -> Result<(), ExpressionError> 
         }
         let lower = word.to_lowercase();
         let near = closest_of(&lower, FUNCTIONS.iter().map(|function| function.name));
-        let hint = near
-            .map(|near| format!(" Did you mean {near}?"))
-            .unwrap_or_default();
+        let hint = near.map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
         let sentence = format!("There is no function {word}.{hint}");
         let suggestion = near.map(str::to_owned);
-        return Err(ExpressionError {
-            sentence,
-            span: Some(name.span.clone()),
-            suggestion,
-        });
+        return Err(ExpressionError { sentence, span: Some(name.span.clone()), suggestion });
     }
     Ok(())
 }
 
-fn check_columns(
-    text: &str,
-    tokens: &[Token],
-    expr: &Expr,
-    schema: &Schema,
-) -> Result<(), ExpressionError> {
-    let Some(unknown) = columns(expr)
-        .into_iter()
-        .find(|name| !schema.contains(name))
-    else {
+fn check_columns(text: &str, tokens: &[Token], expr: &Expr, schema: &Schema) -> Result<(), ExpressionError> {
+    let Some(unknown) = columns(expr).into_iter().find(|name| !schema.contains(name)) else {
         return Ok(());
     };
-    let at = tokens
-        .iter()
-        .find(|token| token.name(text).is_some_and(|name| name == unknown));
+    let at = tokens.iter().find(|token| token.name(text).is_some_and(|name| name == unknown));
     let near = closest(&unknown, schema);
     let hint = match near {
         Some(near) => format!(" Did you mean “{near}”?"),
@@ -320,36 +277,17 @@ fn check_columns(
 }
 
 /// AND and OR join conditions; polars would also join bits.
-fn check_conditions(
-    text: &str,
-    tokens: &[Token],
-    expr: &Expr,
-    schema: &Schema,
-) -> Result<(), ExpressionError> {
+fn check_conditions(text: &str, tokens: &[Token], expr: &Expr, schema: &Schema) -> Result<(), ExpressionError> {
     for part in expr {
-        let Expr::BinaryExpr {
-            left,
-            op: Operator::And | Operator::Or,
-            right,
-        } = part
-        else {
+        let Expr::BinaryExpr { left, op: Operator::And | Operator::Or, right } = part else {
             continue;
         };
-        let sides = [
-            evaluate(text, left, schema)?,
-            evaluate(text, right, schema)?,
-        ];
-        if sides
-            .iter()
-            .any(|kind| !matches!(kind, Kind::Boolean | Kind::Other))
-        {
-            let joined = tokens.iter().find(|token| {
-                token.kind == TokenKind::Word && (token.is(text, "and") || token.is(text, "or"))
-            });
-            return Err(ExpressionError::new(
-                CONDITIONS,
-                joined.map(|token| token.span.clone()),
-            ));
+        let sides = [evaluate(text, left, schema)?, evaluate(text, right, schema)?];
+        if sides.iter().any(|kind| !matches!(kind, Kind::Boolean | Kind::Other)) {
+            let joined = tokens
+                .iter()
+                .find(|token| token.kind == TokenKind::Word && (token.is(text, "and") || token.is(text, "or")));
+            return Err(ExpressionError::new(CONDITIONS, joined.map(|token| token.span.clone())));
         }
     }
     Ok(())
@@ -358,12 +296,7 @@ fn check_conditions(
 const CONDITIONS: &str = "AND and OR need a condition that is true or false on both sides.";
 
 /// Text compared with a date or time column must be one.
-fn check_moments(
-    text: &str,
-    tokens: &[Token],
-    expr: &Expr,
-    schema: &Schema,
-) -> Result<(), ExpressionError> {
+fn check_moments(text: &str, tokens: &[Token], expr: &Expr, schema: &Schema) -> Result<(), ExpressionError> {
     for part in expr {
         let Expr::BinaryExpr { left, op, right } = part else {
             continue;
@@ -372,14 +305,12 @@ fn check_moments(
             let (Expr::Column(name), Expr::Literal(value)) = (&**column, &**literal) else {
                 continue;
             };
-            let kind = schema
-                .get(name.as_str())
-                .map_or(Kind::Other, |column| column.kind);
+            let kind = schema.get(name.as_str()).map_or(Kind::Other, |column| column.kind);
             let Some(word) = value.extract_str().filter(|_| is_comparison(*op)) else {
                 continue;
             };
-            let wrong = matches!(kind, Kind::Date | Kind::DateTime | Kind::Time)
-                && moment(column, literal, schema).is_none();
+            let wrong =
+                matches!(kind, Kind::Date | Kind::DateTime | Kind::Time) && moment(column, literal, schema).is_none();
             if wrong {
                 let quoted = format!("'{word}'");
                 let token = tokens.iter().find(|token| token.text(text) == quoted);
@@ -389,10 +320,7 @@ fn check_moments(
                     _ => "2024-01-31 13:05",
                 };
                 let sentence = format!("'{word}' is not {}. Write '{example}'.", kind.phrase());
-                return Err(ExpressionError::new(
-                    sentence,
-                    token.map(|token| token.span.clone()),
-                ));
+                return Err(ExpressionError::new(sentence, token.map(|token| token.span.clone())));
             }
         }
     }
@@ -405,11 +333,7 @@ fn with_dates(expr: Expr, schema: &Schema) -> Expr {
         Expr::BinaryExpr { left, op, right } if is_comparison(op) => {
             let new_right = moment(&left, &right, schema).unwrap_or_else(|| (*right).clone());
             let new_left = moment(&right, &left, schema).unwrap_or_else(|| (*left).clone());
-            Expr::BinaryExpr {
-                left: new_left.into(),
-                op,
-                right: new_right.into(),
-            }
+            Expr::BinaryExpr { left: new_left.into(), op, right: new_right.into() }
         }
         other => other,
     })
@@ -417,10 +341,7 @@ fn with_dates(expr: Expr, schema: &Schema) -> Expr {
 
 fn is_comparison(op: Operator) -> bool {
     use Operator::{Eq, EqValidity, Gt, GtEq, Lt, LtEq, NotEq, NotEqValidity};
-    matches!(
-        op,
-        Eq | EqValidity | NotEq | NotEqValidity | Lt | LtEq | Gt | GtEq
-    )
+    matches!(op, Eq | EqValidity | NotEq | NotEqValidity | Lt | LtEq | Gt | GtEq)
 }
 
 fn moment(column: &Expr, literal: &Expr, schema: &Schema) -> Option<Expr> {
@@ -457,10 +378,7 @@ fn literal_of(scalar: &Scalar) -> Expr {
 
 /// Runs the expression on no rows, which finds every error of kinds.
 fn evaluate(text: &str, expr: &Expr, schema: &Schema) -> Result<Kind, ExpressionError> {
-    let frame = schema
-        .empty_frame()
-        .lazy()
-        .select([expr.clone().alias("value")]);
+    let frame = schema.empty_frame().lazy().select([expr.clone().alias("value")]);
     let frame = frame.collect().map_err(|e| engine(text, &e))?;
     let column = frame.columns().first();
     Ok(column.map_or(Kind::Other, |column| Kind::of(column.dtype())))

@@ -52,12 +52,7 @@ fn kinds_of_good_expressions() {
 
 #[test]
 fn every_function_offered_exists() {
-    let schema = Schema::new([
-        ("x", Kind::Real),
-        ("y", Kind::Real),
-        ("t", Kind::Text),
-        ("d", Kind::Date),
-    ]);
+    let schema = Schema::new([("x", Kind::Real), ("y", Kind::Real), ("t", Kind::Text), ("d", Kind::Date)]);
     for function in FUNCTIONS {
         let call = function
             .signature
@@ -77,11 +72,7 @@ fn every_function_offered_exists() {
             .replace("base", "2")
             .replace(", n)", ", 1)");
         let dated = matches!(function.name, "date_part" | "extract" | "strftime");
-        let call = if dated {
-            call.replace('x', "d").replace("edtract", "extract")
-        } else {
-            call
-        };
+        let call = if dated { call.replace('x', "d").replace("edtract", "extract") } else { call };
         let compiled = compile(&call, &schema).unwrap_or_else(|e| panic!("{call}: {e}"));
         assert_eq!(compiled.aggregates, function.aggregates, "{call}");
     }
@@ -91,10 +82,7 @@ fn every_function_offered_exists() {
 fn unknown_columns_are_pointed_at() {
     let text = "radius > 3 AND diagnoses = 'benign'";
     let error = fails(text);
-    assert_eq!(
-        error.sentence,
-        "There is no column “diagnoses”. Did you mean “diagnosis”?"
-    );
+    assert_eq!(error.sentence, "There is no column “diagnoses”. Did you mean “diagnosis”?");
     assert_eq!(spanned(text, &error), "diagnoses");
     assert_eq!(error.suggestion.as_deref(), Some("diagnosis"));
 
@@ -106,10 +94,7 @@ fn unknown_columns_are_pointed_at() {
 fn unknown_functions_are_pointed_at() {
     let text = "radius + suqrt(count)";
     let error = fails(text);
-    assert_eq!(
-        error.sentence,
-        "There is no function suqrt. Did you mean sqrt?"
-    );
+    assert_eq!(error.sentence, "There is no function suqrt. Did you mean sqrt?");
     assert_eq!(spanned(text, &error), "suqrt");
 }
 
@@ -120,11 +105,7 @@ fn grammar_mistakes_have_a_place() {
     let text = "radius > 3 count";
     assert_eq!(spanned(text, &fails(text)), "count");
     let text = "(radius > 3";
-    assert!(
-        fails(text).sentence.contains("closing parenthesis"),
-        "{}",
-        fails(text)
-    );
+    assert!(fails(text).sentence.contains("closing parenthesis"), "{}", fails(text));
     let text = "radius = 'x";
     assert_eq!(spanned(text, &fails(text)), "'x");
     let text = "radius > > 3";
@@ -135,22 +116,13 @@ fn grammar_mistakes_have_a_place() {
 
 #[test]
 fn kinds_that_do_not_go_together() {
-    for text in [
-        "diagnosis > 3",
-        "radius AND ok",
-        "radius LIKE 'x%'",
-        "day > 'soon'",
-    ] {
+    for text in ["diagnosis > 3", "radius AND ok", "radius LIKE 'x%'", "day > 'soon'"] {
         match validate(text, &schema()) {
             Ok(kind) => panic!("{text} gives {kind}"),
             Err(error) => assert!(error.sentence.ends_with('.'), "{text}: {error}"),
         }
     }
-    assert!(
-        fails("diagnosis > 3")
-            .sentence
-            .contains("compared with a number")
-    );
+    assert!(fails("diagnosis > 3").sentence.contains("compared with a number"));
 }
 
 #[test]

@@ -68,18 +68,10 @@ pub(super) fn tokenize(text: &str) -> Vec<Token> {
                 let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.');
                 (TokenKind::Number, end.unwrap_or(rest.len()))
             }
-            _ if ["<>", "<=", ">=", "!=", "||", "::"]
-                .iter()
-                .any(|s| rest.starts_with(s)) =>
-            {
-                (TokenKind::Symbol, 2)
-            }
+            _ if ["<>", "<=", ">=", "!=", "||", "::"].iter().any(|s| rest.starts_with(s)) => (TokenKind::Symbol, 2),
             c => (TokenKind::Symbol, c.len_utf8()),
         };
-        tokens.push(Token {
-            kind,
-            span: start..start + length,
-        });
+        tokens.push(Token { kind, span: start..start + length });
         rest = &rest[length..];
     }
     tokens
@@ -106,10 +98,7 @@ pub(super) fn standard(text: &str, tokens: &[Token]) -> String {
     for token in tokens.iter().rev() {
         let backticks = token.kind == TokenKind::Name && token.text(text).starts_with('`');
         if let (true, Some(name)) = (backticks, token.name(text)) {
-            sql.replace_range(
-                token.span.clone(),
-                &format!("\"{}\"", name.replace('"', "\"\"")),
-            );
+            sql.replace_range(token.span.clone(), &format!("\"{}\"", name.replace('"', "\"\"")));
         }
     }
     sql
@@ -118,34 +107,18 @@ pub(super) fn standard(text: &str, tokens: &[Token]) -> String {
 /// A column's name as it must be written in an expression.
 pub(super) fn quoted(name: &str) -> String {
     let mut letters = name.chars();
-    let plain = letters
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    let plain = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
         && !is_keyword(name);
-    if plain {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
+    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 /// The token at a 1-based line and column (in characters).
 pub(super) fn span_at(text: &str, line: u64, column: u64) -> Option<Range<usize>> {
-    let start = if line <= 1 {
-        0
-    } else {
-        text.match_indices('\n')
-            .nth(line as usize - 2)
-            .map(|(at, _)| at + 1)?
-    };
-    let offset = text[start..]
-        .char_indices()
-        .nth(column.saturating_sub(1) as usize);
+    let start = if line <= 1 { 0 } else { text.match_indices('\n').nth(line as usize - 2).map(|(at, _)| at + 1)? };
+    let offset = text[start..].char_indices().nth(column.saturating_sub(1) as usize);
     let at = offset.map_or(text.len(), |(offset, _)| start + offset);
-    let token = tokenize(text)
-        .into_iter()
-        .find(|token| token.span.contains(&at));
+    let token = tokenize(text).into_iter().find(|token| token.span.contains(&at));
     Some(token.map_or(at..text.len().max(at), |token| token.span))
 }
 
@@ -198,7 +171,5 @@ pub(super) fn is_keyword(word: &str) -> bool {
         "position",
         "on",
     ];
-    KEYWORDS
-        .iter()
-        .any(|keyword| word.eq_ignore_ascii_case(keyword))
+    KEYWORDS.iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
 }

@@ -15,45 +15,29 @@ pub(crate) fn golden() -> &'static Value {
 
 /// A list of numbers.
 pub(crate) fn values(value: &Value) -> Vec<f64> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|value| value.as_f64().unwrap())
-        .collect()
+    value.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
 }
 
 /// One of the sample tables.
 pub(crate) fn sample_path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../assets/samples")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/samples").join(name)
 }
 
 /// One of the sample tables, read.
 pub(crate) fn sample_table(name: &str) -> DataFrame {
     let path = sample_path(name);
     let options = crate::read::sniff(&path).unwrap().options;
-    crate::read::preview(&path, &options, usize::MAX)
-        .unwrap()
-        .rows
+    crate::read::preview(&path, &options, usize::MAX).unwrap().rows
 }
 
 /// Fails unless both agree within a relative (near zero: absolute) tolerance.
 #[track_caller]
 pub(crate) fn close(found: f64, expected: f64, tolerance: f64, what: &str) {
     let allowed = tolerance * expected.abs().max(1e-12) + f64::MIN_POSITIVE;
-    assert!(
-        (found - expected).abs() <= allowed,
-        "{what}: {found} instead of {expected}"
-    );
+    assert!((found - expected).abs() <= allowed, "{what}: {found} instead of {expected}");
 }
 
 /// A table's column names.
 pub(crate) fn column_names(frame: &DataFrame) -> Vec<&str> {
-    frame
-        .columns()
-        .iter()
-        .map(|column| column.name().as_str())
-        .collect()
+    frame.columns().iter().map(|column| column.name().as_str()).collect()
 }

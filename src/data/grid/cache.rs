@@ -19,13 +19,7 @@ pub(super) struct Cache {
 
 impl Cache {
     pub(super) fn new(limit: usize) -> Self {
-        Self {
-            held: HashMap::new(),
-            used: BTreeMap::new(),
-            bytes: 0,
-            limit,
-            clock: 0,
-        }
+        Self { held: HashMap::new(), used: BTreeMap::new(), bytes: 0, limit, clock: 0 }
     }
 
     pub(super) fn bytes(&self) -> usize {

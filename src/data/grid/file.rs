@@ -5,9 +5,7 @@ use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{
-    DataFrame, FileMetadataRef, ParallelStrategy, ParquetReader, SchemaExt, SerReader,
-};
+use polars::prelude::{DataFrame, FileMetadataRef, ParallelStrategy, ParquetReader, SchemaExt, SerReader};
 
 use crate::error::{Error, Result};
 use crate::schema::Schema;
@@ -31,9 +29,7 @@ impl ParquetFile {
     pub fn open(path: &Path) -> Result<Self> {
         let mut file = File::open(path).map_err(Error::file("Opening", path))?;
         let mut magic = [0; 4];
-        let read = file
-            .read(&mut magic)
-            .map_err(Error::file("Reading", path))?;
+        let read = file.read(&mut magic).map_err(Error::file("Reading", path))?;
         if read < 4 || &magic != b"PAR1" {
             let sentence = "This is not a Parquet file: it does not begin with “PAR1”.";
             return Err(Error::malformed(path, None, sentence));
@@ -46,16 +42,8 @@ impl ParquetFile {
         let arrow = reader.schema().map_err(broken)?;
         let metadata = reader.get_metadata().map_err(broken)?.clone();
         let schema = polars::prelude::Schema::from_arrow_schema(&arrow);
-        let groups = metadata
-            .row_groups
-            .iter()
-            .map(|group| group.num_rows() as u64);
-        Ok(Self {
-            path: path.to_owned(),
-            pages: pages(groups),
-            metadata,
-            schema: Schema::from_polars(&schema),
-        })
+        let groups = metadata.row_groups.iter().map(|group| group.num_rows() as u64);
+        Ok(Self { path: path.to_owned(), pages: pages(groups), metadata, schema: Schema::from_polars(&schema) })
     }
 
     /// Where it lies.
@@ -97,9 +85,7 @@ impl ParquetFile {
     pub fn read(&self, rows: Range<u64>, columns: Option<&[usize]>) -> Result<DataFrame> {
         let file = File::open(&self.path).map_err(Error::file("Opening", &self.path))?;
         let names: Option<Vec<String>> = columns.map(|positions| {
-            let known = positions
-                .iter()
-                .filter_map(|&at| self.schema.columns.get(at));
+            let known = positions.iter().filter_map(|&at| self.schema.columns.get(at));
             known.map(|column| column.name.clone()).collect()
         });
         let mut reader = ParquetReader::new(file)
@@ -108,10 +94,7 @@ impl ParquetFile {
             } else {
                 ParallelStrategy::Auto
             })
-            .with_slice(Some((
-                rows.start as usize,
-                (rows.end - rows.start) as usize,
-            )))
+            .with_slice(Some((rows.start as usize, (rows.end - rows.start) as usize)))
             .with_columns(names.clone());
         reader.set_metadata(self.metadata.clone());
         let frame = reader.finish()?;

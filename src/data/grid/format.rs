@@ -37,11 +37,7 @@ pub fn format_number(value: f64, digits: Digits) -> String {
         return "NaN".to_owned();
     }
     if value.is_infinite() {
-        return if value > 0.0 {
-            "∞".to_owned()
-        } else {
-            "−∞".to_owned()
-        };
+        return if value > 0.0 { "∞".to_owned() } else { "−∞".to_owned() };
     }
     if value == 0.0 {
         return "0".to_owned();
@@ -61,14 +57,7 @@ pub fn format_number(value: f64, digits: Digits) -> String {
             let exponent = magnitude.log10().floor() as i32;
             let decimals = (2 - exponent).clamp(0, 7) as usize;
             let rounded = format!("{value:.decimals$}");
-            if rounded.contains('.') {
-                rounded
-                    .trim_end_matches('0')
-                    .trim_end_matches('.')
-                    .to_owned()
-            } else {
-                rounded
-            }
+            if rounded.contains('.') { rounded.trim_end_matches('0').trim_end_matches('.').to_owned() } else { rounded }
         }
     };
     grouped(&text)
@@ -84,9 +73,7 @@ fn trimmed_exponent(text: &str) -> String {
 /// Groups the digits before the point by thousands, from five digits on, with a
 /// true minus sign.
 fn grouped(text: &str) -> String {
-    let (sign, rest) = text
-        .strip_prefix('-')
-        .map_or(("", text), |rest| ("−", rest));
+    let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("−", rest));
     let (whole, fraction) = rest.find('.').map_or((rest, ""), |at| rest.split_at(at));
     let mut out = String::with_capacity(text.len() + 8);
     out.push_str(sign);
@@ -110,11 +97,7 @@ mod tests {
             (0.0, "0", "0"),
             (17.99, "18", "17.99"),
             (0.07871, "0.0787", "0.07871"),
-            (
-                1_234_567.891,
-                "1\u{2009}234\u{2009}568",
-                "1\u{2009}234\u{2009}567.891",
-            ),
+            (1_234_567.891, "1\u{2009}234\u{2009}568", "1\u{2009}234\u{2009}567.891"),
             (1234.5, "1234", "1234.5"),
             (-12_345.0, "−12\u{2009}345", "−12\u{2009}345"),
             (1.5e20, "1.5e20", "1.5e20"),
@@ -132,17 +115,8 @@ mod tests {
     #[test]
     fn cells() {
         assert_eq!(format_value(&AnyValue::Null, Digits::Short), None);
-        assert_eq!(
-            format_value(&AnyValue::Int64(-1_000_000), Digits::Short).unwrap(),
-            "−1\u{2009}000\u{2009}000"
-        );
-        assert_eq!(
-            format_value(&AnyValue::String("a"), Digits::Short).unwrap(),
-            "a"
-        );
-        assert_eq!(
-            format_value(&AnyValue::Date(0), Digits::Short).unwrap(),
-            "1970-01-01"
-        );
+        assert_eq!(format_value(&AnyValue::Int64(-1_000_000), Digits::Short).unwrap(), "−1\u{2009}000\u{2009}000");
+        assert_eq!(format_value(&AnyValue::String("a"), Digits::Short).unwrap(), "a");
+        assert_eq!(format_value(&AnyValue::Date(0), Digits::Short).unwrap(), "1970-01-01");
     }
 }

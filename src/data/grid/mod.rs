@@ -50,10 +50,7 @@ impl Grid {
     /// As [`Grid::open`].
     pub fn with_cache(path: &Path, bytes: usize) -> Result<Self> {
         let file = Arc::new(ParquetFile::open(path)?);
-        Ok(Self {
-            file,
-            cache: Arc::new(Mutex::new(Cache::new(bytes))),
-        })
+        Ok(Self { file, cache: Arc::new(Mutex::new(Cache::new(bytes))) })
     }
 
     /// Number of rows.
@@ -78,10 +75,7 @@ impl Grid {
 
     /// Bytes that decoded pages take at the moment.
     pub fn cached_bytes(&self) -> usize {
-        self.cache
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .bytes()
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).bytes()
     }
 
     /// Rows `range` (cut to the file's length) of the columns at these
@@ -93,11 +87,7 @@ impl Grid {
         let range = range.start.min(self.len())..range.end.min(self.len());
         let pages = self.file.pages_of(range.clone());
         let columns = self.positions(columns);
-        self.load(
-            pages
-                .clone()
-                .flat_map(|page| columns.iter().map(move |&at| (page, at))),
-        )?;
+        self.load(pages.clone().flat_map(|page| columns.iter().map(move |&at| (page, at))))?;
         let built = columns.iter().map(|&at| {
             let mut whole: Option<Column> = None;
             for page in pages.clone() {
@@ -124,12 +114,7 @@ impl Grid {
     ///
     /// # Errors
     /// As [`Grid::rows`].
-    pub fn rows_of(
-        &self,
-        index: &Index,
-        range: Range<u64>,
-        columns: Option<&[usize]>,
-    ) -> Result<DataFrame> {
+    pub fn rows_of(&self, index: &Index, range: Range<u64>, columns: Option<&[usize]>) -> Result<DataFrame> {
         let numbers = index.numbers(range);
         let columns = self.positions(columns);
         let mut places = Vec::with_capacity(numbers.len());
@@ -140,10 +125,7 @@ impl Grid {
         let mut pages: Vec<usize> = places.iter().map(|(page, _)| *page).collect();
         pages.sort_unstable();
         pages.dedup();
-        let built: Result<Vec<Column>> = columns
-            .par_iter()
-            .map(|&at| self.gather(at, &pages, &places))
-            .collect();
+        let built: Result<Vec<Column>> = columns.par_iter().map(|&at| self.gather(at, &pages, &places)).collect();
         Ok(DataFrame::new(numbers.len(), built?)?)
     }
 
@@ -160,11 +142,7 @@ impl Grid {
                 wanted.push(*row);
             }
             taken += wanted.len() as IdxSize;
-            stacked.append(
-                &self
-                    .page(page, at)?
-                    .take(&IdxCa::from_vec("".into(), wanted))?,
-            )?;
+            stacked.append(&self.page(page, at)?.take(&IdxCa::from_vec("".into(), wanted))?)?;
         }
         Ok(stacked.take(&IdxCa::from_vec("".into(), order))?)
     }
@@ -175,11 +153,7 @@ impl Grid {
 
     fn empty(&self, at: usize) -> Result<Column> {
         let frame = self.file.read(0..0, Some(&[at]))?;
-        frame
-            .columns()
-            .first()
-            .cloned()
-            .ok_or_else(|| no_column(at))
+        frame.columns().first().cloned().ok_or_else(|| no_column(at))
     }
 
     /// Decodes pages that are not cached, several at once.
@@ -189,9 +163,7 @@ impl Grid {
             wanted.filter(|key| !cache.contains(*key)).collect()
         };
         missing.dedup();
-        missing
-            .into_par_iter()
-            .try_for_each(|(page, at)| self.page(page, at).map(drop))
+        missing.into_par_iter().try_for_each(|(page, at)| self.page(page, at).map(drop))
     }
 
     /// One page, from the cache or the file.
@@ -201,14 +173,8 @@ impl Grid {
             return Ok(column);
         }
         drop(cache);
-        let frame = self
-            .file
-            .read(self.file.pages()[page].clone(), Some(&[at]))?;
-        let column = frame
-            .columns()
-            .first()
-            .cloned()
-            .ok_or_else(|| no_column(at))?;
+        let frame = self.file.read(self.file.pages()[page].clone(), Some(&[at]))?;
+        let column = frame.columns().first().cloned().ok_or_else(|| no_column(at))?;
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.insert((page, at), column.clone());
         Ok(column)

@@ -15,22 +15,12 @@ fn sample(folder: &tempfile::TempDir) -> Grid {
     )
     .unwrap();
     let file = std::fs::File::create(&path).unwrap();
-    ParquetWriter::new(file)
-        .with_row_group_size(Some(100))
-        .finish(&mut frame)
-        .unwrap();
+    ParquetWriter::new(file).with_row_group_size(Some(100)).finish(&mut frame).unwrap();
     Grid::open(&path).unwrap()
 }
 
 fn whole_numbers(frame: &DataFrame) -> Vec<i64> {
-    frame
-        .column("n")
-        .unwrap()
-        .i64()
-        .unwrap()
-        .iter()
-        .flatten()
-        .collect()
+    frame.column("n").unwrap().i64().unwrap().iter().flatten().collect()
 }
 
 fn on(_: f64) -> ControlFlow<()> {
@@ -68,11 +58,7 @@ fn views_sort_filter_and_search() {
     let folder = tempfile::tempdir().unwrap();
     let grid = sample(&folder);
     let view = View {
-        sort: vec![SortBy {
-            column: "x".into(),
-            descending: true,
-            nulls_last: true,
-        }],
+        sort: vec![SortBy { column: "x".into(), descending: true, nulls_last: true }],
         filter: Some("n < 300".into()),
         search: Some("ZEILE 1".into()),
     };
@@ -84,10 +70,7 @@ fn views_sort_filter_and_search() {
     let filled = x.iter().flatten().count();
     assert!(x[..filled].windows(2).all(|pair| pair[0] >= pair[1]));
     assert!(x[filled..].iter().all(Option::is_none) && filled < x.len());
-    assert_eq!(
-        grid.rows_of(&index, 3..6, Some(&[0])).unwrap(),
-        rows.slice(3, 3).select(["n"]).unwrap()
-    );
+    assert_eq!(grid.rows_of(&index, 3..6, Some(&[0])).unwrap(), rows.slice(3, 3).select(["n"]).unwrap());
 }
 
 #[test]
@@ -96,53 +79,23 @@ fn a_plain_view_is_the_file() {
     let grid = sample(&folder);
     let index = grid.index(&View::default(), &on).unwrap();
     assert_eq!(index, Index::all(&grid));
-    assert_eq!(
-        whole_numbers(&grid.rows_of(&index, 7..9, None).unwrap()),
-        [7, 8]
-    );
+    assert_eq!(whole_numbers(&grid.rows_of(&index, 7..9, None).unwrap()), [7, 8]);
 }
 
 #[test]
 fn mistakes_and_cancelling() {
     let folder = tempfile::tempdir().unwrap();
     let grid = sample(&folder);
-    let filter = |text: &str| View {
-        filter: Some(text.into()),
-        ..View::default()
-    };
-    assert!(
-        grid.index(&filter("nn > 3"), &on)
-            .unwrap_err()
-            .to_string()
-            .contains("“nn”")
-    );
+    let filter = |text: &str| View { filter: Some(text.into()), ..View::default() };
+    assert!(grid.index(&filter("nn > 3"), &on).unwrap_err().to_string().contains("“nn”"));
     assert_eq!(grid.index(&filter("1 = 2"), &on).unwrap().len(), 0);
     assert_eq!(grid.index(&filter("1 = 1"), &on).unwrap().len(), 1_000);
     let stopped = grid.index(&filter("n > 3"), &|_| ControlFlow::Break(()));
     assert!(matches!(stopped, Err(Error::Cancelled)));
-    let sort = vec![SortBy {
-        column: "q".into(),
-        descending: false,
-        nulls_last: true,
-    }];
-    assert!(
-        grid.index(
-            &View {
-                sort,
-                ..View::default()
-            },
-            &on
-        )
-        .is_err()
-    );
+    let sort = vec![SortBy { column: "q".into(), descending: false, nulls_last: true }];
+    assert!(grid.index(&View { sort, ..View::default() }, &on).is_err());
     let text = folder.path().join("t.csv");
     std::fs::write(&text, "a,b\n1,2\n").unwrap();
-    assert!(
-        Grid::open(&text)
-            .err()
-            .unwrap()
-            .to_string()
-            .contains("not a Parquet file")
-    );
+    assert!(Grid::open(&text).err().unwrap().to_string().contains("not a Parquet file"));
     assert!(Grid::open(&folder.path().join("none")).is_err());
 }

@@ -3,8 +3,8 @@
 use std::ops::{ControlFlow, Range};
 
 use polars::prelude::{
-    BooleanChunked, ChunkFull, Column, DataFrame, DataType, IdxCa, IdxSize, IntoColumn, IntoLazy,
-    NewChunkedArray, SortMultipleOptions,
+    BooleanChunked, ChunkFull, Column, DataFrame, DataType, IdxCa, IdxSize, IntoColumn, IntoLazy, NewChunkedArray,
+    SortMultipleOptions,
 };
 use serde::{Deserialize, Serialize};
 
@@ -58,9 +58,7 @@ enum Rows {
 impl Index {
     /// Every row of a grid in its own order.
     pub fn all(grid: &Grid) -> Self {
-        Self {
-            rows: Rows::All(grid.len()),
-        }
+        Self { rows: Rows::All(grid.len()) }
     }
 
     /// Number of rows in the view.
@@ -103,9 +101,7 @@ impl Grid {
             return Ok(Index::all(self));
         }
         if self.len() >= u64::from(IdxSize::MAX) {
-            return Err(Error::invalid(
-                "The table has more than 4 billion rows. Filter it in a pipeline instead.",
-            ));
+            return Err(Error::invalid("The table has more than 4 billion rows. Filter it in a pipeline instead."));
         }
         let reading = Reading::new(self, view)?;
         let mut rows: Vec<IdxSize> = Vec::new();
@@ -118,10 +114,7 @@ impl Grid {
             let frame = self.file().read(page.clone(), Some(&reading.columns))?;
             let kept = reading.matches(&frame)?;
             let start = page.start as IdxSize;
-            let found = kept
-                .iter()
-                .enumerate()
-                .filter(|(_, keep)| *keep == Some(true));
+            let found = kept.iter().enumerate().filter(|(_, keep)| *keep == Some(true));
             rows.extend(found.map(|(at, _)| start + at as IdxSize));
             if !view.sort.is_empty() {
                 let names = view.sort.iter().map(|sort| sort.column.as_str());
@@ -137,9 +130,7 @@ impl Grid {
         if let Some(keys) = keys {
             rows = sorted(keys, rows, &view.sort)?;
         }
-        Ok(Index {
-            rows: Rows::Listed(rows),
-        })
+        Ok(Index { rows: Rows::Listed(rows) })
     }
 }
 
@@ -186,11 +177,7 @@ impl Reading {
             filter = Some(expression::filter(text, schema)?);
             names.extend(expression::row_wise(text, schema)?.columns);
         }
-        let search = view
-            .search
-            .as_deref()
-            .map(str::to_lowercase)
-            .filter(|text| !text.is_empty());
+        let search = view.search.as_deref().map(str::to_lowercase).filter(|text| !text.is_empty());
         let searched = |at: &usize| {
             let column = &schema.columns[*at];
             (search.is_some() && column.kind != Kind::Other) || names.contains(&column.name)
@@ -200,22 +187,14 @@ impl Reading {
             // A condition without columns, such as 1 = 1, still needs rows.
             columns.extend((!schema.is_empty()).then_some(0));
         }
-        Ok(Self {
-            columns,
-            filter,
-            search,
-        })
+        Ok(Self { columns, filter, search })
     }
 
     fn matches(&self, frame: &DataFrame) -> Result<BooleanChunked> {
         let height = frame.height();
         let mut kept = BooleanChunked::full("".into(), true, height);
         if let Some(filter) = &self.filter {
-            let found = frame
-                .clone()
-                .lazy()
-                .select([filter.clone().alias("kept")])
-                .collect()?;
+            let found = frame.clone().lazy().select([filter.clone().alias("kept")]).collect()?;
             let found = found.column("kept")?.bool()?;
             // A constant condition gives one row.
             kept = if found.len() == height {

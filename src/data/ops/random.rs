@@ -18,9 +18,7 @@ impl Random {
             mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
             mixed ^ (mixed >> 31)
         };
-        Self {
-            state: [next(), next(), next(), next()],
-        }
+        Self { state: [next(), next(), next(), next()] }
     }
 
     /// The next 64 random bits.
@@ -60,13 +58,8 @@ mod tests {
     #[test]
     fn numbers_never_change() {
         // The reference implementation's first outputs for the state 1, 2, 3, 4.
-        let mut random = Random {
-            state: [1, 2, 3, 4],
-        };
-        assert_eq!(
-            [random.next_u64(), random.next_u64(), random.next_u64()],
-            [11520, 0, 1509978240]
-        );
+        let mut random = Random { state: [1, 2, 3, 4] };
+        assert_eq!([random.next_u64(), random.next_u64(), random.next_u64()], [11520, 0, 1509978240]);
         let mut order: Vec<u32> = (0..8).collect();
         Random::new(7).shuffle(&mut order);
         let mut again: Vec<u32> = (0..8).collect();
@@ -81,9 +74,6 @@ mod tests {
         for _ in 0..60_000 {
             counts[random.below(6) as usize] += 1;
         }
-        assert!(
-            counts.iter().all(|count| count.abs_diff(10_000) < 400),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| count.abs_diff(10_000) < 400), "{counts:?}");
     }
 }

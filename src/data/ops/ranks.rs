@@ -76,11 +76,7 @@ struct Ties {
 
 impl Ties {
     fn of(groups: impl Iterator<Item = usize>) -> Self {
-        let mut ties = Self {
-            pairs: 0.0,
-            triples: 0.0,
-            cubic: 0.0,
-        };
+        let mut ties = Self { pairs: 0.0, triples: 0.0, cubic: 0.0 };
         for size in groups {
             let size = size as f64;
             ties.pairs += size * (size - 1.0) / 2.0;

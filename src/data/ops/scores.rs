@@ -89,12 +89,7 @@ impl FeatureScore {
 ///
 /// # Errors
 /// A missing column, or one whose kind the score cannot use.
-pub fn feature_scores(
-    frame: &DataFrame,
-    features: &[String],
-    label: &str,
-    score: Score,
-) -> Result<Vec<FeatureScore>> {
+pub fn feature_scores(frame: &DataFrame, features: &[String], label: &str, score: Score) -> Result<Vec<FeatureScore>> {
     let label = column(frame, label)?;
     features
         .par_iter()
@@ -102,19 +97,13 @@ pub fn feature_scores(
             let feature = column(frame, name)?;
             let (value, p_value) = one(feature, label, score)?.unzip();
             let p_value = p_value.filter(|p: &f64| p.is_finite());
-            Ok(FeatureScore {
-                feature: name.clone(),
-                score: value,
-                p_value,
-            })
+            Ok(FeatureScore { feature: name.clone(), score: value, p_value })
         })
         .collect()
 }
 
 fn column<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column> {
-    frame
-        .column(name)
-        .map_err(|_| Schema::of(frame).missing(name))
+    frame.column(name).map_err(|_| Schema::of(frame).missing(name))
 }
 
 /// A score with its p-value (NaN where there is none).
@@ -128,10 +117,9 @@ fn one(feature: &Column, label: &Column, score: Score) -> Result<Option<(f64, f6
             let pairs = paired(&codes(feature, true)?, &codes(label, true)?);
             Ok(mutual_information(&pairs).map(|information| (information, f64::NAN)))
         }
-        Score::ChiSquared if !is_number(feature) => Ok(independence(&paired(
-            &codes(feature, false)?,
-            &codes(label, false)?,
-        ))),
+        Score::ChiSquared if !is_number(feature) => {
+            Ok(independence(&paired(&codes(feature, false)?, &codes(label, false)?)))
+        }
         Score::ChiSquared => {
             let pairs = paired(&numbers(feature)?, &codes(label, false)?);
             if pairs.iter().any(|(value, _)| *value < 0.0) {
@@ -143,10 +131,7 @@ fn one(feature: &Column, label: &Column, score: Score) -> Result<Option<(f64, f6
             }
             Ok(chi_squared(&pairs))
         }
-        Score::AnovaF | Score::Fisher => Ok(variance(
-            &paired(&numbers(feature)?, &codes(label, false)?),
-            score,
-        )),
+        Score::AnovaF | Score::Fisher => Ok(variance(&paired(&numbers(feature)?, &codes(label, false)?), score)),
     }
 }
 
@@ -164,11 +149,7 @@ fn numbers(column: &Column) -> Result<Vec<Option<f64>>> {
         });
     }
     let reals = column.cast(&DataType::Float64)?;
-    Ok(reals
-        .f64()?
-        .iter()
-        .map(|value| value.filter(|value| value.is_finite()))
-        .collect())
+    Ok(reals.f64()?.iter().map(|value| value.filter(|value| value.is_finite())).collect())
 }
 
 /// Values as small whole numbers; with `bin` a number of many values by its bin.
@@ -179,9 +160,7 @@ fn codes(column: &Column, bin: bool) -> Result<Vec<Option<u32>>> {
         sorted.sort_unstable_by(f64::total_cmp);
         let distinct = sorted.chunk_by(|left, right| left == right).count();
         if bin && distinct > CATEGORIES {
-            let inner: Vec<f64> = (1..BINS)
-                .map(|bin| quantile(&sorted, bin as f64 / BINS as f64))
-                .collect();
+            let inner: Vec<f64> = (1..BINS).map(|bin| quantile(&sorted, bin as f64 / BINS as f64)).collect();
             let place = |value: f64| inner.partition_point(|&edge| edge <= value) as u32;
             return Ok(numbers.into_iter().map(|value| value.map(place)).collect());
         }
@@ -204,21 +183,14 @@ fn codes(column: &Column, bin: bool) -> Result<Vec<Option<u32>>> {
 }
 
 fn paired<A: Copy, B: Copy>(left: &[Option<A>], right: &[Option<B>]) -> Vec<(A, B)> {
-    left.iter()
-        .zip(right)
-        .filter_map(|(left, right)| Some(((*left)?, (*right)?)))
-        .collect()
+    left.iter().zip(right).filter_map(|(left, right)| Some(((*left)?, (*right)?))).collect()
 }
 
 fn correlation(pairs: &[(f64, f64)], score: Score) -> Option<(f64, f64)> {
     if score == Score::Kendall {
         return kendall(pairs).map(|(tau, z)| (tau, normal_two_sided(z)));
     }
-    let r = if score == Score::Pearson {
-        pearson(pairs)?
-    } else {
-        spearman(pairs)?
-    };
+    let r = if score == Score::Pearson { pearson(pairs)? } else { spearman(pairs)? };
     let df = pairs.len() as f64 - 2.0;
     if df <= 0.0 {
         return Some((r, f64::NAN));
@@ -236,12 +208,8 @@ struct Contingency {
 }
 
 fn contingency(pairs: &[(u32, u32)]) -> Contingency {
-    let mut table = Contingency {
-        cells: HashMap::new(),
-        rows: HashMap::new(),
-        columns: HashMap::new(),
-        total: pairs.len() as f64,
-    };
+    let mut table =
+        Contingency { cells: HashMap::new(), rows: HashMap::new(), columns: HashMap::new(), total: pairs.len() as f64 };
     for &(row, column) in pairs {
         *table.cells.entry((row, column)).or_default() += 1.0;
         *table.rows.entry(row).or_default() += 1.0;
@@ -311,10 +279,7 @@ fn chi_squared(pairs: &[(f64, u32)]) -> Option<(f64, f64)> {
         (values.iter().sum::<f64>() - expected).powi(2) / expected
     });
     let statistic = statistic.sum();
-    Some((
-        statistic,
-        chi_squared_upper(statistic, classes.len() as f64 - 1.0),
-    ))
+    Some((statistic, chi_squared_upper(statistic, classes.len() as f64 - 1.0)))
 }
 
 fn variance(pairs: &[(f64, u32)], score: Score) -> Option<(f64, f64)> {
@@ -326,10 +291,7 @@ fn variance(pairs: &[(f64, u32)], score: Score) -> Option<(f64, f64)> {
         let size = values.len() as f64;
         let centre = values.iter().sum::<f64>() / size;
         between += size * (centre - mean).powi(2);
-        within += values
-            .iter()
-            .map(|value| (value - centre).powi(2))
-            .sum::<f64>();
+        within += values.iter().map(|value| (value - centre).powi(2)).sum::<f64>();
     }
     let df_between = classes.len() as f64 - 1.0;
     let df_within = n - classes.len() as f64;
@@ -339,12 +301,6 @@ fn variance(pairs: &[(f64, u32)], score: Score) -> Option<(f64, f64)> {
         return None;
     }
     let f = (between / df_between) / (within / df_within);
-    let score = if score == Score::Fisher {
-        between / within
-    } else {
-        f
-    };
-    score
-        .is_finite()
-        .then(|| (score, f_upper(f, df_between, df_within)))
+    let score = if score == Score::Fisher { between / within } else { f };
+    score.is_finite().then(|| (score, f_upper(f, df_between, df_within)))
 }

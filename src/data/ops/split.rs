@@ -75,11 +75,7 @@ pub fn split_rows(frame: &DataFrame, by: &SplitBy) -> Result<Parts> {
             let rows = shuffled((0..height as IdxSize).collect(), &mut Random::new(*seed));
             mark(&mut chosen, &rows[..share(height, *fraction)?]);
         }
-        SplitBy::Stratified {
-            column,
-            fraction,
-            seed,
-        } => {
+        SplitBy::Stratified { column, fraction, seed } => {
             stratified(frame, column, *fraction, *seed, &mut chosen)?;
         }
         SplitBy::Time { column, fraction } => {
@@ -88,11 +84,7 @@ pub fn split_rows(frame: &DataFrame, by: &SplitBy) -> Result<Parts> {
         }
         SplitBy::Expression { condition } => {
             let condition = expression::filter(condition, &Schema::of(frame))?;
-            let held = frame
-                .clone()
-                .lazy()
-                .select([condition.alias("held")])
-                .collect()?;
+            let held = frame.clone().lazy().select([condition.alias("held")]).collect()?;
             let held = held.column("held")?.bool()?.clone();
             for (row, chosen) in chosen.iter_mut().enumerate() {
                 // A condition without columns gives a single value.
@@ -102,16 +94,10 @@ pub fn split_rows(frame: &DataFrame, by: &SplitBy) -> Result<Parts> {
         }
     }
     let rows = |wanted: bool| {
-        let kept = chosen
-            .iter()
-            .enumerate()
-            .filter(move |(_, chosen)| **chosen == wanted);
+        let kept = chosen.iter().enumerate().filter(move |(_, chosen)| **chosen == wanted);
         kept.map(|(row, _)| row as IdxSize).collect()
     };
-    Ok(Parts {
-        first: rows(true),
-        second: rows(false),
-    })
+    Ok(Parts { first: rows(true), second: rows(false) })
 }
 
 fn mark(chosen: &mut [bool], rows: &[IdxSize]) {
@@ -125,43 +111,27 @@ fn shuffled(mut rows: Vec<IdxSize>, random: &mut Random) -> Vec<IdxSize> {
 
 fn share(rows: usize, fraction: f64) -> Result<usize> {
     if !(0.0..=1.0).contains(&fraction) {
-        return Err(Error::invalid(format!(
-            "{fraction} is no share. Enter a number from 0 to 1."
-        )));
+        return Err(Error::invalid(format!("{fraction} is no share. Enter a number from 0 to 1.")));
     }
     Ok((rows as f64 * fraction).round() as usize)
 }
 
 /// Chooses a share of each stratum; the sizes add up to the share of all rows
 /// (largest remainders).
-fn stratified(
-    frame: &DataFrame,
-    column: &str,
-    fraction: f64,
-    seed: u64,
-    chosen: &mut [bool],
-) -> Result<()> {
+fn stratified(frame: &DataFrame, column: &str, fraction: f64, seed: u64, chosen: &mut [bool]) -> Result<()> {
     let total = share(frame.height(), fraction)?;
-    let values = frame
-        .column(column)
-        .map_err(|_| Schema::of(frame).missing(column))?;
+    let values = frame.column(column).map_err(|_| Schema::of(frame).missing(column))?;
     let values = values.cast(&DataType::String)?;
     let mut strata: BTreeMap<Option<&str>, Vec<IdxSize>> = BTreeMap::new();
     for (row, value) in values.str()?.iter().enumerate() {
         strata.entry(value).or_default().push(row as IdxSize);
     }
-    let exact: Vec<f64> = strata
-        .values()
-        .map(|rows| rows.len() as f64 * fraction)
-        .collect();
+    let exact: Vec<f64> = strata.values().map(|rows| rows.len() as f64 * fraction).collect();
     let mut sizes: Vec<usize> = exact.iter().map(|size| size.floor() as usize).collect();
     let mut order: Vec<usize> = (0..sizes.len()).collect();
     order.sort_by(|&left, &right| exact[right].fract().total_cmp(&exact[left].fract()));
     let short = total.saturating_sub(sizes.iter().sum());
-    order
-        .into_iter()
-        .take(short)
-        .for_each(|stratum| sizes[stratum] += 1);
+    order.into_iter().take(short).for_each(|stratum| sizes[stratum] += 1);
     let mut random = Random::new(seed);
     for (rows, size) in strata.into_values().zip(sizes) {
         let size = size.min(rows.len());
@@ -172,9 +142,7 @@ fn stratified(
 
 /// Row numbers, earliest first.
 fn by_time(frame: &DataFrame, column: &str) -> Result<Vec<IdxSize>> {
-    let values = frame
-        .column(column)
-        .map_err(|_| Schema::of(frame).missing(column))?;
+    let values = frame.column(column).map_err(|_| Schema::of(frame).missing(column))?;
     let kind = Kind::of(values.dtype());
     if !kind.is_ordered() {
         return Err(Error::WrongKind {
@@ -191,12 +159,7 @@ fn by_time(frame: &DataFrame, column: &str) -> Result<Vec<IdxSize>> {
         )));
     }
     let options = polars::prelude::SortOptions::default().with_maintain_order(true);
-    Ok(values
-        .as_materialized_series()
-        .arg_sort(options)
-        .iter()
-        .flatten()
-        .collect())
+    Ok(values.as_materialized_series().arg_sort(options).iter().flatten().collect())
 }
 
 /// How much to sample.
@@ -222,12 +185,7 @@ pub fn sample(frame: &DataFrame, amount: Amount, replace: bool, seed: u64) -> Re
 ///
 /// # Errors
 /// As [`sample`].
-pub fn sample_rows(
-    height: usize,
-    amount: Amount,
-    replace: bool,
-    seed: u64,
-) -> Result<Vec<IdxSize>> {
+pub fn sample_rows(height: usize, amount: Amount, replace: bool, seed: u64) -> Result<Vec<IdxSize>> {
     let count = match amount {
         Amount::Rows(rows) => rows,
         Amount::Fraction(fraction) if replace && fraction >= 0.0 && fraction.is_finite() => {
@@ -240,9 +198,7 @@ pub fn sample_rows(
         if height == 0 && count > 0 {
             return Err(Error::invalid("The table has no rows to draw from."));
         }
-        return Ok((0..count)
-            .map(|_| random.below(height as u64) as IdxSize)
-            .collect());
+        return Ok((0..count).map(|_| random.below(height as u64) as IdxSize).collect());
     }
     let mut rows = shuffled((0..height as IdxSize).collect(), &mut random);
     rows.truncate(count);

@@ -9,12 +9,7 @@ use crate::golden::{close, golden, sample_table, values};
 use crate::schema::Kind;
 
 fn names(value: &Value) -> Vec<String> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|name| name.as_str().unwrap().to_owned())
-        .collect()
+    value.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
 }
 
 fn check(frame: &DataFrame, label: &str, features: &Value, score: Score, expected: &Value) {
@@ -24,19 +19,9 @@ fn check(frame: &DataFrame, label: &str, features: &Value, score: Score, expecte
             Value::Array(pair) => (pair[0].as_f64().unwrap(), pair[1].as_f64()),
             value => (value.as_f64().unwrap(), None),
         };
-        close(
-            found.score.unwrap(),
-            value,
-            1e-9,
-            &format!("{score:?} {}", found.feature),
-        );
+        close(found.score.unwrap(), value, 1e-9, &format!("{score:?} {}", found.feature));
         if let Some(p) = p {
-            close(
-                found.p_value.unwrap(),
-                p,
-                1e-7,
-                &format!("{score:?} p {}", found.feature),
-            );
+            close(found.p_value.unwrap(), p, 1e-7, &format!("{score:?} p {}", found.feature));
         }
     }
 }
@@ -46,80 +31,27 @@ fn feature_scores_agree_with_scipy_and_scikit_learn() {
     let golden = &golden()["scores"];
     let cancer = sample_table("breast_cancer.csv");
     let classes = &golden["class_features"];
-    check(
-        &cancer,
-        "diagnosis",
-        classes,
-        Score::AnovaF,
-        &golden["anova_f"],
-    );
-    check(
-        &cancer,
-        "diagnosis",
-        classes,
-        Score::ChiSquared,
-        &golden["chi_squared"],
-    );
-    check(
-        &cancer,
-        "diagnosis",
-        classes,
-        Score::Fisher,
-        &golden["fisher"],
-    );
-    check(
-        &cancer,
-        "diagnosis",
-        classes,
-        Score::MutualInformation,
-        &golden["mutual_information"],
-    );
+    check(&cancer, "diagnosis", classes, Score::AnovaF, &golden["anova_f"]);
+    check(&cancer, "diagnosis", classes, Score::ChiSquared, &golden["chi_squared"]);
+    check(&cancer, "diagnosis", classes, Score::Fisher, &golden["fisher"]);
+    check(&cancer, "diagnosis", classes, Score::MutualInformation, &golden["mutual_information"]);
     let diabetes = sample_table("diabetes.csv");
     let numeric = &golden["numeric_features"];
-    check(
-        &diabetes,
-        "progression",
-        numeric,
-        Score::Pearson,
-        &golden["pearson"],
-    );
-    check(
-        &diabetes,
-        "progression",
-        numeric,
-        Score::Spearman,
-        &golden["spearman"],
-    );
-    check(
-        &diabetes,
-        "progression",
-        numeric,
-        Score::Kendall,
-        &golden["kendall"],
-    );
+    check(&diabetes, "progression", numeric, Score::Pearson, &golden["pearson"]);
+    check(&diabetes, "progression", numeric, Score::Spearman, &golden["spearman"]);
+    check(&diabetes, "progression", numeric, Score::Kendall, &golden["kendall"]);
 }
 
 #[test]
 fn independence_agrees_with_scipy() {
     let diabetes = sample_table("diabetes.csv");
     let as_text = |name: &str, of: &dyn Fn(f64) -> f64| {
-        let column = diabetes
-            .column(name)
-            .unwrap()
-            .cast(&Kind::Real.dtype())
-            .unwrap();
-        let texts = column
-            .f64()
-            .unwrap()
-            .iter()
-            .map(|value| value.map(|v| of(v).to_string()));
+        let column = diabetes.column(name).unwrap().cast(&Kind::Real.dtype()).unwrap();
+        let texts = column.f64().unwrap().iter().map(|value| value.map(|v| of(v).to_string()));
         Series::new(name.into(), texts.collect::<Vec<_>>()).into_column()
     };
     // NumPy rounds halves to even.
-    let columns = vec![
-        as_text("sex", &|v| v),
-        as_text("s4", &|v| v.round_ties_even()),
-    ];
+    let columns = vec![as_text("sex", &|v| v), as_text("s4", &|v| v.round_ties_even())];
     let frame = DataFrame::new(diabetes.height(), columns).unwrap();
     let found = feature_scores(&frame, &["sex".into()], "s4", Score::ChiSquared).unwrap();
     let expected = values(&golden()["scores"]["independence"]);
@@ -132,28 +64,15 @@ fn special_functions_agree_with_scipy() {
     let golden = &golden()["special"];
     for row in golden["gamma_upper"].as_array().unwrap() {
         let row = values(row);
-        close(
-            gamma_upper_regularised(row[0], row[1]),
-            row[2],
-            1e-11,
-            &format!("Q {row:?}"),
-        );
+        close(gamma_upper_regularised(row[0], row[1]), row[2], 1e-11, &format!("Q {row:?}"));
     }
     for row in golden["beta"].as_array().unwrap() {
         let row = values(row);
-        close(
-            beta_regularised(row[0], row[1], row[2]),
-            row[3],
-            1e-11,
-            &format!("I {row:?}"),
-        );
+        close(beta_regularised(row[0], row[1], row[2]), row[3], 1e-11, &format!("I {row:?}"));
     }
     for row in golden["ln_gamma"].as_array().unwrap() {
         let row = values(row);
-        assert!(
-            (ln_gamma(row[0]) - row[1]).abs() <= 1e-13 * row[1].abs().max(1.0),
-            "lnΓ {row:?}"
-        );
+        assert!((ln_gamma(row[0]) - row[1]).abs() <= 1e-13 * row[1].abs().max(1.0), "lnΓ {row:?}");
     }
 }
 
@@ -171,19 +90,10 @@ fn scores_of_hopeless_features() {
         assert_eq!(found[0].score, None, "{score:?}");
     }
     let error = feature_scores(&frame, &["text".into()], "label", Score::Pearson).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "Column “text” is a text, but a number is needed here."
-    );
+    assert_eq!(error.to_string(), "Column “text” is a text, but a number is needed here.");
     assert!(feature_scores(&frame, &["none".into()], "label", Score::Pearson).is_err());
-    let found =
-        feature_scores(&frame, &["text".into()], "label", Score::MutualInformation).unwrap();
-    close(
-        found[0].score.unwrap(),
-        std::f64::consts::LN_2,
-        1e-12,
-        "mutual information",
-    );
+    let found = feature_scores(&frame, &["text".into()], "label", Score::MutualInformation).unwrap();
+    close(found[0].score.unwrap(), std::f64::consts::LN_2, 1e-12, "mutual information");
 }
 
 fn numbered(rows: i64) -> DataFrame {
@@ -198,32 +108,15 @@ fn numbered(rows: i64) -> DataFrame {
 #[test]
 fn random_splits_are_reproducible_partitions() {
     let frame = numbered(103);
-    let by = SplitBy::Random {
-        fraction: 0.7,
-        seed: 42,
-    };
+    let by = SplitBy::Random { fraction: 0.7, seed: 42 };
     let parts = split_rows(&frame, &by).unwrap();
     assert_eq!((parts.first.len(), parts.second.len()), (72, 31));
     assert_eq!(parts, split_rows(&frame, &by).unwrap());
-    assert_ne!(
-        parts,
-        split_rows(
-            &frame,
-            &SplitBy::Random {
-                fraction: 0.7,
-                seed: 43
-            }
-        )
-        .unwrap()
-    );
+    assert_ne!(parts, split_rows(&frame, &SplitBy::Random { fraction: 0.7, seed: 43 }).unwrap());
     let mut all = [parts.first.clone(), parts.second.clone()].concat();
     all.sort_unstable();
     assert_eq!(all, (0..103).collect::<Vec<_>>());
-    assert_eq!(
-        parts.second[..6],
-        SECOND_OF_SEED_42,
-        "a split must never change"
-    );
+    assert_eq!(parts.second[..6], SECOND_OF_SEED_42, "a split must never change");
 }
 
 /// Recorded once; a change would give other models for the same seed.
@@ -232,22 +125,10 @@ const SECOND_OF_SEED_42: [u32; 6] = [7, 8, 14, 17, 24, 26];
 #[test]
 fn stratified_splits_keep_shares() {
     let frame = numbered(200);
-    let by = SplitBy::Stratified {
-        column: "class".into(),
-        fraction: 0.75,
-        seed: 1,
-    };
+    let by = SplitBy::Stratified { column: "class".into(), fraction: 0.75, seed: 1 };
     let (first, second) = split(&frame, &by).unwrap();
-    let rare = |frame: &DataFrame| {
-        frame
-            .column("class")
-            .unwrap()
-            .str()
-            .unwrap()
-            .iter()
-            .filter(|c| *c == Some("rare"))
-            .count()
-    };
+    let rare =
+        |frame: &DataFrame| frame.column("class").unwrap().str().unwrap().iter().filter(|c| *c == Some("rare")).count();
     assert_eq!((first.height(), rare(&first)), (150, 15));
     assert_eq!((second.height(), rare(&second)), (50, 5));
 }
@@ -255,46 +136,16 @@ fn stratified_splits_keep_shares() {
 #[test]
 fn time_and_expression_splits() {
     let frame = numbered(50);
-    let by = SplitBy::Time {
-        column: "time".into(),
-        fraction: 0.2,
-    };
+    let by = SplitBy::Time { column: "time".into(), fraction: 0.2 };
     let (first, second) = split(&frame, &by).unwrap();
-    let latest = first
-        .column("time")
-        .unwrap()
-        .i64()
-        .unwrap()
-        .iter()
-        .flatten()
-        .max();
-    let earliest = second
-        .column("time")
-        .unwrap()
-        .i64()
-        .unwrap()
-        .iter()
-        .flatten()
-        .min();
+    let latest = first.column("time").unwrap().i64().unwrap().iter().flatten().max();
+    let earliest = second.column("time").unwrap().i64().unwrap().iter().flatten().min();
     assert_eq!((latest, earliest), (Some(9), Some(10)));
-    let by = SplitBy::Expression {
-        condition: "n >= 5 AND class = 'common'".into(),
-    };
+    let by = SplitBy::Expression { condition: "n >= 5 AND class = 'common'".into() };
     assert_eq!(split_rows(&frame, &by).unwrap().first.len(), 41);
-    let by = SplitBy::Time {
-        column: "class".into(),
-        fraction: 0.2,
-    };
-    assert!(
-        split(&frame, &by)
-            .unwrap_err()
-            .to_string()
-            .contains("a date, a time or a number")
-    );
-    let by = SplitBy::Random {
-        fraction: 1.5,
-        seed: 1,
-    };
+    let by = SplitBy::Time { column: "class".into(), fraction: 0.2 };
+    assert!(split(&frame, &by).unwrap_err().to_string().contains("a date, a time or a number"));
+    let by = SplitBy::Random { fraction: 1.5, seed: 1 };
     assert!(split(&frame, &by).is_err());
 }
 
@@ -305,14 +156,8 @@ fn samples() {
     assert_eq!(drawn.height(), 10);
     let rows = sample_rows(40, Amount::Rows(10), false, 3).unwrap();
     assert!(rows.windows(2).all(|pair| pair[0] < pair[1]));
-    assert_eq!(
-        sample_rows(40, Amount::Rows(100), false, 3).unwrap().len(),
-        40
-    );
-    assert_eq!(
-        sample_rows(40, Amount::Rows(100), true, 3).unwrap().len(),
-        100
-    );
+    assert_eq!(sample_rows(40, Amount::Rows(100), false, 3).unwrap().len(), 40);
+    assert_eq!(sample_rows(40, Amount::Rows(100), true, 3).unwrap().len(), 100);
     assert!(sample_rows(0, Amount::Rows(1), true, 3).is_err());
     assert!(sample_rows(40, Amount::Fraction(2.0), false, 3).is_err());
 }
@@ -323,17 +168,6 @@ fn summaries_have_one_row_a_column() {
     assert_eq!(summary.height(), 3);
     let mean = summary.column("mean").unwrap().f64().unwrap().get(0);
     assert_eq!(mean, Some(5.0));
-    assert_eq!(
-        summary.column("50%").unwrap().f64().unwrap().get(0),
-        Some(5.0)
-    );
-    assert_eq!(
-        summary
-            .column("most frequent")
-            .unwrap()
-            .str()
-            .unwrap()
-            .get(1),
-        Some("common")
-    );
+    assert_eq!(summary.column("50%").unwrap().f64().unwrap().get(0), Some(5.0));
+    assert_eq!(summary.column("most frequent").unwrap().str().unwrap().get(1), Some("common"));
 }

@@ -1,8 +1,8 @@
 //! Carrying a step out on a table.
 
 use polars::prelude::{
-    ChunkApply, Column, DataFrame, DataType, Float64Chunked, Int64Chunked, IntoColumn, IntoLazy,
-    IntoSeries, NamedFrom, NewChunkedArray, Series, StringChunked, UInt8Chunked,
+    ChunkApply, Column, DataFrame, DataType, Float64Chunked, Int64Chunked, IntoColumn, IntoLazy, IntoSeries, NamedFrom,
+    NewChunkedArray, Series, StringChunked, UInt8Chunked,
 };
 
 use super::columns::{convert, filled_kind, get, reals, texts};
@@ -29,14 +29,10 @@ pub(super) fn apply(step: &Step, frame: &DataFrame) -> Result<DataFrame> {
             }
             Ok(renamed)
         }),
-        Step::Cast { columns } => {
-            rebuild(frame, |column| match columns.get(column.name().as_str()) {
-                Some(&kind) if Kind::of(column.dtype()) != kind => {
-                    Ok(convert(column, kind)?.into_column())
-                }
-                _ => Ok(column.clone()),
-            })
-        }
+        Step::Cast { columns } => rebuild(frame, |column| match columns.get(column.name().as_str()) {
+            Some(&kind) if Kind::of(column.dtype()) != kind => Ok(convert(column, kind)?.into_column()),
+            _ => Ok(column.clone()),
+        }),
         Step::Impute { columns } => impute(frame, columns),
         Step::Clip { columns } => each(frame, columns.iter().map(|entry| clip(frame, entry))),
         Step::Scale { columns } => each(frame, columns.iter().map(|entry| scale(frame, entry))),
@@ -46,10 +42,7 @@ pub(super) fn apply(step: &Step, frame: &DataFrame) -> Result<DataFrame> {
             let mut out = frame.clone();
             for entry in columns {
                 let compiled = expression::row_wise(&entry.expression, &Schema::of(&out))?;
-                out = out
-                    .lazy()
-                    .with_column(compiled.expr.alias(entry.name.as_str()))
-                    .collect()?;
+                out = out.lazy().with_column(compiled.expr.alias(entry.name.as_str())).collect()?;
             }
             Ok(out)
         }
@@ -58,11 +51,7 @@ pub(super) fn apply(step: &Step, frame: &DataFrame) -> Result<DataFrame> {
 
 /// A table of changed columns.
 fn rebuild(frame: &DataFrame, change: impl Fn(&Column) -> Result<Column>) -> Result<DataFrame> {
-    let columns = frame
-        .columns()
-        .iter()
-        .map(change)
-        .collect::<Result<Vec<_>>>()?;
+    let columns = frame.columns().iter().map(change).collect::<Result<Vec<_>>>()?;
     Ok(DataFrame::new(frame.height(), columns)?)
 }
 
@@ -92,8 +81,7 @@ fn impute(frame: &DataFrame, columns: &[ImputeColumn]) -> Result<DataFrame> {
                 let value = value.as_f64().unwrap_or_default();
                 let fill = |held: Option<f64>| Some(held.filter(|x| !x.is_nan()).unwrap_or(value));
                 let reals = reals(frame, &entry.column)?;
-                Float64Chunked::from_iter_options(series.name().clone(), reals.iter().map(fill))
-                    .into_series()
+                Float64Chunked::from_iter_options(series.name().clone(), reals.iter().map(fill)).into_series()
             }
             Scalar::Text(text) => {
                 let fill = |held: Option<&str>| Some(held.unwrap_or(text).to_owned());
@@ -102,12 +90,8 @@ fn impute(frame: &DataFrame, columns: &[ImputeColumn]) -> Result<DataFrame> {
                 Series::new(series.name().clone(), filled).cast(series.dtype())?
             }
             value => {
-                let single = Series::from_any_values_and_dtype(
-                    series.name().clone(),
-                    &[value.to_any()],
-                    &kind.dtype(),
-                    true,
-                )?;
+                let single =
+                    Series::from_any_values_and_dtype(series.name().clone(), &[value.to_any()], &kind.dtype(), true)?;
                 let mask = series.is_not_null();
                 series.zip_with(&mask, &single.cast(series.dtype())?)?
             }
@@ -118,12 +102,7 @@ fn impute(frame: &DataFrame, columns: &[ImputeColumn]) -> Result<DataFrame> {
             if series.dtype().is_float() {
                 missing = missing | series.is_nan()?.fill_null_with(false);
             }
-            out.with_column(
-                missing
-                    .into_series()
-                    .with_name(name.as_str().into())
-                    .into_column(),
-            )?;
+            out.with_column(missing.into_series().with_name(name.as_str().into()).into_column())?;
         }
     }
     Ok(out)
@@ -136,9 +115,7 @@ trait FillNull {
 
 impl FillNull for polars::prelude::BooleanChunked {
     fn fill_null_with(&self, value: bool) -> Self {
-        self.iter()
-            .map(|held| Some(held.unwrap_or(value)))
-            .collect()
+        self.iter().map(|held| Some(held.unwrap_or(value))).collect()
     }
 }
 
@@ -177,18 +154,13 @@ fn clip(frame: &DataFrame, entry: &ClipColumn) -> Result<Column> {
 
 fn scale(frame: &DataFrame, entry: &ScaleColumn) -> Result<Column> {
     let column = reals(frame, &entry.column)?;
-    Ok(column
-        .apply_values(|value| (value - entry.center) / entry.scale)
-        .into_column())
+    Ok(column.apply_values(|value| (value - entry.center) / entry.scale).into_column())
 }
 
 fn one_hot(frame: &DataFrame, columns: &[OneHotColumn]) -> Result<DataFrame> {
     let mut out = Vec::with_capacity(frame.width());
     for column in frame.columns() {
-        match columns
-            .iter()
-            .find(|entry| entry.column == column.name().as_str())
-        {
+        match columns.iter().find(|entry| entry.column == column.name().as_str()) {
             None => out.push(column.clone()),
             Some(entry) => out.extend(indicators(&texts(frame, &entry.column)?, entry)),
         }
@@ -198,12 +170,8 @@ fn one_hot(frame: &DataFrame, columns: &[OneHotColumn]) -> Result<DataFrame> {
 
 /// One 0/1 column a category.
 fn indicators(values: &StringChunked, entry: &OneHotColumn) -> Vec<Column> {
-    let index: std::collections::HashMap<&str, usize> = entry
-        .categories
-        .iter()
-        .enumerate()
-        .map(|(at, name)| (name.as_str(), at))
-        .collect();
+    let index: std::collections::HashMap<&str, usize> =
+        entry.categories.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
     let mut marks = vec![vec![0_u8; values.len()]; entry.categories.len()];
     for (row, value) in values.iter().enumerate() {
         if let Some(&category) = value.and_then(|text| index.get(text)) {
@@ -212,29 +180,19 @@ fn indicators(values: &StringChunked, entry: &OneHotColumn) -> Vec<Column> {
     }
     let marks = marks.into_iter().skip(usize::from(entry.drop_first));
     let named = entry.names().zip(marks);
-    named
-        .map(|(name, mark)| UInt8Chunked::from_vec(name.as_str().into(), mark).into_column())
-        .collect()
+    named.map(|(name, mark)| UInt8Chunked::from_vec(name.as_str().into(), mark).into_column()).collect()
 }
 
 fn bin(frame: &DataFrame, entry: &BinColumn) -> Result<Column> {
     let values = reals(frame, &entry.column)?;
-    let name = entry
-        .output
-        .as_ref()
-        .unwrap_or(&entry.column)
-        .as_str()
-        .into();
+    let name = entry.output.as_ref().unwrap_or(&entry.column).as_str().into();
     let inner = &entry.edges[1..entry.edges.len() - 1];
-    let place =
-        |value: f64| (!value.is_nan()).then(|| inner.partition_point(|&edge| edge <= value));
+    let place = |value: f64| (!value.is_nan()).then(|| inner.partition_point(|&edge| edge <= value));
     let places = values.iter().map(|value| value.and_then(place));
     Ok(match &entry.labels {
-        None => Int64Chunked::from_iter_options(name, places.map(|at| at.map(|at| at as i64)))
-            .into_column(),
+        None => Int64Chunked::from_iter_options(name, places.map(|at| at.map(|at| at as i64))).into_column(),
         Some(labels) => {
-            let named: Vec<Option<&str>> =
-                places.map(|at| at.map(|at| labels[at].as_str())).collect();
+            let named: Vec<Option<&str>> = places.map(|at| at.map(|at| labels[at].as_str())).collect();
             Series::new(name, named).into_column()
         }
     })

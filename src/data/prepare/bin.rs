@@ -42,9 +42,7 @@ pub fn fit(
             output: suffix.map(|suffix| format!("{name}{suffix}")),
         })
     });
-    Fitted::new(Step::Bin {
-        columns: entries.collect::<Result<_>>()?,
-    })
+    Fitted::new(Step::Bin { columns: entries.collect::<Result<_>>()? })
 }
 
 fn edges(frame: &DataFrame, name: &str, binning: &Binning) -> Result<Vec<f64>> {
@@ -68,14 +66,9 @@ fn edges(frame: &DataFrame, name: &str, binning: &Binning) -> Result<Vec<f64>> {
         Binning::EqualWidth(bins) => {
             let step = (high - low) / bins as f64;
             let inner = (1..bins).map(|bin| low + step * bin as f64);
-            std::iter::once(low)
-                .chain(inner)
-                .chain([high])
-                .collect::<Vec<f64>>()
+            std::iter::once(low).chain(inner).chain([high]).collect::<Vec<f64>>()
         }
-        Binning::Quantile(bins) => (0..=bins)
-            .map(|bin| quantile(&values, bin as f64 / bins as f64))
-            .collect(),
+        Binning::Quantile(bins) => (0..=bins).map(|bin| quantile(&values, bin as f64 / bins as f64)).collect(),
         Binning::Edges(_) => Vec::new(),
     };
     // Repeated values make equal edges; scikit-learn's threshold.

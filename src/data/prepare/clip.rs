@@ -32,12 +32,7 @@ pub enum Limits {
 /// # Errors
 /// A missing column, one that is not numeric or has no values, a percentile
 /// outside 0 to 100, or limits in the wrong order.
-pub fn fit(
-    frame: &DataFrame,
-    columns: &[String],
-    limits: Limits,
-    outside: Outside,
-) -> Result<Fitted> {
+pub fn fit(frame: &DataFrame, columns: &[String], limits: Limits, outside: Outside) -> Result<Fitted> {
     let entries = columns.iter().map(|name| {
         let mut values = finite(frame, name)?;
         let (lower, upper) = match limits {
@@ -48,23 +43,14 @@ pub fn fit(
                 (at(lower)?, at(upper)?)
             }
         };
-        Ok(ClipColumn {
-            column: name.clone(),
-            lower,
-            upper,
-            outside,
-        })
+        Ok(ClipColumn { column: name.clone(), lower, upper, outside })
     });
-    Fitted::new(Step::Clip {
-        columns: entries.collect::<Result<_>>()?,
-    })
+    Fitted::new(Step::Clip { columns: entries.collect::<Result<_>>()? })
 }
 
 fn percentile(sorted: &[f64], percent: f64) -> Result<f64> {
     if !(0.0..=100.0).contains(&percent) {
-        return Err(Error::invalid(format!(
-            "{percent} is no percentile. Enter a number from 0 to 100."
-        )));
+        return Err(Error::invalid(format!("{percent} is no percentile. Enter a number from 0 to 100.")));
     }
     Ok(quantile(sorted, percent / 100.0))
 }

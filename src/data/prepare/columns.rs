@@ -1,8 +1,8 @@
 //! Columns as plain numbers and texts, shared by fitting and applying.
 
 use polars::prelude::{
-    BooleanChunked, Column, DataFrame, DataType, Float64Chunked, IntoSeries, NamedFrom,
-    NewChunkedArray, Series, StringChunked,
+    BooleanChunked, Column, DataFrame, DataType, Float64Chunked, IntoSeries, NamedFrom, NewChunkedArray, Series,
+    StringChunked,
 };
 
 use crate::error::{Error, Result};
@@ -11,9 +11,7 @@ use crate::{scalar::Scalar, temporal};
 
 /// The column of that name, or the error that names the nearest.
 pub(super) fn get<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a Column> {
-    frame
-        .column(name)
-        .map_err(|_| Schema::of(frame).missing(name))
+    frame.column(name).map_err(|_| Schema::of(frame).missing(name))
 }
 
 /// A number, or true and false as 1 and 0.
@@ -25,11 +23,7 @@ pub(super) fn require_numeric(name: &str, kind: Kind) -> Result<()> {
 }
 
 pub(super) fn wrong_kind(name: &str, kind: Kind, needed: &str) -> Error {
-    Error::WrongKind {
-        name: name.to_owned(),
-        found: kind.phrase().to_owned(),
-        needed: needed.to_owned(),
-    }
+    Error::WrongKind { name: name.to_owned(), found: kind.phrase().to_owned(), needed: needed.to_owned() }
 }
 
 /// A numeric or boolean column as reals.
@@ -45,11 +39,7 @@ pub(super) fn reals(frame: &DataFrame, name: &str) -> Result<Float64Chunked> {
 /// When there is none.
 pub(super) fn finite(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
     let column = reals(frame, name)?;
-    let values: Vec<f64> = column
-        .iter()
-        .flatten()
-        .filter(|value| value.is_finite())
-        .collect();
+    let values: Vec<f64> = column.iter().flatten().filter(|value| value.is_finite()).collect();
     if values.is_empty() {
         return Err(no_values(name));
     }
@@ -57,9 +47,7 @@ pub(super) fn finite(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
 }
 
 pub(super) fn no_values(name: &str) -> Error {
-    Error::invalid(format!(
-        "Column “{name}” has no values to learn from. Leave it out, or fill it with a constant."
-    ))
+    Error::invalid(format!("Column “{name}” has no values to learn from. Leave it out, or fill it with a constant."))
 }
 
 /// Any column that is not nested, as text; a real as polars writes it ("1.0").
@@ -83,14 +71,10 @@ pub(crate) fn convert(column: &Column, kind: Kind) -> Result<Series> {
     let texts = series.str()?.iter().map(|text| text.map(str::trim));
     let parsed = match kind {
         Kind::Boolean => {
-            BooleanChunked::from_iter_options(name, texts.map(|t| t.and_then(parse_boolean)))
-                .into_series()
+            BooleanChunked::from_iter_options(name, texts.map(|t| t.and_then(parse_boolean))).into_series()
         }
         Kind::Integer => {
-            return Ok(Series::new(
-                name,
-                texts.map(|t| t.and_then(parse_integer)).collect::<Vec<_>>(),
-            ));
+            return Ok(Series::new(name, texts.map(|t| t.and_then(parse_integer)).collect::<Vec<_>>()));
         }
         Kind::Real => {
             let reals = texts.map(|t| t.and_then(|text| text.parse::<f64>().ok()));
@@ -100,18 +84,8 @@ pub(crate) fn convert(column: &Column, kind: Kind) -> Result<Series> {
             let days = texts.map(|t| t.and_then(|text| temporal::parse_date(text, None)));
             Series::new(name, days.collect::<Vec<_>>())
         }
-        Kind::DateTime => Series::new(
-            name,
-            texts
-                .map(|t| t.and_then(parse_datetime))
-                .collect::<Vec<_>>(),
-        ),
-        Kind::Time => Series::new(
-            name,
-            texts
-                .map(|t| t.and_then(temporal::parse_time))
-                .collect::<Vec<_>>(),
-        ),
+        Kind::DateTime => Series::new(name, texts.map(|t| t.and_then(parse_datetime)).collect::<Vec<_>>()),
+        Kind::Time => Series::new(name, texts.map(|t| t.and_then(temporal::parse_time)).collect::<Vec<_>>()),
         _ => series.clone(),
     };
     Ok(parsed.cast(&kind.dtype())?)
@@ -152,10 +126,7 @@ pub(super) fn filled_kind(name: &str, kind: Kind, value: &Scalar) -> Result<Kind
         | (Kind::Time, Scalar::Time(_))
         | (Kind::Duration, Scalar::Duration(_)) => Ok(kind),
         (Kind::Integer, Scalar::Real(_)) => Ok(Kind::Real),
-        _ => Err(Error::invalid(format!(
-            "Column “{name}” is {} and cannot be filled with “{value}”.",
-            kind.phrase()
-        ))),
+        _ => Err(Error::invalid(format!("Column “{name}” is {} and cannot be filled with “{value}”.", kind.phrase()))),
     }
 }
 
@@ -170,9 +141,5 @@ pub(crate) fn quantile(sorted: &[f64], p: f64) -> f64 {
     let above = (below + 1).min(last);
     let share = position - below as f64;
     let gap = sorted[above] - sorted[below];
-    if share < 0.5 {
-        sorted[below] + gap * share
-    } else {
-        sorted[above] - gap * (1.0 - share)
-    }
+    if share < 0.5 { sorted[below] + gap * share } else { sorted[above] - gap * (1.0 - share) }
 }

@@ -35,33 +35,19 @@ pub enum Strategy {
 /// # Errors
 /// A missing column, one without values, or a strategy that does not suit its
 /// kind.
-pub fn fit(
-    frame: &DataFrame,
-    columns: &[String],
-    strategy: &Strategy,
-    indicator: bool,
-) -> Result<Fitted> {
+pub fn fit(frame: &DataFrame, columns: &[String], strategy: &Strategy, indicator: bool) -> Result<Fitted> {
     let entries = columns.iter().map(|name| {
         let column = get(frame, name)?;
         let kind = Kind::of(column.dtype());
         let value = value(frame, name, kind, strategy)?;
         filled_kind(name, kind, &value)?;
-        let nans = if column.dtype().is_float() {
-            column.as_materialized_series().is_nan()?.sum().unwrap_or(0)
-        } else {
-            0
-        };
+        let nans =
+            if column.dtype().is_float() { column.as_materialized_series().is_nan()?.sum().unwrap_or(0) } else { 0 };
         let incomplete = column.null_count() > 0 || nans > 0;
         let indicator = (indicator && incomplete).then(|| format!("{name}_missing"));
-        Ok(ImputeColumn {
-            column: name.clone(),
-            value,
-            indicator,
-        })
+        Ok(ImputeColumn { column: name.clone(), value, indicator })
     });
-    Fitted::new(Step::Impute {
-        columns: entries.collect::<Result<_>>()?,
-    })
+    Fitted::new(Step::Impute { columns: entries.collect::<Result<_>>()? })
 }
 
 fn value(frame: &DataFrame, name: &str, kind: Kind, strategy: &Strategy) -> Result<Scalar> {
@@ -69,14 +55,7 @@ fn value(frame: &DataFrame, name: &str, kind: Kind, strategy: &Strategy) -> Resu
         Strategy::Constant(value) => Ok(constant(kind, value)),
         Strategy::Mode => mode(frame, name),
         numeric => {
-            require_numeric(
-                name,
-                if kind == Kind::Boolean {
-                    Kind::Text
-                } else {
-                    kind
-                },
-            )?;
+            require_numeric(name, if kind == Kind::Boolean { Kind::Text } else { kind })?;
             let mut values = finite(frame, name)?;
             values.sort_unstable_by(f64::total_cmp);
             let value = match numeric {
@@ -86,11 +65,7 @@ fn value(frame: &DataFrame, name: &str, kind: Kind, strategy: &Strategy) -> Resu
                 _ => values[values.len() - 1],
             };
             let whole = kind == Kind::Integer && value.fract() == 0.0;
-            Ok(if whole {
-                Scalar::Integer(value as i64)
-            } else {
-                Scalar::Real(value)
-            })
+            Ok(if whole { Scalar::Integer(value as i64) } else { Scalar::Real(value) })
         }
     }
 }
@@ -103,17 +78,13 @@ fn constant(kind: Kind, value: &Scalar) -> Scalar {
         Kind::Real => text.parse().ok().map(Scalar::Real),
         Kind::Boolean => text.parse().ok().map(Scalar::Boolean),
         Kind::Date => crate::temporal::parse_date(text, None).map(Scalar::Date),
-        Kind::DateTime => {
-            crate::temporal::parse_datetime(text, None).map(|(micros, _)| Scalar::DateTime(micros))
-        }
+        Kind::DateTime => crate::temporal::parse_datetime(text, None).map(|(micros, _)| Scalar::DateTime(micros)),
         Kind::Time => crate::temporal::parse_time(text).map(Scalar::Time),
         _ => None,
     };
     match (kind, value) {
         (Kind::Real, Scalar::Integer(value)) => Scalar::Real(*value as f64),
-        (Kind::Integer, Scalar::Real(value)) if value.fract() == 0.0 => {
-            Scalar::Integer(*value as i64)
-        }
+        (Kind::Integer, Scalar::Real(value)) if value.fract() == 0.0 => Scalar::Integer(*value as i64),
         (Kind::Text | Kind::Category, value) => Scalar::Text(value.to_string()),
         (_, Scalar::Text(text)) => read(text.trim()).unwrap_or_else(|| value.clone()),
         _ => value.clone(),
@@ -141,9 +112,7 @@ fn real_mode(name: &str, values: impl Iterator<Item = f64>) -> Result<Scalar> {
     values.sort_unstable_by(f64::total_cmp);
     let runs = values.chunk_by(|left, right| left == right);
     let longest = runs.rev().max_by_key(|run| run.len());
-    longest
-        .map(|run| Scalar::Real(run[0]))
-        .ok_or_else(|| no_values(name))
+    longest.map(|run| Scalar::Real(run[0])).ok_or_else(|| no_values(name))
 }
 
 /// What orders values of one column, so that ties go to the smallest.
@@ -157,10 +126,9 @@ impl Key {
     fn of(value: &Scalar) -> Self {
         match value {
             Scalar::Boolean(value) => Self::Number(i64::from(*value)),
-            Scalar::Integer(value)
-            | Scalar::DateTime(value)
-            | Scalar::Time(value)
-            | Scalar::Duration(value) => Self::Number(*value),
+            Scalar::Integer(value) | Scalar::DateTime(value) | Scalar::Time(value) | Scalar::Duration(value) => {
+                Self::Number(*value)
+            }
             Scalar::Date(days) => Self::Number(i64::from(*days)),
             Scalar::Real(_) | Scalar::Text(_) => Self::Text(value.to_string()),
         }

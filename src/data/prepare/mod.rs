@@ -22,8 +22,7 @@ use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
 pub use step::{
-    BinColumn, ClipColumn, ComputedColumn, ImputeColumn, OneHotColumn, Outside, ScaleColumn,
-    Scaling, Step,
+    BinColumn, ClipColumn, ComputedColumn, ImputeColumn, OneHotColumn, Outside, ScaleColumn, Scaling, Step,
 };
 
 use crate::error::{Error, Result};
@@ -75,11 +74,7 @@ impl Fitted {
         plan::check(&step)?;
         let json = serde_json::to_string(&step)
             .map_err(|e| Error::invalid(format!("A preparation step cannot be stored: {e}.")))?;
-        Ok(Self {
-            version: VERSION,
-            id: blake3::hash(json.as_bytes()).to_hex().to_string(),
-            step,
-        })
+        Ok(Self { version: VERSION, id: blake3::hash(json.as_bytes()).to_hex().to_string(), step })
     }
 
     /// BLAKE3 of the step's JSON, in hex.
@@ -130,9 +125,7 @@ impl Preparation {
     /// # Errors
     /// As [`Fitted::apply`].
     pub fn apply(&self, frame: &DataFrame) -> Result<DataFrame> {
-        self.0
-            .iter()
-            .try_fold(frame.clone(), |frame, step| step.apply(&frame))
+        self.0.iter().try_fold(frame.clone(), |frame, step| step.apply(&frame))
     }
 
     /// The columns after every step.
@@ -140,9 +133,7 @@ impl Preparation {
     /// # Errors
     /// As [`Fitted::output_schema`].
     pub fn output_schema(&self, schema: &Schema) -> Result<Schema> {
-        self.0
-            .iter()
-            .try_fold(schema.clone(), |schema, step| step.output_schema(&schema))
+        self.0.iter().try_fold(schema.clone(), |schema, step| step.output_schema(&schema))
     }
 
     /// What is still to be applied to a table that has already gone through

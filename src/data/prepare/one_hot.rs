@@ -15,12 +15,7 @@ use crate::schema::Kind;
 /// # Errors
 /// A missing column, one without values, or one with more than `limit`
 /// categories.
-pub fn fit(
-    frame: &DataFrame,
-    columns: &[String],
-    drop_first: bool,
-    limit: usize,
-) -> Result<Fitted> {
+pub fn fit(frame: &DataFrame, columns: &[String], drop_first: bool, limit: usize) -> Result<Fitted> {
     let entries = columns.iter().map(|name| {
         let categories = categories(frame, name)?;
         if categories.is_empty() {
@@ -33,15 +28,9 @@ pub fn fit(
                 categories.len()
             )));
         }
-        Ok(OneHotColumn {
-            column: name.clone(),
-            categories,
-            drop_first,
-        })
+        Ok(OneHotColumn { column: name.clone(), categories, drop_first })
     });
-    Fitted::new(Step::OneHot {
-        columns: entries.collect::<Result<_>>()?,
-    })
+    Fitted::new(Step::OneHot { columns: entries.collect::<Result<_>>()? })
 }
 
 fn categories(frame: &DataFrame, name: &str) -> Result<Vec<String>> {

@@ -26,9 +26,7 @@ pub(super) fn check(step: &Step) -> Result<()> {
 }
 
 fn not_finite(column: &str) -> Error {
-    Error::invalid(format!(
-        "A number for column “{column}” is not finite. Enter a finite number."
-    ))
+    Error::invalid(format!("A number for column “{column}” is not finite. Enter a finite number."))
 }
 
 fn check_clip(entry: &ClipColumn) -> Result<()> {
@@ -54,15 +52,10 @@ fn check_scale(entry: &ScaleColumn) -> Result<()> {
 
 fn check_one_hot(entry: &OneHotColumn) -> Result<()> {
     let mut seen = HashSet::new();
-    match entry
-        .categories
-        .iter()
-        .find(|category| !seen.insert(category.as_str()))
-    {
-        Some(twice) => Err(Error::invalid(format!(
-            "The categories of column “{}” list “{twice}” twice.",
-            entry.column
-        ))),
+    match entry.categories.iter().find(|category| !seen.insert(category.as_str())) {
+        Some(twice) => {
+            Err(Error::invalid(format!("The categories of column “{}” list “{twice}” twice.", entry.column)))
+        }
         None => Ok(()),
     }
 }
@@ -95,10 +88,7 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn at(&self, name: &str) -> Result<usize> {
-        self.positions
-            .get(name)
-            .copied()
-            .ok_or_else(|| self.schema.missing(name))
+        self.positions.get(name).copied().ok_or_else(|| self.schema.missing(name))
     }
 
     fn require(&self, name: &str) -> Result<&'a Column> {
@@ -110,27 +100,18 @@ impl<'a> Known<'a> {
 /// before the step hold for it too.
 pub(super) fn output(step: &Step, schema: &Schema) -> Result<Schema> {
     let mut out = schema.clone();
-    let schema = Known {
-        schema,
-        positions: schema.positions(),
-    };
+    let schema = Known { schema, positions: schema.positions() };
     match step {
         Step::Select { columns } => {
             let kept = columns.iter().map(|name| schema.require(name).cloned());
-            out = Schema {
-                columns: kept.collect::<Result<_>>()?,
-            };
+            out = Schema { columns: kept.collect::<Result<_>>()? };
         }
         Step::Drop { columns } => {
-            columns
-                .iter()
-                .try_for_each(|name| schema.require(name).map(drop))?;
+            columns.iter().try_for_each(|name| schema.require(name).map(drop))?;
             out.columns.retain(|column| !columns.contains(&column.name));
         }
         Step::Rename { columns } => {
-            columns
-                .keys()
-                .try_for_each(|name| schema.require(name).map(drop))?;
+            columns.keys().try_for_each(|name| schema.require(name).map(drop))?;
             for column in &mut out.columns {
                 if let Some(name) = columns.get(&column.name) {
                     column.name.clone_from(name);
@@ -154,8 +135,7 @@ pub(super) fn output(step: &Step, schema: &Schema) -> Result<Schema> {
                 let kind = filled_kind(&entry.column, column.kind, &entry.value)?;
                 out.columns[schema.at(&entry.column)?].kind = kind;
                 let indicator = entry.indicator.iter();
-                out.columns
-                    .extend(indicator.map(|name| Column::new(name, Kind::Boolean)));
+                out.columns.extend(indicator.map(|name| Column::new(name, Kind::Boolean)));
             }
         }
         Step::Clip { columns } => {
@@ -192,18 +172,10 @@ fn one_hot(columns: &[OneHotColumn], schema: &Known, out: &mut Schema) -> Result
     for entry in columns {
         let column = schema.require(&entry.column)?;
         if column.kind == Kind::Other {
-            return Err(wrong_kind(
-                &column.name,
-                column.kind,
-                "a text, a category or a number",
-            ));
+            return Err(wrong_kind(&column.name, column.kind, "a text, a category or a number"));
         }
         let role = column.role;
-        let made = entry.names().map(|name| Column {
-            name,
-            kind: Kind::Integer,
-            role,
-        });
+        let made = entry.names().map(|name| Column { name, kind: Kind::Integer, role });
         if let Some(at) = out.position(&entry.column) {
             out.columns.splice(at..=at, made);
         }
@@ -214,11 +186,7 @@ fn one_hot(columns: &[OneHotColumn], schema: &Known, out: &mut Schema) -> Result
 fn bin(columns: &[BinColumn], schema: &Known, out: &mut Schema) -> Result<()> {
     for entry in columns {
         require_numeric(&entry.column, schema.require(&entry.column)?.kind)?;
-        let kind = if entry.labels.is_some() {
-            Kind::Text
-        } else {
-            Kind::Integer
-        };
+        let kind = if entry.labels.is_some() { Kind::Text } else { Kind::Integer };
         match &entry.output {
             Some(name) => out.columns.push(Column::new(name, kind)),
             None => out.columns[schema.at(&entry.column)?].kind = kind,

@@ -14,16 +14,9 @@ use crate::error::Result;
 pub fn fit(frame: &DataFrame, columns: &[String], scaling: Scaling) -> Result<Fitted> {
     let entries = columns.iter().map(|name| {
         let (center, scale) = measure(finite(frame, name)?, scaling);
-        Ok(ScaleColumn {
-            column: name.clone(),
-            scaling,
-            center,
-            scale,
-        })
+        Ok(ScaleColumn { column: name.clone(), scaling, center, scale })
     });
-    Fitted::new(Step::Scale {
-        columns: entries.collect::<Result<_>>()?,
-    })
+    Fitted::new(Step::Scale { columns: entries.collect::<Result<_>>()? })
 }
 
 /// Centre and scale of values; there is at least one.
@@ -37,29 +30,12 @@ fn measure(mut values: Vec<f64>, scaling: Scaling) -> (f64, f64) {
         // scikit-learn's test for a constant column, from the rounding error of
         // a two-pass variance.
         let noise = n * f64::EPSILON * variance + (n * mean * f64::EPSILON).powi(2);
-        return (
-            mean,
-            if variance <= noise {
-                1.0
-            } else {
-                variance.sqrt()
-            },
-        );
+        return (mean, if variance <= noise { 1.0 } else { variance.sqrt() });
     }
     values.sort_unstable_by(f64::total_cmp);
     let (center, scale) = match scaling {
-        Scaling::Robust => (
-            quantile(&values, 0.5),
-            quantile(&values, 0.75) - quantile(&values, 0.25),
-        ),
+        Scaling::Robust => (quantile(&values, 0.5), quantile(&values, 0.75) - quantile(&values, 0.25)),
         _ => (values[0], values[values.len() - 1] - values[0]),
     };
-    (
-        center,
-        if scale < 10.0 * f64::EPSILON {
-            1.0
-        } else {
-            scale
-        },
-    )
+    (center, if scale < 10.0 * f64::EPSILON { 1.0 } else { scale })
 }

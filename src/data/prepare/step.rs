@@ -163,10 +163,7 @@ impl OneHotColumn {
     /// The names of the columns made: `column_category`.
     pub fn names(&self) -> impl Iterator<Item = String> + '_ {
         let skip = usize::from(self.drop_first);
-        self.categories
-            .iter()
-            .skip(skip)
-            .map(|category| format!("{}_{category}", self.column))
+        self.categories.iter().skip(skip).map(|category| format!("{}_{category}", self.column))
     }
 }
 

@@ -11,17 +11,8 @@ use crate::scalar::Scalar;
 use crate::schema::{Kind, Role};
 
 fn reals(frame: &DataFrame, name: &str) -> Vec<f64> {
-    let column = frame
-        .column(name)
-        .unwrap()
-        .cast(&Kind::Real.dtype())
-        .unwrap();
-    column
-        .f64()
-        .unwrap()
-        .iter()
-        .map(|value| value.unwrap())
-        .collect()
+    let column = frame.column(name).unwrap().cast(&Kind::Real.dtype()).unwrap();
+    column.f64().unwrap().iter().map(|value| value.unwrap()).collect()
 }
 
 fn owned(names: &[&str]) -> Vec<String> {
@@ -31,30 +22,18 @@ fn owned(names: &[&str]) -> Vec<String> {
 /// Applies a step and checks that its planned columns are those it made.
 fn applied(step: &Fitted, frame: &DataFrame) -> DataFrame {
     let out = step.apply(frame).unwrap();
-    assert_eq!(
-        Schema::of(&out),
-        without_roles(&step.output_schema(&Schema::of(frame)).unwrap())
-    );
+    assert_eq!(Schema::of(&out), without_roles(&step.output_schema(&Schema::of(frame)).unwrap()));
     out
 }
 
 fn without_roles(schema: &Schema) -> Schema {
-    Schema::new(
-        schema
-            .columns
-            .iter()
-            .map(|column| (column.name.clone(), column.kind)),
-    )
+    Schema::new(schema.columns.iter().map(|column| (column.name.clone(), column.kind)))
 }
 
 #[test]
 fn scaling_agrees_with_scikit_learn() {
     let frame = sample_table("diabetes.csv");
-    for (scaling, name) in [
-        (Scaling::ZScore, "z_score"),
-        (Scaling::MinMax, "min_max"),
-        (Scaling::Robust, "robust"),
-    ] {
+    for (scaling, name) in [(Scaling::ZScore, "z_score"), (Scaling::MinMax, "min_max"), (Scaling::Robust, "robust")] {
         let expected = &golden()["scale"][name];
         let columns: Vec<String> = serde_json::from_value(expected["columns"].clone()).unwrap();
         let out = applied(&scale::fit(&frame, &columns, scaling).unwrap(), &frame);
@@ -74,18 +53,9 @@ fn scaling_agrees_with_scikit_learn() {
 fn constants_scale_by_one() {
     let frame = df!("x" => [3.0, 3.0, 3.0], "y" => [0.1, 0.1, 0.1]).unwrap();
     for scaling in Scaling::ALL {
-        let out = scale::fit(&frame, &owned(&["x", "y"]), scaling)
-            .unwrap()
-            .apply(&frame)
-            .unwrap();
-        assert!(
-            reals(&out, "x").iter().all(|value| *value == 0.0),
-            "{scaling:?}"
-        );
-        assert!(
-            reals(&out, "y").iter().all(|value| value.abs() < 1e-15),
-            "{scaling:?}"
-        );
+        let out = scale::fit(&frame, &owned(&["x", "y"]), scaling).unwrap().apply(&frame).unwrap();
+        assert!(reals(&out, "x").iter().all(|value| *value == 0.0), "{scaling:?}");
+        assert!(reals(&out, "y").iter().all(|value| value.abs() < 1e-15), "{scaling:?}");
     }
 }
 
@@ -103,11 +73,9 @@ fn imputing_agrees_with_scikit_learn() {
         })
         .collect();
     let frame = df!("x" => mixed).unwrap();
-    for (strategy, name) in [
-        (impute::Strategy::Mean, "mean"),
-        (impute::Strategy::Median, "median"),
-        (impute::Strategy::Mode, "mode"),
-    ] {
+    for (strategy, name) in
+        [(impute::Strategy::Mean, "mean"), (impute::Strategy::Median, "median"), (impute::Strategy::Mode, "mode")]
+    {
         let step = impute::fit(&frame, &owned(&["x"]), &strategy, true).unwrap();
         let out = applied(&step, &frame);
         for (found, expected) in reals(&out, "x").iter().zip(values(&expected[name])) {
@@ -133,45 +101,24 @@ fn imputing_keeps_kinds_where_it_can() {
     let out = applied(&fill("whole", impute::Strategy::Minimum).unwrap(), &frame);
     assert_eq!(Schema::of(&out).get("whole").unwrap().kind, Kind::Integer);
     let out = applied(&fill("text", impute::Strategy::Mode).unwrap(), &frame);
-    assert_eq!(
-        out.column("text").unwrap().get(1).unwrap(),
-        AnyValue::String("a")
-    );
+    assert_eq!(out.column("text").unwrap().get(1).unwrap(), AnyValue::String("a"));
     let constant = impute::Strategy::Constant(Scalar::Boolean(true));
     let out = applied(&fill("yes", constant).unwrap(), &frame);
     assert_eq!(out.column("yes").unwrap().bool().unwrap().sum(), Some(2));
-    assert!(
-        fill("text", impute::Strategy::Mean)
-            .unwrap_err()
-            .to_string()
-            .contains("“text”")
-    );
+    assert!(fill("text", impute::Strategy::Mean).unwrap_err().to_string().contains("“text”"));
     let error = fill("empty", impute::Strategy::Median).unwrap_err();
-    assert!(
-        error.to_string().contains("no values to learn from"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("no values to learn from"), "{error}");
     let wrong = impute::Strategy::Constant(Scalar::Text("many".into()));
-    assert!(
-        fill("whole", wrong)
-            .unwrap_err()
-            .to_string()
-            .contains("cannot be filled")
-    );
+    assert!(fill("whole", wrong).unwrap_err().to_string().contains("cannot be filled"));
 }
 
 #[test]
 fn binning_agrees_with_scikit_learn() {
     let frame = sample_table("diabetes.csv");
-    for (binning, name) in [
-        (bin::Binning::EqualWidth(7), "equal_width"),
-        (bin::Binning::Quantile(5), "quantile"),
-    ] {
+    for (binning, name) in [(bin::Binning::EqualWidth(7), "equal_width"), (bin::Binning::Quantile(5), "quantile")] {
         let expected = &golden()["bin"][name];
         let step = bin::fit(&frame, &owned(&["bmi"]), &binning, None, None).unwrap();
-        let Step::Bin { columns } = step.step() else {
-            panic!("{step:?}")
-        };
+        let Step::Bin { columns } = step.step() else { panic!("{step:?}") };
         for (found, edge) in columns[0].edges.iter().zip(values(&expected["edges"])) {
             close(*found, edge, 1e-14, name);
         }
@@ -191,10 +138,7 @@ fn bins_have_names_and_take_what_lies_outside() {
     let step = bin::fit(&frame, &owned(&["x"]), &edges, Some(&labels), Some("_bin")).unwrap();
     let out = applied(&step, &frame);
     let bins: Vec<_> = out.column("x_bin").unwrap().str().unwrap().iter().collect();
-    assert_eq!(
-        bins,
-        [Some("low"), Some("low"), Some("high"), Some("high"), None]
-    );
+    assert_eq!(bins, [Some("low"), Some("low"), Some("high"), Some("high"), None]);
     let error = bin::fit(&frame, &owned(&["x"]), &edges, Some(&labels[..1]), None).unwrap_err();
     assert!(error.to_string().contains("2 bins but 1 labels"), "{error}");
 }
@@ -204,17 +148,9 @@ fn one_hot_agrees_with_scikit_learn() {
     let expected = &golden()["one_hot"];
     let fitted: Vec<String> = serde_json::from_value(expected["fitted"].clone()).unwrap();
     let asked: Vec<String> = serde_json::from_value(expected["asked"].clone()).unwrap();
-    let step = one_hot::fit(
-        &df!("colour" => fitted).unwrap(),
-        &owned(&["colour"]),
-        false,
-        10,
-    );
+    let step = one_hot::fit(&df!("colour" => fitted).unwrap(), &owned(&["colour"]), false, 10);
     let step = step.unwrap();
-    let out = applied(
-        &step,
-        &df!("n" => [1, 2, 3], "colour" => asked, "z" => [1, 2, 3]).unwrap(),
-    );
+    let out = applied(&step, &df!("n" => [1, 2, 3], "colour" => asked, "z" => [1, 2, 3]).unwrap());
     let names: Vec<String> = serde_json::from_value(expected["names"].clone()).unwrap();
     assert_eq!(column_names(&out)[1..4], names);
     assert_eq!((column_names(&out)[0], column_names(&out)[4]), ("n", "z"));
@@ -241,40 +177,22 @@ fn clipping() {
         "n" => [Some(i64::MAX), Some(3), Some(-3), None],
     )
     .unwrap();
-    let limits = clip::Limits::Values {
-        lower: Some(1.5),
-        upper: Some(50.0),
-    };
+    let limits = clip::Limits::Values { lower: Some(1.5), upper: Some(50.0) };
     let step = clip::fit(&frame, &owned(&["x"]), limits, Outside::Limit).unwrap();
     let out = applied(&step, &frame);
     let found: Vec<_> = out.column("x").unwrap().f64().unwrap().iter().collect();
-    assert_eq!(
-        (found[0], found[2], found[3]),
-        (Some(1.5), Some(50.0), None)
-    );
+    assert_eq!((found[0], found[2], found[3]), (Some(1.5), Some(50.0), None));
     assert!(found[1].unwrap().is_nan());
-    let limits = clip::Limits::Values {
-        lower: Some(-2.5),
-        upper: None,
-    };
+    let limits = clip::Limits::Values { lower: Some(-2.5), upper: None };
     let step = clip::fit(&frame, &owned(&["n"]), limits, Outside::Missing).unwrap();
     let out = applied(&step, &frame);
     let found: Vec<_> = out.column("n").unwrap().i64().unwrap().iter().collect();
     assert_eq!(found, [Some(i64::MAX), Some(3), None, None]);
-    let limits = clip::Limits::Percentiles {
-        lower: Some(25.0),
-        upper: Some(75.0),
-    };
+    let limits = clip::Limits::Percentiles { lower: Some(25.0), upper: Some(75.0) };
     let five = df!("x" => [0.0, 1.0, 2.0, 3.0, 4.0]).unwrap();
-    let out = clip::fit(&five, &owned(&["x"]), limits, Outside::Limit)
-        .unwrap()
-        .apply(&five)
-        .unwrap();
+    let out = clip::fit(&five, &owned(&["x"]), limits, Outside::Limit).unwrap().apply(&five).unwrap();
     assert_eq!(reals(&out, "x"), [1.0, 1.0, 2.0, 3.0, 3.0]);
-    let wrong = clip::Limits::Values {
-        lower: Some(2.0),
-        upper: Some(1.0),
-    };
+    let wrong = clip::Limits::Values { lower: Some(2.0), upper: Some(1.0) };
     assert!(clip::fit(&five, &owned(&["x"]), wrong, Outside::Limit).is_err());
 }
 
@@ -285,50 +203,24 @@ fn step(step: Step) -> Fitted {
 #[test]
 fn plain_steps() {
     let frame = df!("a" => [1_i64, 2], "b" => ["1.5", "x"], "c" => [true, false]).unwrap();
-    let out = applied(
-        &step(Step::Select {
-            columns: owned(&["c", "a"]),
-        }),
-        &frame,
-    );
+    let out = applied(&step(Step::Select { columns: owned(&["c", "a"]) }), &frame);
     assert_eq!(column_names(&out), ["c", "a"]);
-    let out = applied(
-        &step(Step::Drop {
-            columns: owned(&["b"]),
-        }),
-        &frame,
-    );
+    let out = applied(&step(Step::Drop { columns: owned(&["b"]) }), &frame);
     assert_eq!(column_names(&out), ["a", "c"]);
     let swap = IndexMap::from([("a".into(), "b".into()), ("b".into(), "a".into())]);
     let out = applied(&step(Step::Rename { columns: swap }), &frame);
     assert_eq!(column_names(&out), ["b", "a", "c"]);
     let cast = IndexMap::from([("b".into(), Kind::Real), ("c".into(), Kind::Integer)]);
     let out = applied(&step(Step::Cast { columns: cast }), &frame);
-    assert_eq!(
-        out.column("b")
-            .unwrap()
-            .f64()
-            .unwrap()
-            .iter()
-            .collect::<Vec<_>>(),
-        [Some(1.5), None]
-    );
+    assert_eq!(out.column("b").unwrap().f64().unwrap().iter().collect::<Vec<_>>(), [Some(1.5), None]);
     let computed = vec![
-        ComputedColumn {
-            name: "double".into(),
-            expression: "a * 2".into(),
-        },
-        ComputedColumn {
-            name: "a".into(),
-            expression: "double + 1".into(),
-        },
+        ComputedColumn { name: "double".into(), expression: "a * 2".into() },
+        ComputedColumn { name: "a".into(), expression: "double + 1".into() },
     ];
     let out = applied(&step(Step::Compute { columns: computed }), &frame);
     assert_eq!(reals(&out, "a"), [3.0, 5.0]);
     let roles = IndexMap::from([("a".into(), Some(Role::Label))]);
-    let schema = step(Step::SetRole { columns: roles })
-        .output_schema(&Schema::of(&frame))
-        .unwrap();
+    let schema = step(Step::SetRole { columns: roles }).output_schema(&Schema::of(&frame)).unwrap();
     assert_eq!(schema.get("a").unwrap().role, Some(Role::Label));
 }
 
@@ -337,32 +229,16 @@ fn mistakes_are_named() {
     let frame = df!("age" => [1.0, 2.0], "name" => ["x", "y"]).unwrap();
     let fitted = scale::fit(&frame, &owned(&["age"]), Scaling::ZScore).unwrap();
     let error = fitted.apply(&df!("Age" => [1.0]).unwrap()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "There is no column “age”. Did you mean “Age”?"
-    );
+    assert_eq!(error.to_string(), "There is no column “age”. Did you mean “Age”?");
     let error = scale::fit(&frame, &owned(&["name"]), Scaling::ZScore).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "Column “name” is a text, but a number is needed here."
-    );
+    assert_eq!(error.to_string(), "Column “name” is a text, but a number is needed here.");
     let clash = IndexMap::from([("age".to_owned(), "name".to_owned())]);
-    let error = step(Step::Rename { columns: clash })
-        .apply(&frame)
-        .unwrap_err();
-    assert!(
-        error.to_string().contains("two columns named “name”"),
-        "{error}"
-    );
+    let error = step(Step::Rename { columns: clash }).apply(&frame).unwrap_err();
+    assert!(error.to_string().contains("two columns named “name”"), "{error}");
     let cast = IndexMap::from([("age".to_owned(), Kind::Category)]);
     assert!(step(Step::Cast { columns: cast }).apply(&frame).is_err());
-    let mean = vec![ComputedColumn {
-        name: "m".into(),
-        expression: "avg(age)".into(),
-    }];
-    let error = step(Step::Compute { columns: mean })
-        .apply(&frame)
-        .unwrap_err();
+    let mean = vec![ComputedColumn { name: "m".into(), expression: "avg(age)".into() }];
+    let error = step(Step::Compute { columns: mean }).apply(&frame).unwrap_err();
     assert!(error.to_string().contains("several rows"), "{error}");
 }
 
@@ -379,9 +255,7 @@ fn example() -> Preparation {
             }],
         }),
         one_hot::fit(&frame, &owned(&["c"]), false, 10).unwrap(),
-        step(Step::SetRole {
-            columns: IndexMap::from([("c_a".into(), None)]),
-        }),
+        step(Step::SetRole { columns: IndexMap::from([("c_a".into(), None)]) }),
     ])
 }
 
@@ -405,47 +279,25 @@ fn the_first_version_is_still_read() {
     let stored = r#"[{"version":1,"id":"","step":"scale","columns":[
         {"column":"x","scaling":"z_score","center":1.5,"scale":2.0}]}]"#;
     let preparation: Preparation = serde_json::from_str(stored).unwrap();
-    assert_eq!(
-        preparation.0[0].id(),
-        "a3ebdd357fc5d3f3b7f26f33826903241584294edc099f5f916b1f1e4631aa05"
-    );
+    assert_eq!(preparation.0[0].id(), "a3ebdd357fc5d3f3b7f26f33826903241584294edc099f5f916b1f1e4631aa05");
 }
 
 #[test]
 fn what_remains_is_what_comes_after() {
     let whole = example();
     let part = Preparation(whole.0[..2].to_vec());
-    assert_eq!(
-        whole.remaining_after(&part).unwrap(),
-        Preparation(whole.0[2..].to_vec())
-    );
-    assert_eq!(
-        whole.remaining_after(&Preparation::default()).unwrap(),
-        whole
-    );
+    assert_eq!(whole.remaining_after(&part).unwrap(), Preparation(whole.0[2..].to_vec()));
+    assert_eq!(whole.remaining_after(&Preparation::default()).unwrap(), whole);
     assert!(whole.remaining_after(&whole).unwrap().is_empty());
     let error = part.remaining_after(&whole).unwrap_err();
-    assert!(
-        error.to_string().contains("“One-hot encode” (step 3)"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("“One-hot encode” (step 3)"), "{error}");
     let mut other = part.clone();
-    other.0[1] = step(Step::Drop {
-        columns: owned(&["x"]),
-    });
+    other.0[1] = step(Step::Drop { columns: owned(&["x"]) });
     let error = whole.remaining_after(&other).unwrap_err().to_string();
-    assert!(
-        error.contains("“Drop columns” where the model expects “Normalise”"),
-        "{error}"
-    );
+    assert!(error.contains("“Drop columns” where the model expects “Normalise”"), "{error}");
     let mut refitted = part;
-    refitted.0[0] = impute::fit(
-        &df!("x" => [Some(5.0), None]).unwrap(),
-        &owned(&["x"]),
-        &impute::Strategy::Mean,
-        true,
-    )
-    .unwrap();
+    refitted.0[0] =
+        impute::fit(&df!("x" => [Some(5.0), None]).unwrap(), &owned(&["x"]), &impute::Strategy::Mean, true).unwrap();
     let error = whole.remaining_after(&refitted).unwrap_err().to_string();
     assert!(error.contains("fitted on other rows"), "{error}");
 }

@@ -6,10 +6,7 @@ use rayon::prelude::*;
 use super::distinct::Distinct;
 use super::moments::Moments;
 use super::sketch::{Ranked, Sketch, integer_of_key, key_of_integer, key_of_real, real_of_key};
-use super::{
-    ColumnProfile, Histogram, Lengths, MAX_BINS, MAX_TEXT, MAX_TOP, Profile, Quantiles, TopValue,
-    hash,
-};
+use super::{ColumnProfile, Histogram, Lengths, MAX_BINS, MAX_TEXT, MAX_TOP, Profile, Quantiles, TopValue, hash};
 use crate::error::{Error, Result};
 use crate::scalar::{Scalar, to_micros};
 use crate::schema::{self, Kind, Schema};
@@ -26,14 +23,8 @@ pub struct Profiler {
 impl Profiler {
     /// For tables of this schema.
     pub fn new(schema: &Schema) -> Self {
-        let columns = schema
-            .columns
-            .iter()
-            .map(|column| Accumulator::new(column, schema.len()));
-        Self {
-            columns: columns.collect(),
-            rows: 0,
-        }
+        let columns = schema.columns.iter().map(|column| Accumulator::new(column, schema.len()));
+        Self { columns: columns.collect(), rows: 0 }
     }
 
     /// Adds the next rows; columns by position.
@@ -70,11 +61,7 @@ impl Profiler {
     /// The profile of everything added.
     pub fn finish(self) -> Profile {
         let rows = self.rows;
-        let columns = self
-            .columns
-            .into_par_iter()
-            .map(|column| column.finish(rows))
-            .collect();
+        let columns = self.columns.into_par_iter().map(|column| column.finish(rows)).collect();
         Profile { rows, columns }
     }
 }
@@ -139,15 +126,9 @@ impl Accumulator {
         let mut finite = Vec::with_capacity(values.len());
         for array in values.downcast_iter() {
             if array.validity().is_none() {
-                array
-                    .values()
-                    .iter()
-                    .for_each(|&value| self.add_real(value, &mut finite));
+                array.values().iter().for_each(|&value| self.add_real(value, &mut finite));
             } else {
-                array
-                    .iter()
-                    .flatten()
-                    .for_each(|&value| self.add_real(value, &mut finite));
+                array.iter().flatten().for_each(|&value| self.add_real(value, &mut finite));
             }
         }
         self.moments.merge(&Moments::of(finite.iter().copied()));
@@ -183,8 +164,7 @@ impl Accumulator {
             self.negatives += u64::from(value < 0);
             keys.push(key_of_integer(value));
         }
-        self.moments
-            .merge(&Moments::of(held.iter().map(|&value| value as f64)));
+        self.moments.merge(&Moments::of(held.iter().map(|&value| value as f64)));
         self.add_keys(&keys);
     }
 
@@ -214,8 +194,7 @@ impl Accumulator {
             self.lengths = Some((shortest.min(length), longest.max(length)));
             self.letters += length;
             let hash = hash::of_bytes(text.as_bytes());
-            self.texts
-                .add(hash, 1, text.len().min(MAX_TEXT), || shortened(text));
+            self.texts.add(hash, 1, text.len().min(MAX_TEXT), || shortened(text));
         }
         Ok(())
     }
@@ -261,12 +240,7 @@ impl Accumulator {
     fn finish_boolean(self, present: u64, profile: &mut ColumnProfile) {
         let counts = [(true, self.trues), (false, present - self.trues)];
         let held = counts.into_iter().filter(|(_, count)| *count > 0);
-        profile.top = held
-            .map(|(value, count)| TopValue {
-                value: Scalar::Boolean(value),
-                count,
-            })
-            .collect();
+        profile.top = held.map(|(value, count)| TopValue { value: Scalar::Boolean(value), count }).collect();
         profile.top.sort_by_key(|top| std::cmp::Reverse(top.count));
         profile.distinct = profile.top.len() as u64;
         profile.mean = (present > 0).then(|| self.trues as f64 / present as f64);
@@ -277,18 +251,10 @@ impl Accumulator {
         profile.approximate = self.texts.is_approximate();
         let mut counts: Vec<(u64, &Box<str>)> = self.texts.counts().collect();
         keep_most_frequent(&mut counts);
-        profile.top = counts
-            .into_iter()
-            .map(|(count, text)| TopValue {
-                value: Scalar::Text(text.to_string()),
-                count,
-            })
-            .collect();
-        profile.lengths = self.lengths.map(|(min, max)| Lengths {
-            min,
-            mean: self.letters as f64 / present as f64,
-            max,
-        });
+        profile.top =
+            counts.into_iter().map(|(count, text)| TopValue { value: Scalar::Text(text.to_string()), count }).collect();
+        profile.lengths =
+            self.lengths.map(|(min, max)| Lengths { min, mean: self.letters as f64 / present as f64, max });
     }
 
     fn finish_numbers(self, profile: &mut ColumnProfile) {
@@ -311,9 +277,7 @@ impl Accumulator {
             Some(numbers) => numbers.counts().map(|(count, &key)| (count, key)).collect(),
             None => ranked.runs().map(|(key, count)| (count, key)).collect(),
         };
-        let infinities = [f64::NEG_INFINITY, f64::INFINITY]
-            .into_iter()
-            .zip(self.infinite);
+        let infinities = [f64::NEG_INFINITY, f64::INFINITY].into_iter().zip(self.infinite);
         let infinities = infinities.filter(|(_, count)| *count > 0);
         counts.extend(infinities.map(|(value, count)| (count, key_of_real(value))));
         profile.distinct = match &self.numbers {
@@ -322,13 +286,7 @@ impl Accumulator {
         };
         profile.approximate = self.numbers.as_ref().is_some_and(Distinct::is_approximate);
         keep_most_frequent(&mut counts);
-        profile.top = counts
-            .into_iter()
-            .map(|(count, key)| TopValue {
-                value: scalar(kind, key),
-                count,
-            })
-            .collect();
+        profile.top = counts.into_iter().map(|(count, key)| TopValue { value: scalar(kind, key), count }).collect();
         profile.min = ranked.keys.first().map(|&key| scalar(kind, key));
         profile.max = ranked.keys.last().map(|&key| scalar(kind, key));
         profile.quantiles = quantiles(kind, &ranked, rank_error);
@@ -338,8 +296,7 @@ impl Accumulator {
 
 /// The most frequent first; of equally frequent ones the smallest value.
 fn keep_most_frequent<T: Ord>(counts: &mut Vec<(u64, T)>) {
-    let order =
-        |left: &(u64, T), right: &(u64, T)| right.0.cmp(&left.0).then_with(|| left.1.cmp(&right.1));
+    let order = |left: &(u64, T), right: &(u64, T)| right.0.cmp(&left.0).then_with(|| left.1.cmp(&right.1));
     if counts.len() > MAX_TOP {
         counts.select_nth_unstable_by(MAX_TOP, order);
         counts.truncate(MAX_TOP);
@@ -354,10 +311,7 @@ fn integers(series: &Series) -> Result<Int64Chunked> {
     Ok(match series.dtype() {
         DataType::Datetime(unit, _) | DataType::Duration(unit) => {
             let unit = *unit;
-            values
-                .iter()
-                .map(|value| value.map(|value| to_micros(value, unit)))
-                .collect()
+            values.iter().map(|value| value.map(|value| to_micros(value, unit))).collect()
         }
         _ => values.clone(),
     })
@@ -383,19 +337,11 @@ fn scalar(kind: Kind, key: u64) -> Scalar {
 
 /// A key in its own unit, and the key nearest above a number in that unit.
 fn number(kind: Kind, key: u64) -> f64 {
-    if kind == Kind::Real {
-        real_of_key(key)
-    } else {
-        integer_of_key(key) as f64
-    }
+    if kind == Kind::Real { real_of_key(key) } else { integer_of_key(key) as f64 }
 }
 
 fn key_at(kind: Kind, value: f64) -> u64 {
-    if kind == Kind::Real {
-        key_of_real(value)
-    } else {
-        key_of_integer(value.ceil() as i64)
-    }
+    if kind == Kind::Real { key_of_real(value) } else { key_of_integer(value.ceil() as i64) }
 }
 
 fn quantiles(kind: Kind, ranked: &Ranked, rank_error: f64) -> Option<Quantiles> {
@@ -412,10 +358,7 @@ fn quantiles(kind: Kind, ranked: &Ranked, rank_error: f64) -> Option<Quantiles> 
         let share = position - below;
         Some(Scalar::Real(low * (1.0 - share) + high * share))
     });
-    Some(Quantiles {
-        values: values.collect::<Option<_>>()?,
-        rank_error,
-    })
+    Some(Quantiles { values: values.collect::<Option<_>>()?, rank_error })
 }
 
 fn histogram(kind: Kind, ranked: &Ranked) -> Option<Histogram> {
@@ -436,10 +379,7 @@ fn histogram(kind: Kind, ranked: &Ranked) -> Option<Histogram> {
         Kind::Time => 1e-9,
         _ => 1.0,
     };
-    Some(Histogram {
-        edges: native.into_iter().map(|edge| edge * unit).collect(),
-        counts,
-    })
+    Some(Histogram { edges: native.into_iter().map(|edge| edge * unit).collect(), counts })
 }
 
 /// Edges in the kind's own unit: one bin a whole number or day if they are
@@ -448,9 +388,7 @@ fn edges(kind: Kind, low: f64, high: f64, count: u64) -> Vec<f64> {
     let steps = high - low;
     if matches!(kind, Kind::Integer | Kind::Date) && steps < MAX_BINS as f64 {
         let start = if kind == Kind::Date { low } else { low - 0.5 };
-        return (0..=steps as u64 + 1)
-            .map(|step| start + step as f64)
-            .collect();
+        return (0..=steps as u64 + 1).map(|step| start + step as f64).collect();
     }
     if steps == 0.0 {
         let half = (low.abs() * 1e-9).max(0.5);

@@ -26,13 +26,7 @@ impl<V: Clone> Distinct<V> {
     /// `columns` share the memory.
     pub(super) fn new(columns: usize) -> Self {
         let limit = (EXACT_VALUES * 20 / columns.max(1)).clamp(512, EXACT_VALUES);
-        Self {
-            counts: HashedMap::default(),
-            registers: None,
-            subtracted: 0,
-            bytes: 0,
-            limit,
-        }
+        Self { counts: HashedMap::default(), registers: None, subtracted: 0, bytes: 0, limit }
     }
 
     /// Counts `times` of a value; `size` is what keeping it costs in bytes.

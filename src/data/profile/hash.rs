@@ -24,9 +24,7 @@ pub(super) fn of_bytes(bytes: &[u8]) -> u64 {
     let mut state = SEED ^ bytes.len() as u64;
     let mut chunks = bytes.chunks_exact(8);
     for chunk in &mut chunks {
-        let word = u64::from_le_bytes([
-            chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7],
-        ]);
+        let word = u64::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7]]);
         state = fold(state ^ word, FACTOR);
     }
     let mut tail = [0_u8; 8];
@@ -54,5 +52,4 @@ impl std::hash::Hasher for Identity {
 }
 
 /// A map from hashes.
-pub(super) type HashedMap<V> =
-    std::collections::HashMap<u64, V, std::hash::BuildHasherDefault<Identity>>;
+pub(super) type HashedMap<V> = std::collections::HashMap<u64, V, std::hash::BuildHasherDefault<Identity>>;

@@ -51,11 +51,7 @@ impl Profile {
 
     /// Names and kinds, without roles.
     pub fn schema(&self) -> Schema {
-        Schema::new(
-            self.columns
-                .iter()
-                .map(|column| (column.name.as_str(), column.kind)),
-        )
+        Schema::new(self.columns.iter().map(|column| (column.name.as_str(), column.kind)))
     }
 }
 
@@ -108,9 +104,7 @@ pub struct ColumnProfile {
 impl ColumnProfile {
     /// The quantile at `p`, one of [`Quantiles::PROBABILITIES`].
     pub fn quantile(&self, p: f64) -> Option<&Scalar> {
-        let at = Quantiles::PROBABILITIES
-            .iter()
-            .position(|&known| known == p)?;
+        let at = Quantiles::PROBABILITIES.iter().position(|&known| known == p)?;
         self.quantiles.as_ref()?.values.get(at)
     }
 }

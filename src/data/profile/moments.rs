@@ -40,12 +40,7 @@ impl Moments {
         let correction = first / count as f64;
         mean += correction;
         second -= first * correction;
-        Self {
-            count,
-            mean,
-            second,
-            third,
-        }
+        Self { count, mean, second, third }
     }
 
     /// The moments of both samples together.

@@ -12,20 +12,12 @@
 #[inline]
 pub(super) fn key_of_real(value: f64) -> u64 {
     let bits = (value + 0.0).to_bits();
-    if bits >> 63 == 0 {
-        bits | (1 << 63)
-    } else {
-        !bits
-    }
+    if bits >> 63 == 0 { bits | (1 << 63) } else { !bits }
 }
 
 /// The inverse of [`key_of_real`].
 pub(super) fn real_of_key(key: u64) -> f64 {
-    f64::from_bits(if key >> 63 == 1 {
-        key & !(1 << 63)
-    } else {
-        !key
-    })
+    f64::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !key })
 }
 
 /// The order-preserving key of an integer.
@@ -57,16 +49,7 @@ pub(super) struct Sketch {
 impl Sketch {
     /// Keeps up to `limit` keys exactly, then sketches with k = `half`.
     pub(super) fn new(limit: usize, half: usize) -> Self {
-        Self {
-            exact: Vec::new(),
-            limit,
-            half,
-            levels: Vec::new(),
-            count: 0,
-            moved: 0,
-            odd: false,
-            ends: None,
-        }
+        Self { exact: Vec::new(), limit, half, levels: Vec::new(), count: 0, moved: 0, odd: false, ends: None }
     }
 
     /// Whether nothing was thrown away so far.
@@ -136,28 +119,14 @@ impl Sketch {
     pub(super) fn finish(mut self) -> (Ranked, f64) {
         if self.is_exact() {
             self.exact.sort_unstable();
-            return (
-                Ranked {
-                    keys: self.exact,
-                    ranks: None,
-                    count: self.count,
-                },
-                0.0,
-            );
+            return (Ranked { keys: self.exact, ranks: None, count: self.count }, 0.0);
         }
         let mut weighted: Vec<(u64, u64)> = Vec::new();
         for (level, keys) in self.levels.iter().enumerate() {
             weighted.extend(keys.iter().map(|&key| (key, 1_u64 << level)));
         }
-        weighted.extend(
-            self.ends
-                .iter()
-                .flat_map(|&(least, most)| [(least, 0), (most, 0)]),
-        );
-        (
-            Ranked::from_counts(weighted),
-            self.moved as f64 / self.count as f64,
-        )
+        weighted.extend(self.ends.iter().flat_map(|&(least, most)| [(least, 0), (most, 0)]));
+        (Ranked::from_counts(weighted), self.moved as f64 / self.count as f64)
     }
 }
 
@@ -181,11 +150,7 @@ impl Ranked {
         });
         let ranks: Vec<u64> = ranks.collect();
         let keys = counts.into_iter().map(|(key, _)| key).collect();
-        Self {
-            keys,
-            ranks: Some(ranks),
-            count: rank,
-        }
+        Self { keys, ranks: Some(ranks), count: rank }
     }
 
     /// The key at a 0-based rank.
@@ -199,9 +164,7 @@ impl Ranked {
 
     /// How many values lie below (or, with `inclusive`, at or below) a key.
     pub(super) fn below(&self, key: u64, inclusive: bool) -> u64 {
-        let index = self
-            .keys
-            .partition_point(|&held| held < key || (inclusive && held == key));
+        let index = self.keys.partition_point(|&held| held < key || (inclusive && held == key));
         match &self.ranks {
             None => index as u64,
             Some(ranks) => index.checked_sub(1).map_or(0, |last| ranks[last]),
@@ -210,9 +173,7 @@ impl Ranked {
 
     /// Equal keys with their number, ascending; only meaningful when exact.
     pub(super) fn runs(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.keys
-            .chunk_by(|left, right| left == right)
-            .map(|run| (run[0], run.len() as u64))
+        self.keys.chunk_by(|left, right| left == right).map(|run| (run[0], run.len() as u64))
     }
 }
 
@@ -253,19 +214,13 @@ mod tests {
         }
         let (ranked, error) = sketch.finish();
         assert_eq!(ranked.count, count);
-        assert_eq!(
-            (ranked.keys[0], ranked.keys[ranked.keys.len() - 1]),
-            (0, count - 1)
-        );
+        assert_eq!((ranked.keys[0], ranked.keys[ranked.keys.len() - 1]), (0, count - 1));
         assert!(error > 0.0 && error < 0.002, "{error}");
         for percent in 0..=100 {
             let rank = (count - 1) * percent / 100;
             let found = ranked.at(rank).unwrap();
             let off = found.abs_diff(rank) as f64 / count as f64;
-            assert!(
-                off <= error + 2.0 / half as f64,
-                "{percent} %: off by {off}"
-            );
+            assert!(off <= error + 2.0 / half as f64, "{percent} %: off by {off}");
             let below = ranked.below(rank, false).abs_diff(rank) as f64 / count as f64;
             assert!(below <= error + 1e-9, "{percent} %: {below} > {error}");
         }

@@ -14,29 +14,10 @@ fn statistics_agree_with_the_references() {
     for expected in golden()["profile"].as_array().unwrap() {
         let name = expected["name"].as_str().unwrap();
         let column = profile.get(name).unwrap();
-        close(
-            column.mean.unwrap(),
-            expected["mean"].as_f64().unwrap(),
-            1e-13,
-            name,
-        );
-        close(
-            column.std.unwrap(),
-            expected["std"].as_f64().unwrap(),
-            1e-13,
-            name,
-        );
-        close(
-            column.skew.unwrap(),
-            expected["skew"].as_f64().unwrap(),
-            1e-10,
-            name,
-        );
-        assert_eq!(
-            column.distinct,
-            expected["distinct"].as_u64().unwrap(),
-            "{name}"
-        );
+        close(column.mean.unwrap(), expected["mean"].as_f64().unwrap(), 1e-13, name);
+        close(column.std.unwrap(), expected["std"].as_f64().unwrap(), 1e-13, name);
+        close(column.skew.unwrap(), expected["skew"].as_f64().unwrap(), 1e-10, name);
+        assert_eq!(column.distinct, expected["distinct"].as_u64().unwrap(), "{name}");
         let quantiles = column.quantiles.as_ref().unwrap();
         assert_eq!(quantiles.rank_error, 0.0);
         for (found, expected) in quantiles.values.iter().zip(values(&expected["quantiles"])) {
@@ -69,33 +50,14 @@ use polars::prelude::NamedFrom;
 fn hostile_values_are_counted_and_survive_json() {
     let profile = of_frame(&hostile()).unwrap();
     let x = profile.get("x").unwrap();
-    assert_eq!(
-        (x.missing, x.nan, x.infinite, x.zeros, x.distinct),
-        (1, 1, 1, 1, 2)
-    );
-    assert_eq!(
-        (x.min.clone(), x.max.clone()),
-        (Some(Scalar::Real(0.0)), Some(Scalar::Real(0.0)))
-    );
+    assert_eq!((x.missing, x.nan, x.infinite, x.zeros, x.distinct), (1, 1, 1, 1, 2));
+    assert_eq!((x.min.clone(), x.max.clone()), (Some(Scalar::Real(0.0)), Some(Scalar::Real(0.0))));
     let n = profile.get("n").unwrap();
     assert_eq!(n.min, Some(Scalar::Integer(i64::MIN)));
     assert_eq!(n.histogram.as_ref().unwrap().counts.iter().sum::<u64>(), 3);
     let t = profile.get("t").unwrap();
-    assert_eq!(
-        t.top[0],
-        TopValue {
-            value: Scalar::Text("né".into()),
-            count: 2
-        }
-    );
-    assert_eq!(
-        t.lengths,
-        Some(Lengths {
-            min: 0,
-            mean: 4.0 / 3.0,
-            max: 2
-        })
-    );
+    assert_eq!(t.top[0], TopValue { value: Scalar::Text("né".into()), count: 2 });
+    assert_eq!(t.lengths, Some(Lengths { min: 0, mean: 4.0 / 3.0, max: 2 }));
     assert_eq!(profile.get("b").unwrap().mean, Some(2.0 / 3.0));
     assert!(profile.get("constant").unwrap().constant);
     assert!(profile.get("none").unwrap().constant && profile.get("nan").unwrap().constant);
@@ -103,10 +65,7 @@ fn hostile_values_are_counted_and_survive_json() {
     let day = profile.get("day").unwrap();
     assert_eq!(day.max, Some(Scalar::Date(40)));
     assert_eq!(day.quantile(0.5), Some(&Scalar::Date(0)));
-    assert_eq!(
-        profile.get("at").unwrap().max,
-        Some(Scalar::DateTime(4_000))
-    );
+    assert_eq!(profile.get("at").unwrap().max, Some(Scalar::DateTime(4_000)));
     let json = serde_json::to_string(&profile).unwrap();
     assert_eq!(serde_json::from_str::<Profile>(&json).unwrap(), profile);
 }
@@ -141,8 +100,7 @@ fn pieces_give_what_the_whole_gives() {
 #[test]
 fn beyond_the_limit_estimates_stay_within_their_bounds() {
     // Ten thousand columns share the memory, so that few values are held exactly.
-    let schema =
-        Schema::new((0..10_000).map(|at| (format!("c{at}"), crate::schema::Kind::Integer)));
+    let schema = Schema::new((0..10_000).map(|at| (format!("c{at}"), crate::schema::Kind::Integer)));
     let mut wide = Profiler::new(&schema);
     wide.keep_first(2);
     let rows = 40_000_i64;
@@ -157,15 +115,8 @@ fn beyond_the_limit_estimates_stay_within_their_bounds() {
     let profile = wide.finish();
     let many = &profile.columns[0];
     assert!(many.approximate);
-    assert!(
-        (many.distinct as f64 / rows as f64 - 1.0).abs() < 0.03,
-        "{}",
-        many.distinct
-    );
-    assert_eq!(
-        (many.min.clone(), many.max.clone()),
-        (Some(0.into()), Some((rows - 1).into()))
-    );
+    assert!((many.distinct as f64 / rows as f64 - 1.0).abs() < 0.03, "{}", many.distinct);
+    assert_eq!((many.min.clone(), many.max.clone()), (Some(0.into()), Some((rows - 1).into())));
     let quantiles = many.quantiles.as_ref().unwrap();
     assert!(quantiles.rank_error > 0.0 && quantiles.rank_error < 0.01);
     for (p, value) in Quantiles::PROBABILITIES.iter().zip(&quantiles.values) {
@@ -174,10 +125,7 @@ fn beyond_the_limit_estimates_stay_within_their_bounds() {
     }
     let few = &profile.columns[1];
     assert!(!few.approximate);
-    assert_eq!(
-        (few.distinct, few.quantiles.as_ref().unwrap().rank_error),
-        (7, 0.0)
-    );
+    assert_eq!((few.distinct, few.quantiles.as_ref().unwrap().rank_error), (7, 0.0));
     assert_eq!(few.histogram.as_ref().unwrap().counts.len(), 7);
     assert_eq!(few.quantile(0.5), Some(&Scalar::Real(3.0)));
 }

@@ -54,17 +54,11 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    pub(super) fn open(
-        path: &Path,
-        options: &ReadOptions,
-        count: Arc<AtomicU64>,
-        size: usize,
-    ) -> Result<Self> {
+    pub(super) fn open(path: &Path, options: &ReadOptions, count: Arc<AtomicU64>, size: usize) -> Result<Self> {
         let quoting = match options.quote {
-            Some(quote) if options.format == Format::Csv => Some((
-                ascii(quote, "quote")?,
-                ascii(options.delimiter, "delimiter")?,
-            )),
+            Some(quote) if options.format == Format::Csv => {
+                Some((ascii(quote, "quote")?, ascii(options.delimiter, "delimiter")?))
+            }
             _ => None,
         };
         Ok(Self {
@@ -104,11 +98,7 @@ impl Blocks {
             }
             if wanted >= LONGEST {
                 let line = self.line + newlines(&text[..scan.open().unwrap_or(0)]);
-                let sentence = if scan.open().is_some() {
-                    OPEN_QUOTE
-                } else {
-                    TOO_LONG
-                };
+                let sentence = if scan.open().is_some() { OPEN_QUOTE } else { TOO_LONG };
                 return Err(Error::malformed(&self.path, Some(line), sentence));
             }
             wanted *= 2;
@@ -152,10 +142,7 @@ impl Blocks {
             scan.at = text.len();
             return;
         };
-        if scan.state != State::Quoted
-            && scan.state != State::Closing
-            && memchr::memchr(quote, fresh).is_none()
-        {
+        if scan.state != State::Quoted && scan.state != State::Closing && memchr::memchr(quote, fresh).is_none() {
             if let Some(at) = memchr::memrchr(b'\n', fresh) {
                 scan.end = scan.at + at + 1;
             }
@@ -189,8 +176,7 @@ impl Blocks {
 
 const OPEN_QUOTE: &str = "A quote opens here and is never closed. Close it, or choose to read \
                           without quotes.";
-const TOO_LONG: &str =
-    "A line is longer than 64 MiB. Check that this is the right file and format.";
+const TOO_LONG: &str = "A line is longer than 64 MiB. Check that this is the right file and format.";
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum State {

@@ -1,8 +1,8 @@
 //! Columns as they are built from the fields of a block.
 
 use polars::prelude::{
-    BooleanChunkedBuilder, ChunkedBuilder, Column, DataType, IntoColumn, IntoSeries,
-    PrimitiveChunkedBuilder, StringChunkedBuilder, TimeUnit,
+    BooleanChunkedBuilder, ChunkedBuilder, Column, DataType, IntoColumn, IntoSeries, PrimitiveChunkedBuilder,
+    StringChunkedBuilder, TimeUnit,
 };
 use polars::prelude::{Float64Type, Int32Type, Int64Type};
 
@@ -22,11 +22,7 @@ pub(super) struct Planned {
 
 impl Planned {
     pub(super) fn new(name: String) -> Self {
-        Self {
-            name,
-            guess: Guess::Unknown,
-            chosen: None,
-        }
+        Self { name, guess: Guess::Unknown, chosen: None }
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -85,9 +81,7 @@ impl Builder {
             Guess::Integer => Values::Integer(PrimitiveChunkedBuilder::new(name.into(), capacity)),
             Guess::Real => Values::Real(PrimitiveChunkedBuilder::new(name.into(), capacity)),
             Guess::Date => Values::Date(PrimitiveChunkedBuilder::new(name.into(), capacity)),
-            Guess::DateTime | Guess::Time => {
-                Values::Moment(PrimitiveChunkedBuilder::new(name.into(), capacity))
-            }
+            Guess::DateTime | Guess::Time => Values::Moment(PrimitiveChunkedBuilder::new(name.into(), capacity)),
             Guess::Text => Values::Text(StringChunkedBuilder::new(name.into(), capacity)),
         };
         Self {
@@ -147,20 +141,12 @@ impl Builder {
     fn store(&mut self, text: &str, origin: Origin, rules: &Rules) -> bool {
         let word = origin == Origin::Word;
         let chosen = self.chosen.is_some();
-        let number = if word && !chosen {
-            None
-        } else {
-            Some(text.trim_ascii())
-        };
+        let number = if word && !chosen { None } else { Some(text.trim_ascii()) };
         match &mut self.values {
             Values::Text(builder) => builder.append_value(text),
             Values::Real(builder) => {
                 let parse = |text| {
-                    if chosen {
-                        rules.any_real(text)
-                    } else {
-                        rules.real(text)
-                    }
+                    if chosen { rules.any_real(text) } else { rules.real(text) }
                 };
                 let Some(value) = number.and_then(parse) else {
                     return false;
@@ -169,11 +155,7 @@ impl Builder {
             }
             Values::Integer(builder) => {
                 let parse = |text| {
-                    if chosen {
-                        chosen_integer(text, rules)
-                    } else {
-                        guess::integer(text)
-                    }
+                    if chosen { chosen_integer(text, rules) } else { guess::integer(text) }
                 };
                 let Some(value) = number.and_then(parse) else {
                     return false;
@@ -182,11 +164,7 @@ impl Builder {
             }
             Values::Boolean(builder) => {
                 let parse = |text| {
-                    if chosen {
-                        chosen_boolean(text)
-                    } else {
-                        guess::boolean(text)
-                    }
+                    if chosen { chosen_boolean(text) } else { guess::boolean(text) }
                 };
                 let Some(value) = number.and_then(parse) else {
                     return false;
@@ -219,15 +197,9 @@ impl Builder {
     /// A value that is not what was expected.
     #[cold]
     fn refuse(&mut self, text: &str, origin: Origin, line: u64, rules: &Rules) {
-        let here = || Finding {
-            line,
-            sample: shortened(text),
-            count: 1,
-        };
+        let here = || Finding { line, sample: shortened(text), count: 1 };
         if self.chosen.is_some() {
-            self.misfits
-                .get_or_insert_with(|| Finding { count: 0, ..here() })
-                .count += 1;
+            self.misfits.get_or_insert_with(|| Finding { count: 0, ..here() }).count += 1;
             self.store_null();
             return;
         }
@@ -241,30 +213,17 @@ impl Builder {
         let kind = self.chosen.unwrap_or(self.guess.kind());
         let series = match self.values {
             Values::Unknown | Values::Looking => {
-                return Ok(Column::full_null(
-                    self.name.into(),
-                    self.rows,
-                    &kind.dtype(),
-                ));
+                return Ok(Column::full_null(self.name.into(), self.rows, &kind.dtype()));
             }
             Values::Boolean(builder) => builder.finish().into_series(),
             Values::Integer(builder) => builder.finish().into_series(),
             Values::Real(builder) => builder.finish().into_series(),
             Values::Date(builder) => builder.finish().into_date().into_series(),
-            Values::Moment(builder) if kind == Kind::Time => {
-                builder.finish().into_time().into_series()
-            }
-            Values::Moment(builder) => builder
-                .finish()
-                .into_datetime(TimeUnit::Microseconds, None)
-                .into_series(),
+            Values::Moment(builder) if kind == Kind::Time => builder.finish().into_time().into_series(),
+            Values::Moment(builder) => builder.finish().into_datetime(TimeUnit::Microseconds, None).into_series(),
             Values::Text(builder) => builder.finish().into_series(),
         };
-        let series = if kind == Kind::Category {
-            series.cast(&Kind::Category.dtype())?
-        } else {
-            series
-        };
+        let series = if kind == Kind::Category { series.cast(&Kind::Category.dtype())? } else { series };
         debug_assert!(series.dtype() != &DataType::Null);
         Ok(series.into_column())
     }

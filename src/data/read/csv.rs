@@ -17,10 +17,7 @@ pub(super) struct Dialect {
 
 impl Dialect {
     pub(super) fn new(options: &ReadOptions) -> Result<Self> {
-        let quote = options
-            .quote
-            .map(|quote| ascii(quote, "quote"))
-            .transpose()?;
+        let quote = options.quote.map(|quote| ascii(quote, "quote")).transpose()?;
         let delimiter = ascii(options.delimiter, "delimiter")?;
         if quote == Some(delimiter) {
             return Err(Error::invalid(
@@ -107,11 +104,7 @@ pub(super) fn each_record<'a, E>(
         }
         let is_blank = fields.len() == 1 && fields[0].raw.is_empty() && !fields[0].quoted;
         if !is_blank || blank {
-            take(Record {
-                line: started,
-                end: at.min(bytes.len()),
-                fields: &fields,
-            })?;
+            take(Record { line: started, end: at.min(bytes.len()), fields: &fields })?;
         }
     }
     Ok(())
@@ -127,18 +120,9 @@ fn field(text: &str, at: usize, dialect: Dialect) -> (Field<'_>, usize) {
     {
         return quoted_field(text, at, quote, dialect.delimiter);
     }
-    let length = rest
-        .iter()
-        .position(|&byte| byte == dialect.delimiter || byte == b'\n');
+    let length = rest.iter().position(|&byte| byte == dialect.delimiter || byte == b'\n');
     let end = length.map_or(bytes.len(), |length| at + length);
-    (
-        Field {
-            raw: &text[at..end],
-            quoted: false,
-            doubled: false,
-        },
-        end,
-    )
+    (Field { raw: &text[at..end], quoted: false, doubled: false }, end)
 }
 
 fn quoted_field(text: &str, at: usize, quote: u8, delimiter: u8) -> (Field<'_>, usize) {
@@ -163,30 +147,14 @@ fn quoted_field(text: &str, at: usize, quote: u8, delimiter: u8) -> (Field<'_>, 
         }
     }
     let after = (close + 1).min(bytes.len());
-    let trailing = bytes[after..]
-        .iter()
-        .position(|&byte| byte == delimiter || byte == b'\n');
+    let trailing = bytes[after..].iter().position(|&byte| byte == delimiter || byte == b'\n');
     let end = trailing.map_or(bytes.len(), |offset| after + offset);
     let stray = &text[after..end];
     if stray.is_empty() || stray == "\r" {
-        return (
-            Field {
-                raw: &text[start..close],
-                quoted: true,
-                doubled,
-            },
-            end,
-        );
+        return (Field { raw: &text[start..close], quoted: true, doubled }, end);
     }
     // Text behind the closing quote stays, and the quote goes.
-    (
-        Field {
-            raw: &text[start..end],
-            quoted: true,
-            doubled: true,
-        },
-        end,
-    )
+    (Field { raw: &text[start..end], quoted: true, doubled: true }, end)
 }
 
 /// What a block of records gave.
@@ -222,49 +190,34 @@ pub(super) fn parse(block: &Block, layout: &Layout) -> Result<Parsed> {
     let mut builders: Vec<Builder> = layout.columns.iter().map(new).collect();
     let (mut rows, mut ragged) = (0, None);
     // In a table of one column a blank line is a missing value.
-    each_record(
-        text,
-        block.line,
-        layout.dialect,
-        width == 1,
-        |Record { line, fields, .. }| {
-            let surplus_end = fields.len() == width + 1 && fields[width].raw.is_empty();
-            if fields.len() != width && !surplus_end {
-                if layout.ragged == Ragged::Refuse {
-                    return Err(wrong_length(layout.path, line, fields.len(), width));
-                }
-                let (first, count) = ragged.unwrap_or((line, 0));
-                ragged = Some((first, count + 1));
-                if layout.ragged == Ragged::Skip {
-                    return Ok(());
-                }
+    each_record(text, block.line, layout.dialect, width == 1, |Record { line, fields, .. }| {
+        let surplus_end = fields.len() == width + 1 && fields[width].raw.is_empty();
+        if fields.len() != width && !surplus_end {
+            if layout.ragged == Ragged::Refuse {
+                return Err(wrong_length(layout.path, line, fields.len(), width));
             }
-            rows += 1;
-            for (at, field) in fields.iter().take(width).enumerate() {
-                let builder = &mut builders[layout.order[at]];
-                let origin = if field.quoted {
-                    Origin::Quoted
-                } else {
-                    Origin::Bare
-                };
-                if field.doubled {
-                    builder.push(&field.text(layout.dialect), origin, line, layout.rules);
-                } else {
-                    builder.push(field.raw, origin, line, layout.rules);
-                }
+            let (first, count) = ragged.unwrap_or((line, 0));
+            ragged = Some((first, count + 1));
+            if layout.ragged == Ragged::Skip {
+                return Ok(());
             }
-            for &column in layout.order.iter().skip(fields.len()) {
-                builders[column].push_null();
+        }
+        rows += 1;
+        for (at, field) in fields.iter().take(width).enumerate() {
+            let builder = &mut builders[layout.order[at]];
+            let origin = if field.quoted { Origin::Quoted } else { Origin::Bare };
+            if field.doubled {
+                builder.push(&field.text(layout.dialect), origin, line, layout.rules);
+            } else {
+                builder.push(field.raw, origin, line, layout.rules);
             }
-            Ok(())
-        },
-    )?;
-    Ok(Parsed {
-        builders,
-        rows,
-        ragged,
-        new_names: Vec::new(),
-    })
+        }
+        for &column in layout.order.iter().skip(fields.len()) {
+            builders[column].push_null();
+        }
+        Ok(())
+    })?;
+    Ok(Parsed { builders, rows, ragged, new_names: Vec::new() })
 }
 
 /// A guess from the first lines, to save growing.
@@ -293,21 +246,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const COMMA: Dialect = Dialect {
-        delimiter: b',',
-        quote: Some(b'"'),
-    };
+    const COMMA: Dialect = Dialect { delimiter: b',', quote: Some(b'"') };
 
     fn split(text: &str) -> Vec<Vec<String>> {
         let mut records = Vec::new();
         each_record(text, 1, COMMA, false, |record| {
-            records.push(
-                record
-                    .fields
-                    .iter()
-                    .map(|field| field.text(COMMA).into_owned())
-                    .collect(),
-            );
+            records.push(record.fields.iter().map(|field| field.text(COMMA).into_owned()).collect());
             Ok::<_, ()>(())
         })
         .unwrap();
@@ -316,10 +260,7 @@ mod tests {
 
     #[test]
     fn records() {
-        assert_eq!(
-            split("a,b\r\n1,\"x, \"\"y\"\"\nz\"\r\n"),
-            [["a", "b"], ["1", "x, \"y\"\nz"]]
-        );
+        assert_eq!(split("a,b\r\n1,\"x, \"\"y\"\"\nz\"\r\n"), [["a", "b"], ["1", "x, \"y\"\nz"]]);
         assert_eq!(split("a,\n,b"), [["a", ""], ["", "b"]]);
         assert_eq!(split("5\" pipe,\"x\"y"), [["5\" pipe", "xy"]]);
         assert_eq!(split("\n\na\n\n"), [["a"]]);

@@ -36,11 +36,7 @@ pub(super) fn open(path: &Path, count: Arc<AtomicU64>) -> Result<Box<dyn Read + 
     let gzip = probe.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
     let file = File::open(path).map_err(Error::file("Opening", path))?;
     let counted = Counted { file, count };
-    Ok(if gzip {
-        Box::new(MultiGzDecoder::new(counted))
-    } else {
-        Box::new(counted)
-    })
+    Ok(if gzip { Box::new(MultiGzDecoder::new(counted)) } else { Box::new(counted) })
 }
 
 /// The encoding with that name.
@@ -65,11 +61,7 @@ pub(super) struct TextReader {
 }
 
 impl TextReader {
-    pub(super) fn open(
-        path: &Path,
-        encoding: &TextEncoding,
-        count: Arc<AtomicU64>,
-    ) -> Result<Self> {
+    pub(super) fn open(path: &Path, encoding: &TextEncoding, count: Arc<AtomicU64>) -> Result<Self> {
         Ok(Self {
             path: path.to_owned(),
             source: open(path, count)?,
@@ -103,14 +95,10 @@ impl TextReader {
         }
         if from == 0 && !self.carriage_returns {
             // Files of old Macs end their lines with a carriage return alone.
-            self.carriage_returns =
-                memchr::memchr(b'\n', out).is_none() && memchr::memchr(b'\r', out).is_some();
+            self.carriage_returns = memchr::memchr(b'\n', out).is_none() && memchr::memchr(b'\r', out).is_some();
         }
         if self.carriage_returns {
-            out[from..]
-                .iter_mut()
-                .filter(|byte| **byte == b'\r')
-                .for_each(|byte| *byte = b'\n');
+            out[from..].iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
         }
         Ok(())
     }
@@ -177,14 +165,8 @@ impl TextReader {
             return Ok(());
         };
         let from = out.len();
-        out.resize(
-            from + decoder
-                .max_utf8_buffer_length(self.raw.len())
-                .unwrap_or(RAW * 4),
-            0,
-        );
-        let (result, read, written) =
-            decoder.decode_to_utf8_without_replacement(&self.raw, &mut out[from..], last);
+        out.resize(from + decoder.max_utf8_buffer_length(self.raw.len()).unwrap_or(RAW * 4), 0);
+        let (result, read, written) = decoder.decode_to_utf8_without_replacement(&self.raw, &mut out[from..], last);
         out.truncate(from + written);
         self.lines += memchr::memchr_iter(b'\n', &out[from..]).count() as u64;
         self.raw.drain(..read);
@@ -213,14 +195,7 @@ pub(super) fn detect(start: &[u8], whole: bool) -> &'static Encoding {
         // A character may be cut in two at the end.
         Err(e) => e.error_len().is_none() && !whole && !start.is_empty(),
     };
-    let zeros = |offset: usize| {
-        start
-            .iter()
-            .skip(offset)
-            .step_by(2)
-            .filter(|b| **b == 0)
-            .count()
-    };
+    let zeros = |offset: usize| start.iter().skip(offset).step_by(2).filter(|b| **b == 0).count();
     let half = start.len() / 2;
     if half >= 4 {
         if zeros(1) * 10 >= half * 7 && zeros(0) * 10 < half {

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 
 /// Endings of files that are tables beyond doubt.
-const TABLES: [&str; 10] = [
-    "csv", "tsv", "tab", "parquet", "pq", "arrow", "ipc", "feather", "jsonl", "ndjson",
-];
+const TABLES: [&str; 10] = ["csv", "tsv", "tab", "parquet", "pq", "arrow", "ipc", "feather", "jsonl", "ndjson"];
 /// Endings of files that may be tables.
 const PERHAPS: [&str; 3] = ["txt", "json", "dat"];
 
@@ -43,23 +41,15 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).map_err(Error::file("Reading the folder", folder))?;
     let mut files = Vec::new();
     for entry in entries {
-        let path = entry
-            .map_err(Error::file("Reading the folder", folder))?
-            .path();
-        let hidden = path
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let path = entry.map_err(Error::file("Reading the folder", folder))?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if path.is_file() && !hidden {
             files.push(path);
         }
     }
     files.sort();
     let of = |endings: &[&str]| -> Vec<PathBuf> {
-        files
-            .iter()
-            .filter(|path| endings.contains(&ending(path).as_str()))
-            .cloned()
-            .collect()
+        files.iter().filter(|path| endings.contains(&ending(path).as_str())).cloned().collect()
     };
     let sure = of(&TABLES);
     let tables = if sure.is_empty() { of(&PERHAPS) } else { sure };
@@ -73,14 +63,10 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// The ending in lower case, without `.gz`.
 pub(super) fn ending(path: &Path) -> String {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().to_lowercase());
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
     let name = name.unwrap_or_default();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
-    name.rsplit_once('.')
-        .map(|(_, ending)| ending.to_owned())
-        .unwrap_or_default()
+    name.rsplit_once('.').map(|(_, ending)| ending.to_owned()).unwrap_or_default()
 }
 
 fn matching(path: &Path) -> Result<Vec<PathBuf>> {
@@ -89,12 +75,8 @@ fn matching(path: &Path) -> Result<Vec<PathBuf>> {
         let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "there is no such file");
         return Err(Error::file("Opening", path)(missing));
     }
-    let found = glob::glob(&pattern)
-        .map_err(|e| Error::invalid(format!("“{pattern}” is not a pattern: {e}.")))?;
-    let files: Vec<PathBuf> = found
-        .filter_map(Result::ok)
-        .filter(|path| path.is_file())
-        .collect();
+    let found = glob::glob(&pattern).map_err(|e| Error::invalid(format!("“{pattern}” is not a pattern: {e}.")))?;
+    let files: Vec<PathBuf> = found.filter_map(Result::ok).filter(|path| path.is_file()).collect();
     if files.is_empty() {
         return Err(Error::invalid(format!("No file matches “{pattern}”.")));
     }

@@ -83,11 +83,7 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn new(
-        nulls: &[String],
-        decimal_comma: bool,
-        date_order: Option<DateOrder>,
-    ) -> Self {
+    pub(super) fn new(nulls: &[String], decimal_comma: bool, date_order: Option<DateOrder>) -> Self {
         let mut null_starts = [false; 256];
         for first in nulls.iter().filter_map(|null| null.as_bytes().first()) {
             null_starts[usize::from(*first)] = true;
@@ -106,9 +102,7 @@ impl Rules {
     pub(super) fn is_null(&self, text: &str) -> bool {
         match text.as_bytes().first() {
             None => self.empty_is_null,
-            Some(&first) => {
-                self.null_starts[usize::from(first)] && self.nulls.iter().any(|null| null == text)
-            }
+            Some(&first) => self.null_starts[usize::from(first)] && self.nulls.iter().any(|null| null == text),
         }
     }
 
@@ -169,11 +163,7 @@ impl Rules {
         if text.contains('.') {
             return None;
         }
-        if text.contains(',') {
-            text.replacen(',', ".", 1).parse().ok()
-        } else {
-            text.parse().ok()
-        }
+        if text.contains(',') { text.replacen(',', ".", 1).parse().ok() } else { text.parse().ok() }
     }
 }
 

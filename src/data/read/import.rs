@@ -51,20 +51,9 @@ pub(super) fn import_in_blocks(
     };
     let mut sizes = Vec::with_capacity(paths.len());
     for path in paths {
-        sizes.push(
-            std::fs::metadata(path)
-                .map_err(Error::file("Opening", path))?
-                .len(),
-        );
+        sizes.push(std::fs::metadata(path).map_err(Error::file("Opening", path))?.len());
     }
-    let work = Work {
-        paths,
-        sizes,
-        options,
-        out,
-        progress,
-        size,
-    };
+    let work = Work { paths, sizes, options, out, progress, size };
     match options.format {
         Format::Csv | Format::JsonLines => work.text(first),
         Format::Parquet | Format::ArrowIpc => other::import(&work),
@@ -94,21 +83,14 @@ impl Work<'_> {
             rows,
             pass,
         });
-        if told.is_break() {
-            Err(Error::Cancelled)
-        } else {
-            Ok(())
-        }
+        if told.is_break() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
     fn text(&self, first: &Path) -> Result<Imported> {
         let reading = Reading::new(self.options)?;
         let (columns, opened) = reading.sample(first, self.size)?;
         let warnings = opened.warnings;
-        let mut state = Columns {
-            planned: columns,
-            widened: Vec::new(),
-        };
+        let mut state = Columns { planned: columns, widened: Vec::new() };
         for pass in 1..=PASSES {
             let mut run = Pass::new(self, &reading, &mut state, pass)?;
             for file in 0..self.paths.len() {
@@ -150,33 +132,17 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(
-        work: &'a Work<'a>,
-        reading: &'a Reading<'a>,
-        columns: &'a mut Columns,
-        pass: u32,
-    ) -> Result<Self> {
-        reading.choose(
-            &mut columns.planned,
-            pass > 1 || work.options.format == Format::Csv,
-        )?;
+    fn new(work: &'a Work<'a>, reading: &'a Reading<'a>, columns: &'a mut Columns, pass: u32) -> Result<Self> {
+        reading.choose(&mut columns.planned, pass > 1 || work.options.format == Format::Csv)?;
         let width = columns.planned.len();
-        let empty = columns.planned.iter().map(|planned| {
-            Column::new_empty(planned.name.as_str().into(), &planned.kind().dtype())
-        });
+        let empty = columns
+            .planned
+            .iter()
+            .map(|planned| Column::new_empty(planned.name.as_str().into(), &planned.kind().dtype()));
         let like = DataFrame::new(0, empty.collect())?;
         let sink = Sink::create(work.out, &like, work.options.compression)?;
         let (misfits, offsets) = (vec![None; width], vec![false; width]);
-        Ok(Self {
-            work,
-            reading,
-            columns,
-            sink: Some(sink),
-            pass,
-            ragged: None,
-            misfits,
-            offsets,
-        })
+        Ok(Self { work, reading, columns, sink: Some(sink), pass, ragged: None, misfits, offsets })
     }
 
     /// Reads one file: a thread reads and cuts it, this one parses several blocks
@@ -187,12 +153,7 @@ impl<'a> Pass<'a> {
         let opened = self.reading.open(path, count.clone(), self.work.size)?;
         let order = match self.work.options.format {
             Format::JsonLines => Vec::new(),
-            _ => order(
-                path,
-                &self.work.paths[0],
-                &opened.names,
-                &self.columns.planned,
-            )?,
+            _ => order(path, &self.work.paths[0], &opened.names, &self.columns.planned)?,
         };
         let (sender, receiver) = sync_channel::<Result<Block>>(2);
         thread::scope(|scope| {
@@ -216,57 +177,39 @@ impl<'a> Pass<'a> {
         let path = &self.work.paths[file];
         let at_once = rayon::current_num_threads().clamp(1, 16);
         loop {
-            let batch = receiver
-                .iter()
-                .take(at_once)
-                .collect::<Result<Vec<Block>>>()?;
+            let batch = receiver.iter().take(at_once).collect::<Result<Vec<Block>>>()?;
             if batch.is_empty() {
                 return Ok(());
             }
             let look = self.sink.is_none();
-            let layout = self
-                .reading
-                .layout(path, &self.columns.planned, order, look);
-            let parsed: Vec<Result<Parsed>> = batch
-                .par_iter()
-                .map(|block| self.reading.parse(block, &layout))
-                .collect();
+            let layout = self.reading.layout(path, &self.columns.planned, order, look);
+            let parsed: Vec<Result<Parsed>> =
+                batch.par_iter().map(|block| self.reading.parse(block, &layout)).collect();
             for (parsed, block) in parsed.into_iter().zip(&batch) {
                 self.take(path, parsed?, block.text.len())?;
             }
             let rows = self.sink.as_ref().map_or(0, Sink::rows);
-            self.work
-                .tell(file, count.load(Ordering::Relaxed), rows, self.pass)?;
+            self.work.tell(file, count.load(Ordering::Relaxed), rows, self.pass)?;
         }
     }
 
     /// Takes over what a block gave.
     fn take(&mut self, path: &Path, parsed: Parsed, bytes: usize) -> Result<()> {
         if let Some((line, count)) = parsed.ragged {
-            self.ragged
-                .get_or_insert_with(|| (path.to_owned(), line, 0))
-                .2 += count;
+            self.ragged.get_or_insert_with(|| (path.to_owned(), line, 0)).2 += count;
         }
         let mut surprised = !parsed.new_names.is_empty();
         for (at, builder) in parsed.builders.iter().enumerate() {
             self.offsets[at] |= builder.offsets;
             if let Some(found) = &builder.misfits {
-                let sum = self.misfits[at].get_or_insert_with(|| Finding {
-                    count: 0,
-                    ..found.clone()
-                });
+                let sum = self.misfits[at].get_or_insert_with(|| Finding { count: 0, ..found.clone() });
                 sum.count += found.count;
             }
             surprised |= builder.contradiction.is_some();
             self.widen(at, builder.guess(), builder.contradiction.as_ref(), path);
         }
         for name in parsed.new_names {
-            if !self
-                .columns
-                .planned
-                .iter()
-                .any(|planned| planned.name == name)
-            {
+            if !self.columns.planned.iter().any(|planned| planned.name == name) {
                 self.columns.planned.push(Planned::new(name));
                 self.misfits.push(None);
                 self.offsets.push(false);
@@ -277,10 +220,7 @@ impl<'a> Pass<'a> {
             self.sink = None;
         }
         if let Some(sink) = &mut self.sink {
-            let built = parsed
-                .builders
-                .into_par_iter()
-                .map(|builder| builder.finish());
+            let built = parsed.builders.into_par_iter().map(|builder| builder.finish());
             let frame = DataFrame::new(parsed.rows, built.collect::<Result<_>>()?)?;
             sink.push(frame, bytes)?;
         }
@@ -314,26 +254,15 @@ impl<'a> Pass<'a> {
         };
         let mut warnings = Vec::new();
         if let Some((path, line, count)) = &self.ragged {
-            warnings.push(ragged_warning(
-                path,
-                *line,
-                *count,
-                self.work.options.ragged,
-            ));
+            warnings.push(ragged_warning(path, *line, *count, self.work.options.ragged));
         }
         for (planned, misfit) in self.columns.planned.iter().zip(&self.misfits) {
-            warnings.extend(
-                misfit
-                    .as_ref()
-                    .map(|found| misfit_warning(&planned.name, found)),
-            );
+            warnings.extend(misfit.as_ref().map(|found| misfit_warning(&planned.name, found)));
         }
         for (planned, offset) in self.columns.planned.iter().zip(&self.offsets) {
             if *offset {
-                warnings.push(format!(
-                    "The times in column “{}” carry an offset; they are stored in UTC.",
-                    planned.name
-                ));
+                warnings
+                    .push(format!("The times in column “{}” carry an offset; they are stored in UTC.", planned.name));
             }
         }
         let written = sink.finish()?;
@@ -363,31 +292,20 @@ fn cut(mut blocks: Blocks, first: Block, sender: &std::sync::mpsc::SyncSender<Re
 }
 
 pub(super) fn ragged_warning(path: &Path, line: u64, count: u64, ragged: Ragged) -> String {
-    let rows = if count == 1 {
-        "1 row".to_owned()
-    } else {
-        format!("{count} rows")
-    };
+    let rows = if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
     let done = match ragged {
         Ragged::Refuse => "an import would stop there",
         Ragged::PadAndTruncate => "they were filled up or cut",
         Ragged::Skip => "they were left out",
     };
-    format!(
-        "{rows} had the wrong number of fields, the first on line {line} of {}; {done}.",
-        path.display()
-    )
+    format!("{rows} had the wrong number of fields, the first on line {line} of {}; {done}.", path.display())
 }
 
 pub(super) fn misfit_warning(name: &str, found: &Finding) -> String {
     format!(
         "{} of column “{name}” did not fit the chosen type and became missing, the first on line \
          {}: “{}”.",
-        if found.count == 1 {
-            "1 value".to_owned()
-        } else {
-            format!("{} values", found.count)
-        },
+        if found.count == 1 { "1 value".to_owned() } else { format!("{} values", found.count) },
         found.line,
         found.sample
     )

@@ -15,12 +15,8 @@ pub(super) fn parse(block: &Block, layout: &Layout) -> Result<Parsed> {
     let text = block.text(layout.path)?;
     let new = |planned| Builder::new(planned, 0, layout.look);
     let mut builders: Vec<Builder> = layout.columns.iter().map(new).collect();
-    let index: HashMap<&str, usize> = layout
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| (column.name.as_str(), at))
-        .collect();
+    let index: HashMap<&str, usize> =
+        layout.columns.iter().enumerate().map(|(at, column)| (column.name.as_str(), at)).collect();
     let mut seen = vec![0; builders.len()];
     let mut new_names: Vec<String> = Vec::new();
     let mut rows = 0;
@@ -40,20 +36,11 @@ pub(super) fn parse(block: &Block, layout: &Layout) -> Result<Parsed> {
                 None => {}
             }
         }
-        for (builder, _) in builders
-            .iter_mut()
-            .zip(&seen)
-            .filter(|(_, seen)| **seen != rows)
-        {
+        for (builder, _) in builders.iter_mut().zip(&seen).filter(|(_, seen)| **seen != rows) {
             builder.push_null();
         }
     }
-    Ok(Parsed {
-        builders,
-        rows,
-        ragged: None,
-        new_names,
-    })
+    Ok(Parsed { builders, rows, ragged: None, new_names })
 }
 
 /// The object of one line.
@@ -66,17 +53,13 @@ fn object(layout: &Layout, text: &str, line: u64) -> Result<serde_json::Map<Stri
              the file first."
                 .to_owned(),
         )),
-        Ok(_) => Err(failed(
-            "This line holds no JSON object. JSON lines need one object { … } on each line."
-                .to_owned(),
-        )),
+        Ok(_) => {
+            Err(failed("This line holds no JSON object. JSON lines need one object { … } on each line.".to_owned()))
+        }
         Err(e) => {
             let reason = e.to_string();
             let reason = reason.split(" at line ").next().unwrap_or_default();
-            Err(failed(format!(
-                "This line is not JSON: {reason} at column {}.",
-                e.column()
-            )))
+            Err(failed(format!("This line is not JSON: {reason} at column {}.", e.column())))
         }
     }
 }

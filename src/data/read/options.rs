@@ -145,7 +145,5 @@ impl Default for ReadOptions {
 /// The fields that mean "missing" unless told otherwise. "None" is not among
 /// them: it is a common category.
 pub fn default_null_values() -> Vec<String> {
-    ["", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null"]
-        .map(str::to_owned)
-        .to_vec()
+    ["", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null"].map(str::to_owned).to_vec()
 }

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use polars::prelude::{
-    Column, DataFrame, DataType, IntoColumn, IpcReader, LazyFrame, PlRefPath, SerReader, len,
-};
+use polars::prelude::{Column, DataFrame, DataType, IntoColumn, IpcReader, LazyFrame, PlRefPath, SerReader, len};
 
 use super::Imported;
 use super::import::Work;
@@ -23,11 +21,7 @@ const CELLS: u64 = 16 << 20;
 /// A file that carries its own types.
 enum Typed {
     Parquet(ParquetFile),
-    Arrow {
-        path: std::path::PathBuf,
-        rows: u64,
-        schema: Schema,
-    },
+    Arrow { path: std::path::PathBuf, rows: u64, schema: Schema },
 }
 
 impl Typed {
@@ -41,24 +35,11 @@ impl Typed {
         };
         let file = std::fs::File::open(path).map_err(Error::file("Opening", path))?;
         let schema = IpcReader::new(file).schema().map_err(broken)?;
-        let polars_schema =
-            <polars::prelude::Schema as polars::prelude::SchemaExt>::from_arrow_schema(&schema);
-        let rows = scan(path)?
-            .select([len().alias("rows")])
-            .collect()
-            .map_err(broken)?;
-        let rows = rows
-            .column("rows")?
-            .cast(&DataType::UInt64)?
-            .u64()?
-            .get(0)
-            .unwrap_or(0);
+        let polars_schema = <polars::prelude::Schema as polars::prelude::SchemaExt>::from_arrow_schema(&schema);
+        let rows = scan(path)?.select([len().alias("rows")]).collect().map_err(broken)?;
+        let rows = rows.column("rows")?.cast(&DataType::UInt64)?.u64()?.get(0).unwrap_or(0);
         let schema = Schema::from_polars(&polars_schema);
-        Ok(Self::Arrow {
-            path: path.to_owned(),
-            rows,
-            schema,
-        })
+        Ok(Self::Arrow { path: path.to_owned(), rows, schema })
     }
 
     fn rows(&self) -> u64 {
@@ -80,8 +61,7 @@ impl Typed {
         let step = (CELLS / self.schema().len().max(1) as u64).clamp(1_024, ROWS);
         let cut = |run: std::ops::Range<u64>| {
             let end = run.end;
-            run.step_by(step as usize)
-                .map(move |at| at..(at + step).min(end))
+            run.step_by(step as usize).map(move |at| at..(at + step).min(end))
         };
         match self {
             Self::Parquet(file) => file.pages().iter().cloned().flat_map(cut).collect(),
@@ -101,18 +81,10 @@ impl Typed {
 }
 
 fn scan(path: &Path) -> Result<LazyFrame> {
-    let text = path.to_str().ok_or_else(|| {
-        Error::malformed(
-            path,
-            None,
-            "The name of this file is not Unicode. Rename it.",
-        )
-    })?;
-    Ok(LazyFrame::scan_ipc(
-        PlRefPath::new(text),
-        Default::default(),
-        Default::default(),
-    )?)
+    let text = path
+        .to_str()
+        .ok_or_else(|| Error::malformed(path, None, "The name of this file is not Unicode. Rename it."))?;
+    Ok(LazyFrame::scan_ipc(PlRefPath::new(text), Default::default(), Default::default())?)
 }
 
 /// The first rows of a file.
@@ -162,28 +134,16 @@ fn wanted(files: &[Typed], paths: &[std::path::PathBuf], options: &ReadOptions) 
     for name in options.kinds.keys() {
         first.require(name)?;
     }
-    let mut wanted: Wanted = first
-        .columns
-        .iter()
-        .map(|column| {
-            (
-                column.name.clone(),
-                options.kinds.get(&column.name).copied(),
-            )
-        })
-        .collect();
+    let mut wanted: Wanted =
+        first.columns.iter().map(|column| (column.name.clone(), options.kinds.get(&column.name).copied())).collect();
     for (file, path) in files.iter().zip(paths).skip(1) {
         let disagree = |sentence: String| Err(Error::malformed(path, None, sentence));
         if let Some(extra) = file.schema().names().find(|name| !first.contains(name)) {
-            return disagree(format!(
-                "The file has a column “{extra}” that the first file lacks."
-            ));
+            return disagree(format!("The file has a column “{extra}” that the first file lacks."));
         }
         for (name, kind) in &mut wanted {
             let Some(column) = file.schema().get(name) else {
-                return disagree(format!(
-                    "The file has no column “{name}”, which the first has."
-                ));
+                return disagree(format!("The file has no column “{name}”, which the first has."));
             };
             let expected = first.require(name)?.kind;
             if column.kind == expected || kind.is_some() {
@@ -207,29 +167,19 @@ fn shaped(frame: DataFrame, wanted: &Wanted) -> Result<DataFrame> {
     let columns = wanted.iter().map(|(name, kind)| {
         let column = plain(frame.column(name)?)?;
         Ok(match kind {
-            Some(kind) if Kind::of(column.dtype()) != *kind => {
-                convert(&column, *kind)?.into_column()
-            }
+            Some(kind) if Kind::of(column.dtype()) != *kind => convert(&column, *kind)?.into_column(),
             _ => column,
         })
     });
-    Ok(DataFrame::new(
-        frame.height(),
-        columns.collect::<Result<Vec<_>>>()?,
-    )?)
+    Ok(DataFrame::new(frame.height(), columns.collect::<Result<Vec<_>>>()?)?)
 }
 
 /// Times with a zone in UTC without one, and columns of nothing as text.
 fn plain(column: &Column) -> Result<Column> {
     Ok(match column.dtype() {
         DataType::Datetime(unit, Some(_)) => {
-            let physical = column
-                .as_materialized_series()
-                .to_physical_repr()
-                .into_owned();
-            physical
-                .cast(&DataType::Datetime(*unit, None))?
-                .into_column()
+            let physical = column.as_materialized_series().to_physical_repr().into_owned();
+            physical.cast(&DataType::Datetime(*unit, None))?.into_column()
         }
         DataType::Null => column.cast(&DataType::String)?,
         _ => column.clone(),

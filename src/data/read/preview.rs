@@ -19,11 +19,7 @@ use crate::schema::Schema;
 pub fn preview(path: &Path, options: &ReadOptions, rows: usize) -> Result<Preview> {
     if !matches!(options.format, Format::Csv | Format::JsonLines) {
         let frame = other::head(path, options, rows)?;
-        return Ok(Preview {
-            schema: Schema::of(&frame),
-            rows: frame,
-            warnings: Vec::new(),
-        });
+        return Ok(Preview { schema: Schema::of(&frame), rows: frame, warnings: Vec::new() });
     }
     let mut lenient = options.clone();
     if lenient.ragged == Ragged::Refuse {
@@ -32,28 +28,16 @@ pub fn preview(path: &Path, options: &ReadOptions, rows: usize) -> Result<Previe
     let reading = Reading::new(&lenient)?;
     let (columns, opened) = reading.sample(path, SAMPLE)?;
     let order: Vec<usize> = (0..columns.len()).collect();
-    let parsed = reading.parse(
-        &opened.first,
-        &reading.layout(path, &columns, &order, false),
-    )?;
+    let parsed = reading.parse(&opened.first, &reading.layout(path, &columns, &order, false))?;
     let mut warnings = opened.warnings;
     if let Some((line, count)) = parsed.ragged {
         warnings.push(import::ragged_warning(path, line, count, options.ragged));
     }
     for builder in &parsed.builders {
-        warnings.extend(
-            builder
-                .misfits
-                .as_ref()
-                .map(|finding| import::misfit_warning(builder.name(), finding)),
-        );
+        warnings.extend(builder.misfits.as_ref().map(|finding| import::misfit_warning(builder.name(), finding)));
     }
     let height = parsed.rows;
     let built = parsed.builders.into_iter().map(|builder| builder.finish());
     let frame = DataFrame::new(height, built.collect::<Result<_>>()?)?.head(Some(rows));
-    Ok(Preview {
-        schema: Schema::of(&frame),
-        rows: frame,
-        warnings,
-    })
+    Ok(Preview { schema: Schema::of(&frame), rows: frame, warnings })
 }

@@ -103,11 +103,7 @@ impl Sink {
     }
 
     pub(super) fn rows(&self) -> u64 {
-        self.rows
-            + self
-                .pending
-                .as_ref()
-                .map_or(0, |frame| frame.height() as u64)
+        self.rows + self.pending.as_ref().map_or(0, |frame| frame.height() as u64)
     }
 
     /// Adds rows that came from that many bytes.
@@ -152,9 +148,7 @@ impl Sink {
     fn write(&mut self, mut group: DataFrame) -> Result<()> {
         group.rechunk_mut_par();
         if let Some(writer) = &mut self.writer {
-            writer
-                .write_batch(&group)
-                .map_err(|e| refused(&self.partial, &self.refused, e))?;
+            writer.write_batch(&group).map_err(|e| refused(&self.partial, &self.refused, e))?;
         }
         self.profiler.add(&group)?;
         self.rows += group.height() as u64;
@@ -175,12 +169,7 @@ impl Sink {
         self.finished = true;
         let profiler = std::mem::replace(&mut self.profiler, Profiler::new(&Schema::default()));
         let schema = std::mem::take(&mut self.schema);
-        Ok(Written {
-            schema,
-            rows: self.rows,
-            bytes,
-            profile: profiler.finish(),
-        })
+        Ok(Written { schema, rows: self.rows, bytes, profile: profiler.finish() })
     }
 }
 
@@ -197,7 +186,9 @@ impl Drop for Sink {
 /// The disk's reason, if it was the disk's doing; else the table engine's.
 fn refused(path: &Path, refused: &Refused, error: polars::prelude::PolarsError) -> Error {
     match refused.get() {
-        Some((io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _)) => Error::DiskFull { path: path.to_owned() },
+        Some((io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _)) => {
+            Error::DiskFull { path: path.to_owned() }
+        }
         Some((kind, words)) => Error::file("Writing", path)(io::Error::new(*kind, words.clone())),
         None => Error::Engine(error),
     }

@@ -48,12 +48,7 @@ pub fn sniff(path: &Path) -> Result<Sniffed> {
     let raw = start_of_raw(path)?;
     let compressed = raw.starts_with(&[0x1f, 0x8b]);
     let start = start_of(path)?;
-    let mut sniffed = Sniffed {
-        options: ReadOptions::default(),
-        compressed,
-        bytes: metadata.len(),
-        notes: Vec::new(),
-    };
+    let mut sniffed = Sniffed { options: ReadOptions::default(), compressed, bytes: metadata.len(), notes: Vec::new() };
     sniffed.options.format = format(path, &start)?;
     if matches!(sniffed.options.format, Format::Csv | Format::JsonLines) {
         sniff_text(path, &start, &mut sniffed)?;
@@ -69,10 +64,7 @@ fn start_of_raw(path: &Path) -> Result<[u8; 8]> {
     let mut start = [0; 8];
     let mut held = 0;
     while held < start.len() {
-        match file
-            .read(&mut start[held..])
-            .map_err(Error::file("Reading", path))?
-        {
+        match file.read(&mut start[held..]).map_err(Error::file("Reading", path))? {
             0 => break,
             read => held += read,
         }
@@ -84,10 +76,7 @@ fn start_of_raw(path: &Path) -> Result<[u8; 8]> {
 fn start_of(path: &Path) -> Result<Vec<u8>> {
     let source = encoding::open(path, Arc::new(AtomicU64::new(0)))?;
     let mut start = Vec::new();
-    source
-        .take(START as u64)
-        .read_to_end(&mut start)
-        .map_err(Error::file("Reading", path))?;
+    source.take(START as u64).read_to_end(&mut start).map_err(Error::file("Reading", path))?;
     if start.is_empty() {
         return Err(empty(path));
     }
@@ -95,11 +84,7 @@ fn start_of(path: &Path) -> Result<Vec<u8>> {
 }
 
 pub(super) fn empty(path: &Path) -> Error {
-    Error::malformed(
-        path,
-        None,
-        "The file is empty. Choose a file with a table in it.",
-    )
+    Error::malformed(path, None, "The file is empty. Choose a file with a table in it.")
 }
 
 /// The format by content; names only decide between kinds of text.
@@ -117,18 +102,14 @@ fn format(path: &Path, start: &[u8]) -> Result<Format> {
     if start.starts_with(b"SQLite format 3") {
         return refuse("This is an SQLite database. Export the table as CSV first.");
     }
-    let letter = start
-        .iter()
-        .find(|byte| !byte.is_ascii_whitespace() && byte.is_ascii());
+    let letter = start.iter().find(|byte| !byte.is_ascii_whitespace() && byte.is_ascii());
     match (ending(path).as_str(), letter) {
         ("jsonl" | "ndjson", _) | ("json" | "txt" | "", Some(b'{')) => Ok(Format::JsonLines),
         ("json", Some(b'[')) => refuse(
             "This file holds one JSON list. Convert it to JSON lines: one object { … } on each \
              line.",
         ),
-        ("parquet" | "pq", _) => {
-            refuse("This is not a Parquet file: it does not begin with “PAR1”.")
-        }
+        ("parquet" | "pq", _) => refuse("This is not a Parquet file: it does not begin with “PAR1”."),
         ("arrow" | "ipc" | "feather", _) => refuse(
             "This is not an Arrow IPC file: it does not begin with “ARROW1”. If it is an Arrow \
              stream, save it as a file.",
@@ -149,15 +130,11 @@ fn sniff_text(path: &Path, start: &[u8], sniffed: &mut Sniffed) -> Result<()> {
     let (text, _, replaced) = found.decode(start);
     sniffed.options.encoding = TextEncoding(found.name().to_owned());
     if found.name() != "UTF-8" && !found.name().starts_with("UTF-16") {
-        sniffed.notes.push(format!(
-            "The encoding seems to be {}. Check letters such as é or ü in the preview.",
-            found.name()
-        ));
+        sniffed
+            .notes
+            .push(format!("The encoding seems to be {}. Check letters such as é or ü in the preview.", found.name()));
     }
-    let odd = text
-        .chars()
-        .filter(|c| c.is_control() && !c.is_whitespace())
-        .count();
+    let odd = text.chars().filter(|c| c.is_control() && !c.is_whitespace()).count();
     if odd * 20 > text.chars().count() || (replaced && whole && odd > 0) {
         let sentence = "This looks like a binary file, not text. Check that it is the right file.";
         return Err(Error::malformed(path, None, sentence));
@@ -173,11 +150,7 @@ fn sniff_text(path: &Path, start: &[u8], sniffed: &mut Sniffed) -> Result<()> {
 
 /// The text without its last line, which may be cut.
 fn complete(text: &str, whole: bool) -> String {
-    let text = if text.contains('\n') {
-        text.to_owned()
-    } else {
-        text.replace('\r', "\n")
-    };
+    let text = if text.contains('\n') { text.to_owned() } else { text.replace('\r', "\n") };
     match text.rfind('\n') {
         Some(at) if !whole => text[..=at].to_owned(),
         _ => text,
@@ -191,10 +164,7 @@ fn sniff_csv(path: &Path, text: &str, sniffed: &mut Sniffed) -> Result<()> {
     let body = records.get(1..).unwrap_or_default();
     let fields = || body.iter().flatten().map(|field| field.trim());
     let digits_around = |field: &str, separator: char| {
-        let parts = field
-            .strip_prefix(['-', '+'])
-            .unwrap_or(field)
-            .split_once(separator);
+        let parts = field.strip_prefix(['-', '+']).unwrap_or(field).split_once(separator);
         parts.is_some_and(|(whole, fraction)| {
             let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
             !fraction.is_empty() && all_digits(whole) && all_digits(fraction)
@@ -220,16 +190,10 @@ fn sniff_csv(path: &Path, text: &str, sniffed: &mut Sniffed) -> Result<()> {
             );
         }
     }
-    let rules = Rules::new(
-        &options.null_values,
-        options.decimal_comma,
-        options.date_order,
-    );
+    let rules = Rules::new(&options.null_values, options.decimal_comma, options.date_order);
     options.header = has_header(&records, &rules);
     if !options.header {
-        sniffed.notes.push(
-            "The first row seems to hold values, not names; columns are numbered.".to_owned(),
-        );
+        sniffed.notes.push("The first row seems to hold values, not names; columns are numbered.".to_owned());
     }
     Ok(())
 }
@@ -238,16 +202,9 @@ fn records(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
     let mut records = Vec::new();
     // The only error is the one that ends the walk.
     let _ = each_record(text, 1, dialect, false, |record| {
-        let texts = record
-            .fields
-            .iter()
-            .map(|field| field.text(dialect).into_owned());
+        let texts = record.fields.iter().map(|field| field.text(dialect).into_owned());
         records.push(texts.collect());
-        if records.len() < RECORDS {
-            Ok(())
-        } else {
-            Err(())
-        }
+        if records.len() < RECORDS { Ok(()) } else { Err(()) }
     });
     records
 }
@@ -258,10 +215,7 @@ fn delimiter(text: &str, ending: &str) -> char {
     let tabs = matches!(ending, "tsv" | "tab");
     let mut best = (if tabs { '\t' } else { ',' }, 0.0);
     for candidate in ['\t', ';', '|', ','] {
-        let dialect = Dialect {
-            delimiter: candidate as u8,
-            quote: Some(b'"'),
-        };
+        let dialect = Dialect { delimiter: candidate as u8, quote: Some(b'"') };
         let widths: Vec<usize> = records(text, dialect).iter().map(Vec::len).collect();
         let Some(&first) = widths.first().filter(|width| **width > 1) else {
             continue;
@@ -281,9 +235,8 @@ fn has_header(records: &[Vec<String>], rules: &Rules) -> bool {
     let Some((first, body)) = records.split_first() else {
         return true;
     };
-    let is_value = |field: &String| {
-        !matches!(rules.classify(field, Origin::Bare), Guess::Text) && !rules.is_null(field)
-    };
+    let is_value =
+        |field: &String| !matches!(rules.classify(field, Origin::Bare), Guess::Text) && !rules.is_null(field);
     if first.iter().any(is_value) {
         return false;
     }

@@ -42,19 +42,8 @@ impl<'a> Reading<'a> {
         let csv = options.format == Format::Csv;
         let nulls: &[String] = if csv { &options.null_values } else { &[] };
         let comma = csv && options.decimal_comma;
-        let dialect = if csv {
-            Dialect::new(options)?
-        } else {
-            Dialect {
-                delimiter: b'\n',
-                quote: None,
-            }
-        };
-        Ok(Self {
-            options,
-            dialect,
-            rules: Rules::new(nulls, comma, options.date_order),
-        })
+        let dialect = if csv { Dialect::new(options)? } else { Dialect { delimiter: b'\n', quote: None } };
+        Ok(Self { options, dialect, rules: Rules::new(nulls, comma, options.date_order) })
     }
 
     /// Opens a file and reads its header.
@@ -62,44 +51,24 @@ impl<'a> Reading<'a> {
         let mut blocks = Blocks::open(path, self.options, count, size)?;
         let mut first = blocks.next()?.ok_or_else(|| empty(path))?;
         if self.options.format == Format::JsonLines {
-            return Ok(Opened {
-                blocks,
-                first,
-                names: Vec::new(),
-                warnings: Vec::new(),
-            });
+            return Ok(Opened { blocks, first, names: Vec::new(), warnings: Vec::new() });
         }
         let text = first.text(path)?;
         let head = each_record(text, first.line, self.dialect, false, |record| {
-            let texts = record
-                .fields
-                .iter()
-                .map(|field| field.text(self.dialect).into_owned());
+            let texts = record.fields.iter().map(|field| field.text(self.dialect).into_owned());
             Err((texts.collect::<Vec<String>>(), record.end))
         });
         let Err((fields, end)) = head else {
             return Err(empty(path));
         };
         if !self.options.header {
-            let names = (1..=fields.len())
-                .map(|number| format!("column_{number}"))
-                .collect();
-            return Ok(Opened {
-                blocks,
-                first,
-                names,
-                warnings: Vec::new(),
-            });
+            let names = (1..=fields.len()).map(|number| format!("column_{number}")).collect();
+            return Ok(Opened { blocks, first, names, warnings: Vec::new() });
         }
         first.line += memchr::memchr_iter(b'\n', &first.text[..end]).count() as u64;
         first.text.drain(..end);
         let (names, warnings) = clean(&fields);
-        Ok(Opened {
-            blocks,
-            first,
-            names,
-            warnings,
-        })
+        Ok(Opened { blocks, first, names, warnings })
     }
 
     /// The columns of the first file with guesses from its beginning, and what a
@@ -125,10 +94,7 @@ impl<'a> Reading<'a> {
 
     fn look(&self, path: &Path, block: &Block, columns: &[Planned]) -> Result<Parsed> {
         let order: Vec<usize> = (0..columns.len()).collect();
-        let layout = Layout {
-            ragged: Ragged::PadAndTruncate,
-            ..self.layout(path, columns, &order, true)
-        };
+        let layout = Layout { ragged: Ragged::PadAndTruncate, ..self.layout(path, columns, &order, true) };
         self.parse(block, &layout)
     }
 
@@ -139,15 +105,7 @@ impl<'a> Reading<'a> {
         order: &'l [usize],
         look: bool,
     ) -> Layout<'l> {
-        Layout {
-            path,
-            columns,
-            order,
-            dialect: self.dialect,
-            rules: &self.rules,
-            ragged: self.options.ragged,
-            look,
-        }
+        Layout { path, columns, order, dialect: self.dialect, rules: &self.rules, ragged: self.options.ragged, look }
     }
 
     pub(super) fn parse(&self, block: &Block, layout: &Layout) -> Result<Parsed> {
@@ -167,16 +125,10 @@ impl<'a> Reading<'a> {
                 }
                 let near = closest_of(name, columns.iter().map(|column| column.name.as_str()));
                 let suggestion = near.map(str::to_owned);
-                return Err(Error::MissingColumn {
-                    name: name.clone(),
-                    suggestion,
-                });
+                return Err(Error::MissingColumn { name: name.clone(), suggestion });
             };
             column.guess = Guess::of(kind).ok_or_else(|| {
-                Error::invalid(format!(
-                    "Column “{name}” cannot be read as {}. Choose another type.",
-                    kind.phrase()
-                ))
+                Error::invalid(format!("Column “{name}” cannot be read as {}. Choose another type.", kind.phrase()))
             })?;
             column.chosen = Some(kind);
         }
@@ -191,11 +143,7 @@ fn clean(fields: &[String]) -> (Vec<String>, Vec<String>) {
     let mut used: HashSet<String> = HashSet::with_capacity(fields.len());
     for (at, field) in fields.iter().enumerate() {
         let field = field.trim();
-        let wanted = if field.is_empty() {
-            format!("column_{}", at + 1)
-        } else {
-            field.to_owned()
-        };
+        let wanted = if field.is_empty() { format!("column_{}", at + 1) } else { field.to_owned() };
         let mut name = wanted.clone();
         let mut number = 2;
         while used.contains(&name) || (name != field && given.contains(name.as_str())) {
@@ -203,15 +151,9 @@ fn clean(fields: &[String]) -> (Vec<String>, Vec<String>) {
             number += 1;
         }
         if field.is_empty() {
-            warnings.push(format!(
-                "Column {} has no name; it is now “{name}”.",
-                at + 1
-            ));
+            warnings.push(format!("Column {} has no name; it is now “{name}”.", at + 1));
         } else if name != field {
-            warnings.push(format!(
-                "Two columns are named “{field}”; the one in place {} is now “{name}”.",
-                at + 1
-            ));
+            warnings.push(format!("Two columns are named “{field}”; the one in place {} is now “{name}”.", at + 1));
         }
         used.insert(name.clone());
         names.push(name);
@@ -221,17 +163,9 @@ fn clean(fields: &[String]) -> (Vec<String>, Vec<String>) {
 
 /// Which column each field of a file belongs to; its names must be the first
 /// file's, in any order.
-pub(super) fn order(
-    path: &Path,
-    first: &Path,
-    names: &[String],
-    columns: &[Planned],
-) -> Result<Vec<usize>> {
-    let index: std::collections::HashMap<&str, usize> = columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| (column.name.as_str(), at))
-        .collect();
+pub(super) fn order(path: &Path, first: &Path, names: &[String], columns: &[Planned]) -> Result<Vec<usize>> {
+    let index: std::collections::HashMap<&str, usize> =
+        columns.iter().enumerate().map(|(at, column)| (column.name.as_str(), at)).collect();
     let placed = names.iter().map(|name| {
         index.get(name.as_str()).copied().ok_or_else(|| {
             let sentence = format!(

@@ -24,42 +24,26 @@ pub struct StudioDesk {
 
 impl StudioDesk {
     pub fn new(studio: Arc<Studio>) -> Self {
-        Self {
-            studio,
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
-        }
+        Self { studio, cores: std::thread::available_parallelism().map_or(1, usize::from) }
     }
 
     fn dismissed(&self) -> Result<Vec<String>, Failure> {
         let kept = self.studio.setting(DISMISSED)?;
-        Ok(kept
-            .and_then(|list| serde_json::from_value(list).ok())
-            .unwrap_or_default())
+        Ok(kept.and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default())
     }
 }
 
 impl Desk for StudioDesk {
     fn status(&self) -> Result<Status, Failure> {
-        let page = self.studio.runs(&RunQuery {
-            limit: LOOKED_AT,
-            ..RunQuery::default()
-        })?;
-        let (running, ended): (Vec<Run>, Vec<Run>) = page
-            .runs
-            .into_iter()
-            .partition(|run| !run.status.is_final());
+        let page = self.studio.runs(&RunQuery { limit: LOOKED_AT, ..RunQuery::default() })?;
+        let (running, ended): (Vec<Run>, Vec<Run>) = page.runs.into_iter().partition(|run| !run.status.is_final());
         let dismissed = self.dismissed()?;
-        let notices = ended
-            .iter()
-            .filter(|run| run.status == RunStatus::Failed)
-            .map(notice);
+        let notices = ended.iter().filter(|run| run.status == RunStatus::Failed).map(notice);
         Ok(Status {
             workspace: self.studio.name().to_owned(),
             git: git_state(&self.studio),
             jobs: running.iter().map(job).collect(),
-            notices: notices
-                .filter(|notice| !dismissed.contains(&notice.id))
-                .collect(),
+            notices: notices.filter(|notice| !dismissed.contains(&notice.id)).collect(),
             worker: worker(running.len(), self.cores),
             saved: !self.studio.is_read_only(),
         })
@@ -91,19 +75,14 @@ fn worker(running: usize, cores: usize) -> String {
 /// `None` outside of a repository, or when it cannot be read.
 fn git_state(studio: &Studio) -> Option<GitState> {
     let status = studio.git_status().ok()?;
-    let commit = status
-        .head
-        .map(|head| head.id.chars().take(7).collect::<String>());
+    let commit = status.head.map(|head| head.id.chars().take(7).collect::<String>());
     Some(GitState {
         branch: status.branch.or_else(|| commit.clone()).unwrap_or_default(),
         commit,
         changes: status
             .changed
             .into_iter()
-            .map(|changed| Change {
-                path: changed.path,
-                kind: word(changed.kind).to_owned(),
-            })
+            .map(|changed| Change { path: changed.path, kind: word(changed.kind).to_owned() })
             .collect(),
     })
 }
@@ -134,23 +113,16 @@ fn job(run: &Run) -> Job {
 
 /// What is left, if the rest goes on as fast as it did so far; nothing before a tenth is done.
 fn left(elapsed_ms: i64, progress: f32) -> Option<Duration> {
-    (progress >= 0.1)
-        .then(|| Duration::from_secs_f32(elapsed_ms as f32 / 1000.0 * (1.0 - progress) / progress))
+    (progress >= 0.1).then(|| Duration::from_secs_f32(elapsed_ms as f32 / 1000.0 * (1.0 - progress) / progress))
 }
 
 fn notice(run: &Run) -> Notice {
-    let why = run
-        .error
-        .clone()
-        .unwrap_or_else(|| "It says no reason.".to_owned());
+    let why = run.error.clone().unwrap_or_else(|| "It says no reason.".to_owned());
     Notice {
         id: format!("failed {}", run.id),
         glyph: Glyph::Error,
         text: format!("{} failed. {why}", run.name),
-        when: run
-            .ended_ms
-            .and_then(|at| Timestamp::from_millisecond(at).ok())
-            .unwrap_or_default(),
+        when: run.ended_ms.and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or_default(),
         subject: Some(Subject::Run { id: run.id.clone() }),
     }
 }

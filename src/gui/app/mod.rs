@@ -37,16 +37,9 @@ pub fn run(folder: Option<PathBuf>) -> eframe::Result {
         Ok(icon) => viewport = viewport.with_icon(icon),
         Err(error) => tracing::warn!("the window's icon cannot be read: {error}"),
     }
-    let options = eframe::NativeOptions {
-        viewport,
-        ..eframe::NativeOptions::default()
-    };
+    let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
     let wanted = Wanted::at_start(folder);
-    eframe::run_native(
-        "Atelier",
-        options,
-        Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, wanted)))),
-    )
+    eframe::run_native("Atelier", options, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, wanted)))))
 }
 
 /// The window's content, apart from the window.
@@ -70,16 +63,12 @@ struct Open {
 impl App {
     fn new(ctx: &Context, wanted: Wanted) -> Self {
         theme::install(ctx, &kept_layout().appearance);
-        Self {
-            state: State::Opening(Opening::start(ctx, wanted)),
-        }
+        Self { state: State::Opening(Opening::start(ctx, wanted)) }
     }
 
     /// The window over a workspace that is open already, arranged like `layout`.
     pub fn over(ctx: &Context, studio: Studio, layout: Layout) -> Self {
-        Self {
-            state: State::Open(Box::new(Open::new(ctx, studio, layout))),
-        }
+        Self { state: State::Open(Box::new(Open::new(ctx, studio, layout))) }
     }
 
     /// As if a panel had asked for it.
@@ -103,9 +92,7 @@ impl App {
         match &mut self.state {
             State::Opening(opening) => match opening.ui(ui) {
                 Some(opening::Answer::Opened(studio)) => self.open(&ctx, *studio),
-                Some(opening::Answer::Want(wanted)) => {
-                    self.state = State::Opening(Opening::start(&ctx, wanted))
-                }
+                Some(opening::Answer::Want(wanted)) => self.state = State::Opening(Opening::start(&ctx, wanted)),
                 None => {}
             },
             State::Open(open) => {
@@ -118,10 +105,7 @@ impl App {
     }
 
     fn open(&mut self, ctx: &Context, studio: Studio) {
-        ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!(
-            "{} – Atelier",
-            studio.name()
-        )));
+        ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{} – Atelier", studio.name())));
         self.state = State::Open(Box::new(Open::new(ctx, studio, kept_layout())));
         ctx.request_repaint();
     }
@@ -156,12 +140,7 @@ impl Open {
         let desk = Arc::new(desk::StudioDesk::new(Arc::clone(&studio)));
         let shell = Shell::new(ctx, backend.clone(), desk, registry(), layout);
         let watch = Watch::start(Arc::clone(&studio), shell.notifier());
-        Self {
-            shell,
-            studio,
-            backend,
-            _watch: watch,
-        }
+        Self { shell, studio, backend, _watch: watch }
     }
 
     /// Keeps the arrangement for the next start. Losing it is no loss, so a failure is only logged.
@@ -173,16 +152,11 @@ impl Open {
             }
         });
         if !asked {
-            tracing::warn!(
-                "the layout of {} was not kept: too much is going on",
-                self.studio.name()
-            );
+            tracing::warn!("the layout of {} was not kept: too much is going on", self.studio.name());
         }
     }
 }
 
 fn kept_layout() -> Layout {
-    studio::recent::kept_window()
-        .map(|text| Layout::from_json(&text))
-        .unwrap_or_default()
+    studio::recent::kept_window().map(|text| Layout::from_json(&text)).unwrap_or_default()
 }

@@ -22,12 +22,7 @@ pub enum Wanted {
 impl Wanted {
     /// `folder`, else what was opened last, else the sample.
     pub fn at_start(folder: Option<PathBuf>) -> Self {
-        let last = || {
-            recent::list()
-                .into_iter()
-                .next()
-                .map(|recent| recent.folder)
-        };
+        let last = || recent::list().into_iter().next().map(|recent| recent.folder);
         folder.or_else(last).map_or(Self::Sample, Self::Folder)
     }
 
@@ -35,9 +30,7 @@ impl Wanted {
         let studio = match self {
             Self::Folder(folder) => Studio::open(folder)?,
             Self::New(folder) => {
-                let name = folder
-                    .file_name()
-                    .map(|name| name.to_string_lossy().into_owned());
+                let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
                 Studio::create(folder, name.as_deref().unwrap_or("Workspace"))?
             }
             Self::Sample => {
@@ -80,21 +73,11 @@ impl Opening {
         let (sender, messages) = sync_channel(16);
         let (job, wake) = (wanted.clone(), ctx.clone());
         let work = move || work(&job, &sender, &wake);
-        let started = std::thread::Builder::new()
-            .name("open-workspace".to_owned())
-            .spawn(work);
-        let failed = started.err().map(|error| {
-            Error::new(
-                ErrorKind::Storage,
-                format!("The workspace cannot be opened: {error}"),
-            )
-        });
-        Self {
-            wanted,
-            messages,
-            doing: "Opening".to_owned(),
-            failed,
-        }
+        let started = std::thread::Builder::new().name("open-workspace".to_owned()).spawn(work);
+        let failed = started
+            .err()
+            .map(|error| Error::new(ErrorKind::Storage, format!("The workspace cannot be opened: {error}")));
+        Self { wanted, messages, doing: "Opening".to_owned(), failed }
     }
 
     /// Draws the page; answers when there is something to do.
@@ -111,18 +94,16 @@ impl Opening {
         }
         let t = theme::of(ui);
         let mut answer = None;
-        egui::CentralPanel::default()
-            .frame(egui::Frame::new().fill(t.color.surface1))
-            .show(ui, |ui| {
-                ui.add_space(ui.available_height() * 0.36);
-                ui.with_layout(Layout::top_down(Align::Center), |ui| match &self.failed {
-                    None => {
-                        ui.label(t.page("Atelier"));
-                        ui.label(t.caption(format!("{}…", self.doing)));
-                    }
-                    Some(error) => answer = failed(ui, &self.wanted, error),
-                });
+        egui::CentralPanel::default().frame(egui::Frame::new().fill(t.color.surface1)).show(ui, |ui| {
+            ui.add_space(ui.available_height() * 0.36);
+            ui.with_layout(Layout::top_down(Align::Center), |ui| match &self.failed {
+                None => {
+                    ui.label(t.page("Atelier"));
+                    ui.label(t.caption(format!("{}…", self.doing)));
+                }
+                Some(error) => answer = failed(ui, &self.wanted, error),
             });
+        });
         answer.map(Answer::Want)
     }
 }
@@ -135,10 +116,7 @@ fn failed(ui: &mut Ui, wanted: &Wanted, error: &Error) -> Option<Wanted> {
     ui.set_max_width(520.0);
     ui.label(&error.message);
     ui.add_space(16.0);
-    if ui
-        .add(Button::primary("Open the sample workspace"))
-        .clicked()
-    {
+    if ui.add(Button::primary("Open the sample workspace")).clicked() {
         next = Some(Wanted::Sample);
     }
     ui.add_space(8.0);
@@ -148,9 +126,7 @@ fn failed(ui: &mut Ui, wanted: &Wanted, error: &Error) -> Option<Wanted> {
     ui.add_space(8.0);
     if let Wanted::Folder(folder) = wanted
         && error.kind == ErrorKind::NotFound
-        && ui
-            .add(Button::secondary("Make a workspace there"))
-            .clicked()
+        && ui.add(Button::secondary("Make a workspace there")).clicked()
     {
         next = Some(Wanted::New(folder.clone()));
     }

@@ -23,10 +23,7 @@ impl Watch {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let watch = move || watch(&studio, &notifier, &stopped);
-        if let Err(error) = std::thread::Builder::new()
-            .name("watch".to_owned())
-            .spawn(watch)
-        {
+        if let Err(error) = std::thread::Builder::new().name("watch".to_owned()).spawn(watch) {
             tracing::error!("changes of the workspace will not be seen: {error}");
         }
         Self { stop }
@@ -51,10 +48,7 @@ fn watch(studio: &Studio, notifier: &Notifier, stopped: &AtomicBool) {
                 if let Some(last) = changes.last() {
                     seen = last.seq;
                 }
-                let mut kinds: Vec<&str> = changes
-                    .iter()
-                    .map(|change| subject_of(&change.kind))
-                    .collect();
+                let mut kinds: Vec<&str> = changes.iter().map(|change| subject_of(&change.kind)).collect();
                 kinds.sort_unstable();
                 kinds.dedup();
                 kinds.iter().for_each(|kind| notifier.changed(kind));
@@ -87,22 +81,13 @@ fn subject_of(kind: &str) -> &'static str {
 /// When the files under git were last written: pipelines by this window or an editor, commits by a terminal.
 fn authored(studio: &Studio) -> Vec<(std::path::PathBuf, SystemTime)> {
     let folder = studio.folder();
-    let mut paths = vec![
-        folder.join(".git/HEAD"),
-        folder.join(".git/index"),
-        folder.join("atelier.toml"),
-    ];
+    let mut paths = vec![folder.join(".git/HEAD"), folder.join(".git/index"), folder.join("atelier.toml")];
     for part in ["pipelines", "src", "environments"] {
-        let entries = std::fs::read_dir(folder.join(part))
-            .into_iter()
-            .flatten()
-            .flatten();
+        let entries = std::fs::read_dir(folder.join(part)).into_iter().flatten().flatten();
         paths.extend(entries.map(|entry| entry.path()));
     }
     let written = |path: std::path::PathBuf| {
-        let time = std::fs::metadata(&path)
-            .and_then(|meta| meta.modified())
-            .ok()?;
+        let time = std::fs::metadata(&path).and_then(|meta| meta.modified()).ok()?;
         Some((path, time))
     };
     let mut times: Vec<_> = paths.into_iter().filter_map(written).collect();

@@ -5,22 +5,14 @@ use std::ops::RangeInclusive;
 /// Thins a series whose `x` ascend to at most four points for each of `pixels` columns of
 /// `range`: the first, the lowest, the highest and the last, in order. Peaks are never lost. A
 /// value that is not finite breaks the line and is left out. `x` of `None` counts from 0.
-pub fn decimate(
-    x: Option<&[f64]>,
-    y: &[f64],
-    range: RangeInclusive<f64>,
-    pixels: usize,
-) -> Vec<[f64; 2]> {
+pub fn decimate(x: Option<&[f64]>, y: &[f64], range: RangeInclusive<f64>, pixels: usize) -> Vec<[f64; 2]> {
     let at = |i: usize| x.map_or(i as f64, |x| x[i]);
     let count = x.map_or(y.len(), |x| x.len().min(y.len()));
     let (from, to) = visible(at, count, &range);
     let seen = to.saturating_sub(from);
     let pixels = pixels.max(1);
     if seen <= pixels * 4 {
-        return (from..to)
-            .filter(|&i| y[i].is_finite())
-            .map(|i| [at(i), y[i]])
-            .collect();
+        return (from..to).filter(|&i| y[i].is_finite()).map(|i| [at(i), y[i]]).collect();
     }
     let width = (range.end() - range.start()) / pixels as f64;
     let column = |i: usize| ((at(i) - range.start()) / width).floor() as i64;
@@ -53,10 +45,7 @@ fn visible(at: impl Fn(usize) -> f64, count: usize, range: &RangeInclusive<f64>)
         }
         low
     };
-    (
-        below(*range.start(), false).saturating_sub(1),
-        (below(*range.end(), true) + 1).min(count),
-    )
+    (below(*range.start(), false).saturating_sub(1), (below(*range.end(), true) + 1).min(count))
 }
 
 /// The points of one pixel column, by index.

@@ -21,24 +21,12 @@ pub struct Axes<'a> {
 pub fn plot<'a>(t: &Tokens, id: &str, axes: Axes<'_>, size: Vec2) -> Plot<'a> {
     let log = axes.log_y;
     let hints = |axis: AxisHints<'a>, label: &str| {
-        let axis = axis
-            .tick_label_color(t.color.text3)
-            .tick_label_font(t.face.caption.font())
-            .label_spacing(FULL);
-        if label.is_empty() {
-            axis
-        } else {
-            axis.label(t.face.caption.of(label).color(t.color.text2))
-        }
+        let axis = axis.tick_label_color(t.color.text3).tick_label_font(t.face.caption.font()).label_spacing(FULL);
+        if label.is_empty() { axis } else { axis.label(t.face.caption.of(label).color(t.color.text2)) }
     };
     let x = hints(AxisHints::new_x(), axes.x).formatter(|mark, _| tick(mark, false));
-    let y = hints(AxisHints::new_y(), axes.y)
-        .formatter(move |mark, _| tick(mark, log))
-        .min_thickness(36.0);
-    let (across, up) = (
-        f64::from(size.x / 96.0).max(2.0),
-        f64::from(size.y / 48.0).max(2.0),
-    );
+    let y = hints(AxisHints::new_y(), axes.y).formatter(move |mark, _| tick(mark, log)).min_thickness(36.0);
+    let (across, up) = (f64::from(size.x / 96.0).max(2.0), f64::from(size.y / 48.0).max(2.0));
     Plot::new(id)
         .width(size.x)
         .height(size.y)
@@ -76,27 +64,19 @@ fn marks((low, high): (f64, f64), count: f64) -> Vec<GridMark> {
     let first = (low / step_size).ceil();
     let last = (high / step_size).floor().min(first + 100.0);
     let all = (0..=(last - first).max(-1.0) as i64).map(|i| (first + i as f64) * step_size);
-    all.filter(|_| last >= first)
-        .map(|value| GridMark { value, step_size })
-        .collect()
+    all.filter(|_| last >= first).map(|value| GridMark { value, step_size }).collect()
 }
 
 /// The smallest of 1, 2, 2.5, 5 and their tenfolds that is at least `step`.
 fn round_step(step: f64) -> f64 {
     let power = 10_f64.powf(step.log10().floor());
-    let round = [1.0, 2.0, 2.5, 5.0, 10.0]
-        .into_iter()
-        .find(|round| round * power >= step * (1.0 - 1e-9));
+    let round = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().find(|round| round * power >= step * (1.0 - 1e-9));
     round.unwrap_or(10.0) * power
 }
 
 fn tick(mark: GridMark, log: bool) -> String {
     if log {
-        return if mark.value.fract().abs() < 1e-9 {
-            format::number(10_f64.powf(mark.value))
-        } else {
-            String::new()
-        };
+        return if mark.value.fract().abs() < 1e-9 { format::number(10_f64.powf(mark.value)) } else { String::new() };
     }
     let whole = |decimals: &i32| {
         let scaled = mark.step_size * 10_f64.powi(*decimals);
@@ -105,11 +85,7 @@ fn tick(mark: GridMark, log: bool) -> String {
     match (0..=6).find(whole) {
         Some(decimals) if mark.value.abs() < 1e5 => {
             let text = format!("{:.*}", decimals as usize, mark.value.abs());
-            if mark.value < -mark.step_size * 0.5 {
-                format!("−{text}")
-            } else {
-                text
-            }
+            if mark.value < -mark.step_size * 0.5 { format!("−{text}") } else { text }
         }
         _ => format::number(mark.value),
     }
@@ -120,9 +96,7 @@ pub fn wheel_zoom(plot: &mut PlotUi<'_>) {
     if !plot.response().contains_pointer() {
         return;
     }
-    let delta = plot
-        .ctx()
-        .input_mut(|input| std::mem::take(&mut input.smooth_scroll_delta.y));
+    let delta = plot.ctx().input_mut(|input| std::mem::take(&mut input.smooth_scroll_delta.y));
     if delta != 0.0 {
         let factor = (delta * 0.004).exp();
         plot.zoom_bounds_around_hovered(vec2(factor, factor));
@@ -143,43 +117,22 @@ pub fn values(ui: &Ui, area: Rect, at: Pos2, head: &str, all: &[Value]) {
     let font = t.face.caption.font();
     let lay = |text: &str, color| painter.layout_no_wrap(text.to_owned(), font.clone(), color);
     let head = lay(head, t.color.text2);
-    let rows: Vec<_> = all
-        .iter()
-        .map(|v| {
-            (
-                lay(&v.name, t.color.text2),
-                lay(&v.value, t.color.text1),
-                v.color,
-            )
-        })
-        .collect();
+    let rows: Vec<_> =
+        all.iter().map(|v| (lay(&v.name, t.color.text2), lay(&v.value, t.color.text1), v.color)).collect();
     let names = rows.iter().map(|row| row.0.size().x).fold(0.0, f32::max);
     let numbers = rows.iter().map(|row| row.1.size().x).fold(0.0, f32::max);
     let line = t.face.caption.line;
     let pad = t.size.gap;
     let width = (14.0 + names + 12.0 + numbers).max(head.size().x) + 2.0 * pad;
     let size = vec2(width, line * (rows.len() + 1) as f32 + 2.0 * pad - 2.0);
-    let left = if at.x + pad + size.x > area.right() {
-        at.x - pad - size.x
-    } else {
-        at.x + pad
-    };
+    let left = if at.x + pad + size.x > area.right() { at.x - pad - size.x } else { at.x + pad };
     let top = (at.y - size.y / 2.0).clamp(area.top(), (area.bottom() - size.y).max(area.top()));
     let rect = Rect::from_min_size(Pos2::new(left.max(area.left()), top), size);
-    painter.rect(
-        rect,
-        t.size.radius,
-        t.color.surface3,
-        t.border(),
-        egui::StrokeKind::Inside,
-    );
+    painter.rect(rect, t.size.radius, t.color.surface3, t.border(), egui::StrokeKind::Inside);
     painter.galley(rect.min + vec2(pad, pad - 1.0), head, t.color.text2);
     for (at, (name, number, color)) in rows.into_iter().enumerate() {
         let y = rect.top() + pad + line * (at + 1) as f32;
-        let mark = Rect::from_min_size(
-            Pos2::new(rect.left() + pad, y + line / 2.0 - 2.0),
-            vec2(8.0, 2.0),
-        );
+        let mark = Rect::from_min_size(Pos2::new(rect.left() + pad, y + line / 2.0 - 2.0), vec2(8.0, 2.0));
         painter.rect_filled(mark, 0.0, color);
         painter.galley(Pos2::new(rect.left() + pad + 14.0, y), name, t.color.text2);
         let right = Pos2::new(rect.right() - pad - number.size().x, y);
@@ -191,20 +144,13 @@ pub fn values(ui: &Ui, area: Rect, at: Pos2, head: &str, all: &[Value]) {
 pub fn nothing(ui: &Ui, rect: Rect) {
     let t = theme::of(ui);
     let words = "No values yet";
-    ui.painter().text(
-        rect.center(),
-        Align2::CENTER_CENTER,
-        words,
-        t.face.small.font(),
-        t.color.text2,
-    );
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, words, t.face.small.font(), t.color.text2);
 }
 
 /// The vertical line of the crosshair.
 pub fn crosshair(ui: &Ui, area: Rect, x: f32) {
     let t = theme::of(ui);
-    ui.painter()
-        .vline(x, area.y_range(), Stroke::new(t.size.line, t.color.line2));
+    ui.painter().vline(x, area.y_range(), Stroke::new(t.size.line, t.color.line2));
 }
 
 #[cfg(test)]
@@ -213,16 +159,9 @@ mod tests {
 
     #[test]
     fn marks_are_round_and_say_what_they_mean() {
-        let words = |bounds, count| -> Vec<String> {
-            marks(bounds, count)
-                .into_iter()
-                .map(|mark| tick(mark, false))
-                .collect()
-        };
-        assert_eq!(
-            words((0.0, 1.0), 4.0),
-            ["0.00", "0.25", "0.50", "0.75", "1.00"]
-        );
+        let words =
+            |bounds, count| -> Vec<String> { marks(bounds, count).into_iter().map(|mark| tick(mark, false)).collect() };
+        assert_eq!(words((0.0, 1.0), 4.0), ["0.00", "0.25", "0.50", "0.75", "1.00"]);
         assert_eq!(words((-3.0, 7.0), 2.0), ["0", "5"]);
         assert_eq!(words((-0.02, 0.011), 3.0), ["−0.02", "0.00"]);
         assert_eq!(words((0.0, 4e6), 2.0), ["0", "2,000,000", "4,000,000"]);

@@ -73,6 +73,9 @@ pub fn report_chart(ui: &mut Ui, chart: &Chart, height: f32) {
     }
 }
 
+/// The x and the y of a curve's points.
+type Axes = (Vec<f64>, Vec<f64>);
+
 /// Curves over one pair of axes, with their names where the curves leave room.
 pub fn overlaid(
     ui: &mut Ui,
@@ -84,19 +87,14 @@ pub fn overlaid(
     height: f32,
 ) {
     let t = theme::of(ui);
-    let split: Vec<(Vec<f64>, Vec<f64>)> =
-        curves.iter().map(|curve| curve.points.iter().map(|[x, y]| (*x, *y)).unzip()).collect();
+    let split: Vec<Axes> = curves.iter().map(|curve| curve.points.iter().map(|[x, y]| (*x, *y)).unzip()).collect();
     let mut series: Vec<Series<'_>> = curves
         .iter()
         .zip(&split)
         .map(|(curve, (x, y))| Series::new(curve.name.as_str(), curve.color, y).x(x))
         .collect();
-    let finite = |of: fn(&(Vec<f64>, Vec<f64>)) -> &Vec<f64>| {
-        let all = split.iter().flat_map(|pair| of(pair).iter().copied());
-        all.filter(|value| value.is_finite())
-            .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)))
-    };
-    let (low, high) = finite(|pair| &pair.0);
+    let finite = split.iter().flat_map(|(x, _)| x.iter().copied()).filter(|value| value.is_finite());
+    let (low, high) = finite.fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
     let ends = [low, high];
     let level = match reference {
         Reference::Diagonal => Some(ends),

@@ -19,17 +19,10 @@ const GAP: i32 = 1;
 ///
 /// The best of all placements, by dynamic programming over both texts.
 pub fn score(query: &str, text: &str) -> Option<Match> {
-    let wanted: Vec<char> = query
-        .to_lowercase()
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .collect();
+    let wanted: Vec<char> = query.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
     let letters: Vec<char> = text.chars().flat_map(|c| c.to_lowercase().next()).collect();
     if wanted.is_empty() {
-        return Some(Match {
-            score: 0,
-            hits: Vec::new(),
-        });
+        return Some(Match { score: 0, hits: Vec::new() });
     }
     // best[i][j]: the best score with letter i of the query on letter j of the text.
     let mut best = vec![vec![None::<(i32, usize)>; letters.len()]; wanted.len()];
@@ -51,15 +44,8 @@ pub fn score(query: &str, text: &str) -> Option<Match> {
             best[i][j] = if i == 0 {
                 Some((place - GAP * (j as i32).min(10), usize::MAX))
             } else {
-                let run = (j > 0)
-                    .then(|| best[i - 1][j - 1])
-                    .flatten()
-                    .map(|(s, _)| (s + CONSECUTIVE, j - 1));
-                [run, carried]
-                    .into_iter()
-                    .flatten()
-                    .max_by_key(|(score, _)| *score)
-                    .map(|(s, from)| (s + place, from))
+                let run = (j > 0).then(|| best[i - 1][j - 1]).flatten().map(|(s, _)| (s + CONSECUTIVE, j - 1));
+                [run, carried].into_iter().flatten().max_by_key(|(score, _)| *score).map(|(s, from)| (s + place, from))
             };
         }
     }
@@ -77,11 +63,8 @@ fn place_score(letters: &[char], at: usize) -> i32 {
 /// Walks back from the best end.
 fn trace(best: &[Vec<Option<(i32, usize)>>]) -> Option<Match> {
     let last = best.last()?;
-    let (mut at, score) = last
-        .iter()
-        .enumerate()
-        .filter_map(|(j, cell)| Some((j, cell.as_ref()?.0)))
-        .max_by_key(|(_, score)| *score)?;
+    let (mut at, score) =
+        last.iter().enumerate().filter_map(|(j, cell)| Some((j, cell.as_ref()?.0))).max_by_key(|(_, score)| *score)?;
     let mut hits = Vec::with_capacity(best.len());
     for row in best.iter().rev() {
         hits.push(at);
@@ -96,27 +79,14 @@ mod tests {
     use super::*;
 
     fn best(query: &str, texts: &[&str]) -> String {
-        let fits = texts
-            .iter()
-            .filter_map(|text| Some((score(query, text)?.score, *text)));
-        fits.max_by_key(|(score, _)| *score)
-            .map(|(_, text)| text.to_owned())
-            .unwrap_or_default()
+        let fits = texts.iter().filter_map(|text| Some((score(query, text)?.score, *text)));
+        fits.max_by_key(|(score, _)| *score).map(|(_, text)| text.to_owned()).unwrap_or_default()
     }
 
     #[test]
     fn beginnings_of_words_win() {
-        assert_eq!(
-            best("or", &["Go to Monitor", "Open run brisk-heron"]),
-            "Open run brisk-heron"
-        );
-        assert_eq!(
-            best(
-                "des",
-                &["Models", "Go to Designer", "Show or hide the side"]
-            ),
-            "Go to Designer"
-        );
+        assert_eq!(best("or", &["Go to Monitor", "Open run brisk-heron"]), "Open run brisk-heron");
+        assert_eq!(best("des", &["Models", "Go to Designer", "Show or hide the side"]), "Go to Designer");
         assert_eq!(best("imp", &["Simple", "Import data…"]), "Import data…");
     }
 

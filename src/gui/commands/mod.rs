@@ -69,36 +69,18 @@ pub struct CommandSpec {
 
 impl CommandSpec {
     pub fn new(command: Command, title: impl Into<String>) -> Self {
-        Self {
-            command,
-            title: title.into(),
-            detail: String::new(),
-            icon: None,
-            shortcut: None,
-            disabled: None,
-        }
+        Self { command, title: title.into(), detail: String::new(), icon: None, shortcut: None, disabled: None }
     }
 
     /// A command of the panel at `place`.
     pub fn panel(place: PlaceId, verb: &'static str, title: impl Into<String>) -> Self {
-        Self::new(
-            Command::Panel(PanelCommand {
-                place,
-                verb,
-                argument: String::new(),
-            }),
-            title,
-        )
+        Self::new(Command::Panel(PanelCommand { place, verb, argument: String::new() }), title)
     }
 
     /// Goes to a thing; listed with the commands.
     pub fn open(subject: Subject) -> Self {
         let (title, icon) = (format!("Open {}", subject.title()), subject.icon());
-        Self {
-            icon: Some(icon),
-            detail: subject.kind().to_owned(),
-            ..Self::new(Command::Open(subject), title)
-        }
+        Self { icon: Some(icon), detail: subject.kind().to_owned(), ..Self::new(Command::Open(subject), title) }
     }
 
     pub fn argument(mut self, argument: impl Into<String>) -> Self {
@@ -109,31 +91,19 @@ impl CommandSpec {
     }
 
     pub fn detail(self, detail: impl Into<String>) -> Self {
-        Self {
-            detail: detail.into(),
-            ..self
-        }
+        Self { detail: detail.into(), ..self }
     }
 
     pub fn icon(self, icon: Icon) -> Self {
-        Self {
-            icon: Some(icon),
-            ..self
-        }
+        Self { icon: Some(icon), ..self }
     }
 
     pub fn key(self, modifiers: Modifiers, key: Key) -> Self {
-        Self {
-            shortcut: Some(KeyboardShortcut::new(modifiers, key)),
-            ..self
-        }
+        Self { shortcut: Some(KeyboardShortcut::new(modifiers, key)), ..self }
     }
 
     pub fn disabled_if(self, disabled: bool, why: impl Into<String>) -> Self {
-        Self {
-            disabled: disabled.then(|| why.into()),
-            ..self
-        }
+        Self { disabled: disabled.then(|| why.into()), ..self }
     }
 }
 
@@ -150,56 +120,21 @@ pub fn of_the_window(theme: ThemeChoice) -> Vec<CommandSpec> {
         one(Command::Commit, "Commit changes…", Icon::Commit).key(SHIFT, Key::C),
         one(Command::Jobs, "Show jobs", Icon::Clock).key(SHIFT, Key::J),
         one(Command::Notices, "Show notices", Icon::Bell),
-        one(
-            Command::ToggleInspector,
-            "Show or hide the inspector",
-            Icon::Inspector,
-        )
-        .key(SHIFT, Key::I),
-        one(
-            Command::ToggleDrawer,
-            "Show or hide the drawer",
-            Icon::Drawer,
-        )
-        .key(CTRL, Key::J),
-        one(
-            Command::CloseSide,
-            "Close the place at the side",
-            Icon::Close,
-        )
-        .key(CTRL, Key::W),
+        one(Command::ToggleInspector, "Show or hide the inspector", Icon::Inspector).key(SHIFT, Key::I),
+        one(Command::ToggleDrawer, "Show or hide the drawer", Icon::Drawer).key(CTRL, Key::J),
+        one(Command::CloseSide, "Close the place at the side", Icon::Close).key(CTRL, Key::W),
         one(Command::ZoomIn, "Larger", Icon::Plus).key(CTRL, Key::Plus),
         one(Command::ZoomOut, "Smaller", Icon::Minus).key(CTRL, Key::Minus),
         one(Command::ZoomReset, "Original size", Icon::Fit).key(CTRL, Key::Num0),
-        one(
-            Command::ReducedMotion,
-            "Turn motion on or off",
-            Icon::Monitor,
-        ),
-        one(
-            Command::NextRegion,
-            "Next region of the window",
-            Icon::ChevronRight,
-        )
-        .key(Modifiers::NONE, Key::F6),
-        one(
-            Command::PreviousRegion,
-            "Previous region of the window",
-            Icon::ChevronLeft,
-        )
-        .key(Modifiers::SHIFT, Key::F6),
+        one(Command::ReducedMotion, "Turn motion on or off", Icon::Monitor),
+        one(Command::NextRegion, "Next region of the window", Icon::ChevronRight).key(Modifiers::NONE, Key::F6),
+        one(Command::PreviousRegion, "Previous region of the window", Icon::ChevronLeft).key(Modifiers::SHIFT, Key::F6),
         one(Command::Quit, "Quit", Icon::Close).key(CTRL, Key::Q),
     ];
     all.extend(ThemeChoice::ALL.into_iter().map(|choice| {
-        let icon = if choice == ThemeChoice::Light {
-            Icon::Sun
-        } else {
-            Icon::Moon
-        };
+        let icon = if choice == ThemeChoice::Light { Icon::Sun } else { Icon::Moon };
         let title = format!("Theme · {}", choice.text());
-        CommandSpec::new(Command::Theme(choice), title)
-            .icon(icon)
-            .disabled_if(choice == theme, "It is chosen now")
+        CommandSpec::new(Command::Theme(choice), title).icon(icon).disabled_if(choice == theme, "It is chosen now")
     }));
     all
 }
@@ -207,11 +142,8 @@ pub fn of_the_window(theme: ThemeChoice) -> Vec<CommandSpec> {
 /// The command whose shortcut was pressed; it is taken out of the input. Longer shortcuts go
 /// first, so that Ctrl+Shift+I is not read as Ctrl+I.
 pub fn pressed(ctx: &egui::Context, specs: &[CommandSpec]) -> Option<Command> {
-    let mut with_keys: Vec<_> = specs
-        .iter()
-        .filter(|s| s.disabled.is_none())
-        .filter_map(|s| Some((s.shortcut?, &s.command)))
-        .collect();
+    let mut with_keys: Vec<_> =
+        specs.iter().filter(|s| s.disabled.is_none()).filter_map(|s| Some((s.shortcut?, &s.command))).collect();
     with_keys.sort_by_key(|(s, _)| {
         let m = s.modifiers;
         std::cmp::Reverse(u8::from(m.shift) + u8::from(m.alt) + u8::from(m.command || m.ctrl))

@@ -36,11 +36,7 @@ const ROWS: usize = 11;
 
 impl Palette {
     pub fn open(&mut self) {
-        *self = Self {
-            open: true,
-            fresh: true,
-            ..Self::default()
-        };
+        *self = Self { open: true, fresh: true, ..Self::default() };
     }
 
     pub fn is_open(&self) -> bool {
@@ -52,12 +48,7 @@ impl Palette {
     }
 
     /// Draws the palette when it is open. `recent` holds titles, the newest first.
-    pub fn show(
-        &mut self,
-        ctx: &Context,
-        specs: &[CommandSpec],
-        recent: &[String],
-    ) -> Option<PaletteChoice> {
+    pub fn show(&mut self, ctx: &Context, specs: &[CommandSpec], recent: &[String]) -> Option<PaletteChoice> {
         if !self.open {
             return None;
         }
@@ -67,13 +58,10 @@ impl Palette {
             .kind(UiKind::Modal)
             .order(Order::Foreground)
             .anchor(Align2::CENTER_TOP, vec2(0.0, t.size.top_bar + t.size.pad));
-        let shown = Modal::new(id)
-            .area(area)
-            .backdrop_color(t.color.scrim)
-            .show(ctx, |ui| {
-                ui.set_width(WIDTH.min(ctx.content_rect().width() - 2.0 * t.size.pad_panel));
-                self.contents(ui, specs, recent)
-            });
+        let shown = Modal::new(id).area(area).backdrop_color(t.color.scrim).show(ctx, |ui| {
+            ui.set_width(WIDTH.min(ctx.content_rect().width() - 2.0 * t.size.pad_panel));
+            self.contents(ui, specs, recent)
+        });
         if shown.should_close() {
             self.open = false;
         }
@@ -83,12 +71,7 @@ impl Palette {
         shown.inner
     }
 
-    fn contents(
-        &mut self,
-        ui: &mut egui::Ui,
-        specs: &[CommandSpec],
-        recent: &[String],
-    ) -> Option<PaletteChoice> {
+    fn contents(&mut self, ui: &mut egui::Ui, specs: &[CommandSpec], recent: &[String]) -> Option<PaletteChoice> {
         let t = theme::of(ui);
         let (down, up, enter) = ui.input_mut(|input| {
             (
@@ -120,10 +103,7 @@ impl Palette {
         let clicked = self.list(ui, &fits, moved);
         let chosen = clicked.or(enter.then_some(self.at))?;
         let spec = fits.get(chosen)?.spec;
-        spec.disabled.is_none().then(|| PaletteChoice {
-            command: spec.command.clone(),
-            title: spec.title.clone(),
-        })
+        spec.disabled.is_none().then(|| PaletteChoice { command: spec.command.clone(), title: spec.title.clone() })
     }
 
     fn list(&self, ui: &mut egui::Ui, fits: &[Fit<'_>], moved: bool) -> Option<usize> {
@@ -171,18 +151,10 @@ fn fits<'a>(query: &str, specs: &'a [CommandSpec], recent: &[String]) -> Vec<Fit
             Some(used) if query.is_empty() => used,
             _ => recent.len() + at,
         };
-        Some(Fit {
-            spec,
-            hits: found.hits,
-            rank: (std::cmp::Reverse(found.score + bonus - disabled), order),
-        })
+        Some(Fit { spec, hits: found.hits, rank: (std::cmp::Reverse(found.score + bonus - disabled), order) })
     };
-    let mut fits: Vec<Fit<'a>> = specs
-        .iter()
-        .filter(|spec| spec.command != Command::Palette)
-        .enumerate()
-        .filter_map(fit)
-        .collect();
+    let mut fits: Vec<Fit<'a>> =
+        specs.iter().filter(|spec| spec.command != Command::Palette).enumerate().filter_map(fit).collect();
     if query.is_empty() {
         fits.sort_by_key(|fit| (fit.spec.disabled.is_some(), fit.rank.1));
     } else {
@@ -199,24 +171,14 @@ mod tests {
     fn titles(query: &str, recent: &[&str]) -> Vec<String> {
         let specs = super::super::of_the_window(ThemeChoice::Dark);
         let recent: Vec<String> = recent.iter().map(|&title| title.to_owned()).collect();
-        fits(query, &specs, &recent)
-            .iter()
-            .map(|fit| fit.spec.title.clone())
-            .collect()
+        fits(query, &specs, &recent).iter().map(|fit| fit.spec.title.clone()).collect()
     }
 
     #[test]
     fn recent_ones_come_first_and_letters_decide() {
-        assert_eq!(
-            titles("", &["Show jobs", "Quit"])[..2],
-            ["Show jobs", "Quit"]
-        );
+        assert_eq!(titles("", &["Show jobs", "Quit"])[..2], ["Show jobs", "Quit"]);
         assert_eq!(titles("com ch", &[])[0], "Commit changes…");
-        assert_eq!(
-            titles("theme", &[]).last().unwrap(),
-            "Theme · Dark",
-            "what cannot be done is last"
-        );
+        assert_eq!(titles("theme", &[]).last().unwrap(), "Theme · Dark", "what cannot be done is last");
         assert!(titles("xyzzy", &[]).is_empty());
     }
 }

@@ -55,11 +55,7 @@ pub fn paint_glyph(painter: &Painter, t: &Tokens, glyph: Glyph, centre: Pos2) {
         Glyph::Error => paint_at(painter, Icon::Close, centre, 11.0, color),
         Glyph::Reused => paint_at(painter, Icon::Reuse, centre, 12.0, color),
         Glyph::Warn => {
-            let points = vec![
-                centre + vec2(0.0, -5.0),
-                centre + vec2(5.5, 4.5),
-                centre + vec2(-5.5, 4.5),
-            ];
+            let points = vec![centre + vec2(0.0, -5.0), centre + vec2(5.5, 4.5), centre + vec2(-5.5, 4.5)];
             painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
         }
         Glyph::Info => {
@@ -70,19 +66,11 @@ pub fn paint_glyph(painter: &Painter, t: &Tokens, glyph: Glyph, centre: Pos2) {
             painter.circle_stroke(centre, 3.8, thin);
         }
         Glyph::Stopped => {
-            painter.rect_filled(
-                egui::Rect::from_center_size(centre, vec2(7.0, 7.0)),
-                1.0,
-                color,
-            );
+            painter.rect_filled(egui::Rect::from_center_size(centre, vec2(7.0, 7.0)), 1.0, color);
         }
         Glyph::Progress(share) => {
             painter.circle_stroke(centre, 4.5, thin);
-            painter.add(Shape::convex_polygon(
-                sector(centre, 4.5, share.clamp(0.0, 0.5)),
-                color,
-                Stroke::NONE,
-            ));
+            painter.add(Shape::convex_polygon(sector(centre, 4.5, share.clamp(0.0, 0.5)), color, Stroke::NONE));
             if share > 0.5 {
                 // The second half apart: a sector beyond a half circle is not convex.
                 let rest = sector_from(centre, 4.5, 0.5, share.min(1.0));

@@ -6,10 +6,7 @@ mod path;
 
 use std::sync::OnceLock;
 
-use egui::{
-    Color32, Painter, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, Vec2, emath::RectTransform,
-    pos2, vec2,
-};
+use egui::{Color32, Painter, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, Vec2, emath::RectTransform, pos2, vec2};
 
 use crate::theme;
 pub use glyph::{Glyph, paint_glyph};
@@ -115,20 +112,12 @@ fn outline(icon: Icon) -> &'static Outline {
 pub fn paint(painter: &Painter, icon: Icon, rect: Rect, color: Color32) {
     let grid = Rect::from_min_size(Pos2::ZERO, Vec2::splat(GRID));
     let to = RectTransform::from_to(grid, rect);
-    let width = if rect.width() < GRID * 0.75 {
-        1.2
-    } else {
-        1.5 * (rect.width() / GRID).max(0.85)
-    };
+    let width = if rect.width() < GRID * 0.75 { 1.2 } else { 1.5 * (rect.width() / GRID).max(0.85) };
     let stroke = Stroke::new(width, color);
     let outline = outline(icon);
     for line in &outline.lines {
         let points: Vec<Pos2> = line.points.iter().map(|&at| to * at).collect();
-        painter.add(if line.closed {
-            Shape::closed_line(points, stroke)
-        } else {
-            Shape::line(points, stroke)
-        });
+        painter.add(if line.closed { Shape::closed_line(points, stroke) } else { Shape::line(points, stroke) });
     }
     for &(centre, radius) in &outline.circles {
         let radius = radius * rect.width() / GRID;
@@ -142,12 +131,7 @@ pub fn paint(painter: &Painter, icon: Icon, rect: Rect, color: Color32) {
 
 /// Draws `icon` with side `side` around `centre`.
 pub fn paint_at(painter: &Painter, icon: Icon, centre: Pos2, side: f32, color: Color32) {
-    paint(
-        painter,
-        icon,
-        Rect::from_center_size(centre, vec2(side, side)),
-        color,
-    );
+    paint(painter, icon, Rect::from_center_size(centre, vec2(side, side)), color);
 }
 
 /// An icon in the flow of widgets, for decoration: it has no accessible name.
@@ -160,11 +144,7 @@ pub fn show(ui: &mut Ui, icon: Icon, color: Color32) -> Response {
 
 /// The small filled triangle that marks a menu.
 pub fn paint_caret(painter: &Painter, centre: Pos2, color: Color32) {
-    let points = vec![
-        centre + vec2(-3.5, -2.0),
-        centre + vec2(3.5, -2.0),
-        centre + vec2(0.0, 2.8),
-    ];
+    let points = vec![centre + vec2(-3.5, -2.0), centre + vec2(3.5, -2.0), centre + vec2(0.0, 2.8)];
     painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
 }
 
@@ -173,13 +153,7 @@ pub fn paint_letter(painter: &Painter, rect: Rect, letter: &str, color: Color32,
     let t = theme::of(painter.ctx());
     painter.rect_filled(rect, t.size.grid, t.tint(surface, color, 0.18));
     let centre = pos2(rect.center().x, rect.center().y);
-    painter.text(
-        centre,
-        egui::Align2::CENTER_CENTER,
-        letter,
-        t.face.caption_strong.font(),
-        color,
-    );
+    painter.text(centre, egui::Align2::CENTER_CENTER, letter, t.face.caption_strong.font(), color);
 }
 
 #[cfg(test)]
@@ -190,22 +164,11 @@ mod tests {
     fn every_icon_lies_on_the_grid() {
         for &icon in Icon::ALL {
             let outline = outline(icon);
-            let circles = outline
-                .circles
-                .iter()
-                .flat_map(|&(c, r)| [c - vec2(r, r), c + vec2(r, r)]);
-            let points: Vec<_> = outline
-                .lines
-                .iter()
-                .flat_map(|l| l.points.clone())
-                .chain(circles)
-                .collect();
+            let circles = outline.circles.iter().flat_map(|&(c, r)| [c - vec2(r, r), c + vec2(r, r)]);
+            let points: Vec<_> = outline.lines.iter().flat_map(|l| l.points.clone()).chain(circles).collect();
             assert!(!points.is_empty(), "{icon:?} is empty");
             for point in points {
-                assert!(
-                    (1.0..=19.0).contains(&point.x) && (1.0..=19.0).contains(&point.y),
-                    "{icon:?} at {point:?}"
-                );
+                assert!((1.0..=19.0).contains(&point.x) && (1.0..=19.0).contains(&point.y), "{icon:?} at {point:?}");
             }
         }
     }

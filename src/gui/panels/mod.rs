@@ -97,11 +97,7 @@ pub struct DrawerTab {
 
 impl DrawerTab {
     pub fn new(id: &'static str, title: impl Into<String>) -> Self {
-        Self {
-            id,
-            title: title.into(),
-            count: 0,
-        }
+        Self { id, title: title.into(), count: 0 }
     }
 
     pub fn count(self, count: usize) -> Self {

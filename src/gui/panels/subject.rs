@@ -72,9 +72,7 @@ impl Subject {
             None => name.to_owned(),
         };
         match self {
-            Self::Dataset { name, version } | Self::Model { name, version } => {
-                versioned(name, version)
-            }
+            Self::Dataset { name, version } | Self::Model { name, version } => versioned(name, version),
             Self::Column { column, .. } => column.clone(),
             Self::Pipeline { path } => path.clone(),
             Self::Step { step, .. } | Self::RunStep { step, .. } => step.clone(),

@@ -55,26 +55,17 @@ impl Shell {
             }
             Action::Tell(event) => self.tell(ctx, &event),
             Action::Import(files) => self.import(ctx, files),
-            Action::OpenWorkspace(path) => {
-                self.world.requests.push(WindowRequest::OpenWorkspace(path))
-            }
-            Action::NewWorkspace(path) => {
-                self.world.requests.push(WindowRequest::NewWorkspace(path))
-            }
+            Action::OpenWorkspace(path) => self.world.requests.push(WindowRequest::OpenWorkspace(path)),
+            Action::NewWorkspace(path) => self.world.requests.push(WindowRequest::NewWorkspace(path)),
             Action::Commit(message) => self.world.ask_desk("The commit failed.", move |desk| {
-                desk.commit(&message)
-                    .map(|commit| format!("Committed as {commit}"))
+                desk.commit(&message).map(|commit| format!("Committed as {commit}"))
             }),
             Action::CancelJob(id) => self
                 .world
-                .ask_desk("The job could not be cancelled.", move |desk| {
-                    desk.cancel_job(&id).map(|()| String::new())
-                }),
-            Action::DismissNotice(id) => self
-                .world
-                .ask_desk("The notice could not be dismissed.", move |desk| {
-                    desk.dismiss_notice(&id).map(|()| String::new())
-                }),
+                .ask_desk("The job could not be cancelled.", move |desk| desk.cancel_job(&id).map(|()| String::new())),
+            Action::DismissNotice(id) => self.world.ask_desk("The notice could not be dismissed.", move |desk| {
+                desk.dismiss_notice(&id).map(|()| String::new())
+            }),
         }
     }
 
@@ -98,9 +89,7 @@ impl Shell {
             Command::ToggleInspector => self.world.layout.inspector ^= true,
             Command::ToggleDrawer => self.world.layout.drawer ^= true,
             Command::Theme(choice) => self.appearance(|appearance| appearance.theme = choice),
-            Command::ReducedMotion => {
-                self.appearance(|appearance| appearance.reduced_motion ^= true)
-            }
+            Command::ReducedMotion => self.appearance(|appearance| appearance.reduced_motion ^= true),
             Command::ZoomIn => self.zoom(0.1),
             Command::ZoomOut => self.zoom(-0.1),
             Command::ZoomReset => self.appearance(|appearance| appearance.zoom = 1.0),
@@ -110,9 +99,7 @@ impl Shell {
                 self.world.requests.push(WindowRequest::Quit);
                 ctx.send_viewport_cmd(ViewportCommand::Close);
             }
-            Command::Panel(command) => {
-                self.tell_one(ctx, command.place, &Event::Command(command.clone()))
-            }
+            Command::Panel(command) => self.tell_one(ctx, command.place, &Event::Command(command.clone())),
         }
     }
 
@@ -151,15 +138,9 @@ impl Shell {
     /// The trays hang on their chips in the top bar and open by these names.
     fn open_tray(&mut self, ctx: &Context, command: &Command) {
         let (there, nothing) = match command {
-            Command::Commit => (
-                self.world.status.git.is_some(),
-                "The workspace is not a git repository",
-            ),
+            Command::Commit => (self.world.status.git.is_some(), "The workspace is not a git repository"),
             Command::Jobs => (!self.world.status.jobs.is_empty(), "No job is running"),
-            _ => (
-                !self.world.status.notices.is_empty(),
-                "There are no notices",
-            ),
+            _ => (!self.world.status.notices.is_empty(), "There are no notices"),
         };
         if there {
             super::trays::open(ctx, command);

@@ -19,33 +19,20 @@ pub enum Ask {
 ///
 /// On macOS a dialog belongs to the main thread; elsewhere it waits on one of its own, so that
 /// the window goes on drawing.
-pub fn ask(
-    what: Ask,
-    notifier: Notifier,
-    chosen: impl FnOnce(PathBuf, &Notifier) + Send + 'static,
-) {
+pub fn ask(what: Ask, notifier: Notifier, chosen: impl FnOnce(PathBuf, &Notifier) + Send + 'static) {
     let run = move || {
         let dialog = rfd::FileDialog::new();
         match what {
             Ask::ImportData => {
-                let tables = [
-                    "csv", "tsv", "txt", "parquet", "arrow", "feather", "ipc", "jsonl", "ndjson",
-                    "json",
-                ];
-                let dialog = dialog
-                    .set_title("Import data")
-                    .add_filter("Tables", &tables)
-                    .add_filter("All files", &["*"]);
+                let tables = ["csv", "tsv", "txt", "parquet", "arrow", "feather", "ipc", "jsonl", "ndjson", "json"];
+                let dialog =
+                    dialog.set_title("Import data").add_filter("Tables", &tables).add_filter("All files", &["*"]);
                 if let Some(files) = dialog.pick_files() {
                     notifier.tell(Event::Files(files));
                 }
             }
             Ask::OpenWorkspace | Ask::NewWorkspace => {
-                let title = if what == Ask::OpenWorkspace {
-                    "Open workspace"
-                } else {
-                    "Folder for the new workspace"
-                };
+                let title = if what == Ask::OpenWorkspace { "Open workspace" } else { "Folder for the new workspace" };
                 if let Some(folder) = dialog.set_title(title).pick_folder() {
                     chosen(folder, &notifier);
                 }
@@ -54,24 +41,14 @@ pub fn ask(
     };
     if cfg!(target_os = "macos") {
         run();
-    } else if let Err(error) = std::thread::Builder::new()
-        .name("file-dialog".to_owned())
-        .spawn(run)
-    {
+    } else if let Err(error) = std::thread::Builder::new().name("file-dialog".to_owned()).spawn(run) {
         tracing::error!("no thread for the file dialog: {error}");
     }
 }
 
 /// Files that were dropped in this frame.
 pub fn dropped(ctx: &Context) -> Vec<PathBuf> {
-    ctx.input(|input| {
-        input
-            .raw
-            .dropped_files
-            .iter()
-            .map(|file| file.path().to_owned())
-            .collect()
-    })
+    ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect())
 }
 
 /// While files are held over the window: says what dropping them does.
@@ -84,27 +61,8 @@ pub fn overlay(ctx: &Context) {
     let painter = ctx.layer_painter(LayerId::new(Order::Tooltip, Id::unique("gui::drop")));
     let rect = ctx.content_rect();
     painter.rect_filled(rect, 0.0, t.color.scrim);
-    let card = egui::Rect::from_center_size(
-        rect.center(),
-        egui::vec2(t.size.inspector, t.size.row * 3.0),
-    );
-    painter.rect(
-        card,
-        t.size.radius_card,
-        t.color.surface3,
-        t.focus_ring(),
-        StrokeKind::Inside,
-    );
-    let words = if count == 1 {
-        "Drop to import the file".to_owned()
-    } else {
-        format!("Drop to import {count} files")
-    };
-    painter.text(
-        card.center(),
-        Align2::CENTER_CENTER,
-        words,
-        t.face.title.font(),
-        t.color.text1,
-    );
+    let card = egui::Rect::from_center_size(rect.center(), egui::vec2(t.size.inspector, t.size.row * 3.0));
+    painter.rect(card, t.size.radius_card, t.color.surface3, t.focus_ring(), StrokeKind::Inside);
+    let words = if count == 1 { "Drop to import the file".to_owned() } else { format!("Drop to import {count} files") };
+    painter.text(card.center(), Align2::CENTER_CENTER, words, t.face.title.font(), t.color.text1);
 }

@@ -122,9 +122,7 @@ impl Layout {
             .tree
             .tiles
             .iter()
-            .filter(
-                |(_, tile)| matches!(tile, Tile::Pane(place) if !known.contains(&place.as_str())),
-            )
+            .filter(|(_, tile)| matches!(tile, Tile::Pane(place) if !known.contains(&place.as_str())))
             .map(|(id, _)| *id)
             .collect();
         for id in unknown {
@@ -141,8 +139,7 @@ impl Layout {
 
     fn activate(&mut self, place: &str) {
         place.clone_into(&mut self.active);
-        self.tree
-            .make_active(|_, tile| matches!(tile, Tile::Pane(shown) if shown == place));
+        self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(shown) if shown == place));
     }
 
     pub fn used(&mut self, title: &str) {
@@ -171,24 +168,15 @@ mod tests {
     fn places_are_replaced_put_beside_and_closed() {
         let mut layout = Layout::default();
         layout.keep_known(&["home", "data", "runs"]);
-        assert_eq!(
-            (layout.shown(), layout.active.as_str()),
-            (vec!["home".to_owned()], "home")
-        );
+        assert_eq!((layout.shown(), layout.active.as_str()), (vec!["home".to_owned()], "home"));
         layout.go("runs");
         assert_eq!(layout.shown(), ["runs"]);
         layout.beside("data");
         assert!(layout.is_split() && layout.active == "data");
         layout.go("runs");
-        assert!(
-            layout.is_split() && layout.active == "runs",
-            "what is shown is turned to"
-        );
+        assert!(layout.is_split() && layout.active == "runs", "what is shown is turned to");
         layout.close_side();
-        assert_eq!(
-            (layout.shown(), layout.active.as_str()),
-            (vec!["data".to_owned()], "data")
-        );
+        assert_eq!((layout.shown(), layout.active.as_str()), (vec!["data".to_owned()], "data"));
     }
 
     #[test]

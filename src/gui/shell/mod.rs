@@ -61,13 +61,7 @@ impl Shell {
         layout.keep_known(&known);
         let kept = layout.clone();
         let world = World::new(ctx, backend, desk, layout);
-        Self {
-            panels,
-            world,
-            palette: Palette::default(),
-            toasts: Toasts::default(),
-            kept,
-        }
+        Self { panels, world, palette: Palette::default(), toasts: Toasts::default(), kept }
     }
 
     /// For threads that watch the workspace.
@@ -95,13 +89,7 @@ impl Shell {
         regions::begin(&ctx);
         self.events(&ctx);
         self.world.poll(&ctx);
-        self.world.layout.keep_known(
-            &self
-                .panels
-                .iter()
-                .map(|panel| panel.id())
-                .collect::<Vec<_>>(),
-        );
+        self.world.layout.keep_known(&self.panels.iter().map(|panel| panel.id()).collect::<Vec<_>>());
         self.shortcuts(&ctx);
         self.regions(ui);
         self.floating(&ctx);
@@ -111,10 +99,7 @@ impl Shell {
 
     fn regions(&mut self, ui: &mut Ui) {
         let t = theme::of(ui);
-        let active = self
-            .panels
-            .iter()
-            .position(|panel| panel.id() == self.world.layout.active);
+        let active = self.panels.iter().position(|panel| panel.id() == self.world.layout.active);
         let place = active.map_or("", |at| self.panels[at].title());
         top_bar::show(ui, &mut self.world, place);
         sides::status_bar(ui, &self.world);
@@ -125,11 +110,9 @@ impl Shell {
             sides::inspector(ui, panel, &mut self.world);
             sides::drawer(ui, panel, &mut self.world);
         }
-        CentralPanel::no_frame()
-            .frame(Frame::NONE.fill(t.color.surface1))
-            .show(ui, |ui| {
-                places::show(ui, &mut self.panels, &mut self.world);
-            });
+        CentralPanel::no_frame().frame(Frame::NONE.fill(t.color.surface1)).show(ui, |ui| {
+            places::show(ui, &mut self.panels, &mut self.world);
+        });
     }
 
     fn floating(&mut self, ctx: &Context) {
@@ -202,27 +185,16 @@ impl Shell {
             }
         }
         for (at, panel) in self.panels.iter().enumerate() {
-            let go = CommandSpec::new(
-                Command::GoTo(panel.id()),
-                format!("Go to {}", panel.title()),
-            );
+            let go = CommandSpec::new(Command::GoTo(panel.id()), format!("Go to {}", panel.title()));
             let go = go.icon(panel.icon());
-            all.push(
-                match Key::from_name(&(at + 1).to_string()).filter(|_| at < 9) {
-                    Some(key) => go.key(Modifiers::COMMAND, key),
-                    None => go,
-                },
-            );
+            all.push(match Key::from_name(&(at + 1).to_string()).filter(|_| at < 9) {
+                Some(key) => go.key(Modifiers::COMMAND, key),
+                None => go,
+            });
             if everywhere {
                 let title = format!("Open {} to the side", panel.title());
-                let beside =
-                    CommandSpec::new(Command::OpenToSide(panel.id()), title).icon(Icon::Split);
-                let shown = self
-                    .world
-                    .layout
-                    .shown()
-                    .iter()
-                    .any(|place| place == panel.id());
+                let beside = CommandSpec::new(Command::OpenToSide(panel.id()), title).icon(Icon::Split);
+                let shown = self.world.layout.shown().iter().any(|place| place == panel.id());
                 all.push(beside.disabled_if(shown, "It is shown already"));
             }
         }
@@ -236,12 +208,8 @@ impl Shell {
     }
 
     fn shortcuts(&mut self, ctx: &Context) {
-        let any_key = ctx.input(|input| {
-            input
-                .events
-                .iter()
-                .any(|e| matches!(e, egui::Event::Key { pressed: true, .. }))
-        });
+        let any_key =
+            ctx.input(|input| input.events.iter().any(|e| matches!(e, egui::Event::Key { pressed: true, .. })));
         if !any_key || self.palette.is_open() {
             return;
         }
@@ -256,9 +224,7 @@ impl Shell {
         let idle = !ctx.input(|input| input.pointer.any_down());
         if idle && self.kept != self.world.layout {
             self.kept = self.world.layout.clone();
-            self.world
-                .requests
-                .push(WindowRequest::KeepLayout(Box::new(self.kept.clone())));
+            self.world.requests.push(WindowRequest::KeepLayout(Box::new(self.kept.clone())));
         }
     }
 }

@@ -1,9 +1,7 @@
 //! The centre: one place, or several as tiles.
 
 use egui::{Color32, Frame, Stroke, Style, Ui, Visuals, WidgetText};
-use egui_tiles::{
-    Behavior, ResizeState, SimplificationOptions, TabState, TileId, Tiles, Tree, UiResponse,
-};
+use egui_tiles::{Behavior, ResizeState, SimplificationOptions, TabState, TileId, Tiles, Tree, UiResponse};
 
 use super::{World, regions};
 use crate::{
@@ -17,13 +15,7 @@ pub fn show(ui: &mut Ui, panels: &mut [Box<dyn Panel>], world: &mut World) {
     regions::region(ui, "Centre");
     let split = world.layout.is_split();
     let mut tree = std::mem::replace(&mut world.layout.tree, Tree::empty(egui::Id::NULL));
-    let mut tiling = Tiling {
-        panels,
-        world,
-        t: &t,
-        split,
-        pressed: None,
-    };
+    let mut tiling = Tiling { panels, world, t: &t, split, pressed: None };
     tree.ui(&mut tiling, ui);
     let pressed = tiling.pressed;
     world.layout.tree = tree;
@@ -52,9 +44,7 @@ impl Behavior<String> for Tiling<'_> {
             Frame::NONE.show(ui, |ui| {
                 ui.set_min_size(rect.size());
                 ui.spacing_mut().item_spacing = egui::vec2(self.t.size.gap, 0.0);
-                ui.push_id(panel.id(), |ui| {
-                    panel.ui(ui, &mut self.world.cx(self.t, active))
-                });
+                ui.push_id(panel.id(), |ui| panel.ui(ui, &mut self.world.cx(self.t, active)));
             });
         }
         UiResponse::None
@@ -79,10 +69,7 @@ impl Behavior<String> for Tiling<'_> {
     }
 
     fn simplification_options(&self) -> SimplificationOptions {
-        SimplificationOptions {
-            all_panes_must_have_tabs: self.split,
-            ..SimplificationOptions::default()
-        }
+        SimplificationOptions { all_panes_must_have_tabs: self.split, ..SimplificationOptions::default() }
     }
 
     fn min_size(&self) -> f32 {
@@ -101,20 +88,10 @@ impl Behavior<String> for Tiling<'_> {
     }
 
     fn tab_bg_color(&self, _: &Visuals, _: &Tiles<String>, _: TileId, state: &TabState) -> Color32 {
-        if state.active {
-            self.t.color.surface1
-        } else {
-            self.t.color.surface2
-        }
+        if state.active { self.t.color.surface1 } else { self.t.color.surface2 }
     }
 
-    fn tab_outline_stroke(
-        &self,
-        _: &Visuals,
-        _: &Tiles<String>,
-        _: TileId,
-        _: &TabState,
-    ) -> Stroke {
+    fn tab_outline_stroke(&self, _: &Visuals, _: &Tiles<String>, _: TileId, _: &TabState) -> Stroke {
         Stroke::NONE
     }
 
@@ -122,16 +99,8 @@ impl Behavior<String> for Tiling<'_> {
         self.t.hairline()
     }
 
-    fn tab_text_color(
-        &self,
-        _: &Visuals,
-        tiles: &Tiles<String>,
-        tile: TileId,
-        state: &TabState,
-    ) -> Color32 {
-        let active = tiles
-            .get_pane(&tile)
-            .is_some_and(|place| *place == self.world.layout.active);
+    fn tab_text_color(&self, _: &Visuals, tiles: &Tiles<String>, tile: TileId, state: &TabState) -> Color32 {
+        let active = tiles.get_pane(&tile).is_some_and(|place| *place == self.world.layout.active);
         match (active, state.active) {
             (true, _) => self.t.color.accent,
             (false, true) => self.t.color.text1,

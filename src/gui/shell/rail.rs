@@ -1,8 +1,7 @@
 //! The rail of places at the left.
 
 use egui::{
-    Align2, Color32, CursorIcon, Frame, Panel as Side, Rect, Response, Sense, Ui, WidgetInfo,
-    accesskit::Role, vec2,
+    Align2, Color32, CursorIcon, Frame, Panel as Side, Rect, Response, Sense, Ui, WidgetInfo, accesskit::Role, vec2,
 };
 
 use super::World;
@@ -17,16 +16,12 @@ use crate::{
 pub fn show(ui: &mut Ui, panels: &[Box<dyn Panel>], world: &mut World) {
     let t = theme::of(ui);
     let frame = Frame::NONE.fill(t.color.surface2);
-    Side::left("rail")
-        .exact_size(t.size.rail)
-        .resizable(false)
-        .show_separator_line(false)
-        .frame(frame)
-        .show(ui, |ui| {
+    Side::left("rail").exact_size(t.size.rail).resizable(false).show_separator_line(false).frame(frame).show(
+        ui,
+        |ui| {
             super::regions::region(ui, "Places");
             let edge = ui.max_rect();
-            ui.painter()
-                .vline(edge.right() - 0.5, edge.y_range(), t.hairline());
+            ui.painter().vline(edge.right() - 0.5, edge.y_range(), t.hairline());
             ui.spacing_mut().item_spacing.y = t.size.grid;
             ui.add_space(t.size.gap);
             for (at, panel) in panels.iter().enumerate() {
@@ -48,14 +43,13 @@ pub fn show(ui: &mut Ui, panels: &[Box<dyn Panel>], world: &mut World) {
                         world.actions.push(Action::Run(Command::GoTo(panel.id())));
                     }
                     if ui.button("Open to the side").clicked() {
-                        world
-                            .actions
-                            .push(Action::Run(Command::OpenToSide(panel.id())));
+                        world.actions.push(Action::Run(Command::OpenToSide(panel.id())));
                     }
                 });
             }
             super::settings::show(ui, world);
-        });
+        },
+    );
 }
 
 /// One place: icon over word.
@@ -73,25 +67,9 @@ fn place(ui: &mut Ui, icon: Icon, title: &str, active: bool) -> Response {
     };
     let painter = ui.painter();
     painter.rect_filled(rect, t.size.radius_card, fill);
-    icons::paint_at(
-        painter,
-        icon,
-        rect.center_top() + vec2(0.0, 17.0),
-        t.size.icon,
-        color,
-    );
-    let words = Rect::from_center_size(
-        rect.center_bottom() - vec2(0.0, 12.0),
-        vec2(t.size.rail, t.face.place.line),
-    );
-    paint_text(
-        painter,
-        words,
-        Align2::CENTER_CENTER,
-        title,
-        &t.face.place,
-        color,
-    );
+    icons::paint_at(painter, icon, rect.center_top() + vec2(0.0, 17.0), t.size.icon, color);
+    let words = Rect::from_center_size(rect.center_bottom() - vec2(0.0, 12.0), vec2(t.size.rail, t.face.place.line));
+    paint_text(painter, words, Align2::CENTER_CENTER, title, &t.face.place, color);
     focus_ring(ui, &response, t.size.radius_card);
     response.on_hover_cursor(CursorIcon::PointingHand)
 }

@@ -39,19 +39,13 @@ pub fn region(ui: &Ui, name: &str) {
 /// Gives the keyboard to the next region, or the previous one.
 pub fn cycle(ctx: &Context, forward: bool) {
     let regions: Regions = ctx.data(|data| data.get_temp(key())).unwrap_or_default();
-    let all = if regions.now.is_empty() {
-        regions.before
-    } else {
-        regions.now
-    };
+    let all = if regions.now.is_empty() { regions.before } else { regions.now };
     if all.is_empty() {
         return;
     }
     let focused = ctx.memory(egui::Memory::focused);
     // From a widget within a region F6 goes on from that region.
-    let from = focused
-        .filter(|id| all.contains(id))
-        .or(regions.last.filter(|_| focused.is_some()));
+    let from = focused.filter(|id| all.contains(id)).or(regions.last.filter(|_| focused.is_some()));
     let at = from.and_then(|id| all.iter().position(|region| *region == id));
     let next = match (at, forward) {
         (None, true) => 0,

@@ -40,17 +40,11 @@ fn contents(ui: &mut Ui, world: &mut World) {
     widgets::separator(ui);
     widgets::section(ui, "Size");
     ui.horizontal(|ui| {
-        if ui
-            .add(Button::icon(Icon::Minus, "Smaller").shortcut("Ctrl -"))
-            .clicked()
-        {
+        if ui.add(Button::icon(Icon::Minus, "Smaller").shortcut("Ctrl -")).clicked() {
             choice.zoom -= 0.1;
         }
         ui.label(t.small(format::percent(f64::from(choice.zoom))));
-        if ui
-            .add(Button::icon(Icon::Plus, "Larger").shortcut("Ctrl +"))
-            .clicked()
-        {
+        if ui.add(Button::icon(Icon::Plus, "Larger").shortcut("Ctrl +")).clicked() {
             choice.zoom += 0.1;
         }
     });

@@ -25,8 +25,7 @@ pub fn column(ui: &mut Ui, panel: &mut dyn Panel, world: &mut World) {
         .show(ui, |ui| {
             regions::region(ui, "Side");
             let edge = ui.max_rect();
-            ui.painter()
-                .vline(edge.right() - 0.5, edge.y_range(), t.hairline());
+            ui.painter().vline(edge.right() - 0.5, edge.y_range(), t.hairline());
             ui.push_id(panel.id(), |ui| panel.side(ui, &mut world.cx(&t, true)));
         });
 }
@@ -48,19 +47,13 @@ pub fn inspector(ui: &mut Ui, panel: &mut dyn Panel, world: &mut World) {
             });
             regions::region(ui, "Inspector");
             let edge = ui.max_rect();
-            ui.painter()
-                .vline(edge.left() + 0.5, edge.y_range(), t.hairline());
-            ScrollArea::vertical()
-                .id_salt("inspector")
-                .auto_shrink(false)
-                .show(ui, |ui| {
-                    frame.show(ui, |ui| {
-                        ui.spacing_mut().item_spacing = vec2(t.size.gap, t.size.grid);
-                        ui.push_id(panel.id(), |ui| {
-                            panel.inspector(ui, &mut world.cx(&t, true))
-                        });
-                    });
+            ui.painter().vline(edge.left() + 0.5, edge.y_range(), t.hairline());
+            ScrollArea::vertical().id_salt("inspector").auto_shrink(false).show(ui, |ui| {
+                frame.show(ui, |ui| {
+                    ui.spacing_mut().item_spacing = vec2(t.size.gap, t.size.grid);
+                    ui.push_id(panel.id(), |ui| panel.inspector(ui, &mut world.cx(&t, true)));
                 });
+            });
         });
 }
 
@@ -71,16 +64,10 @@ pub fn drawer(ui: &mut Ui, panel: &mut dyn Panel, world: &mut World) {
         return;
     }
     let chosen = world.layout.drawer_tabs.get(panel.id());
-    let mut at = all
-        .iter()
-        .position(|tab| Some(tab.id) == chosen.map(String::as_str))
-        .unwrap_or(0);
+    let mut at = all.iter().position(|tab| Some(tab.id) == chosen.map(String::as_str)).unwrap_or(0);
     let mut open = world.layout.drawer;
     let frame = Frame::NONE.fill(t.color.surface2);
-    let folded = Side::bottom("drawer_folded")
-        .exact_size(t.size.control + 8.0)
-        .show_separator_line(false)
-        .frame(frame);
+    let folded = Side::bottom("drawer_folded").exact_size(t.size.control + 8.0).show_separator_line(false).frame(frame);
     let full = Side::bottom("drawer")
         .default_size(t.size.drawer)
         .size_range(t.size.row * 3.0..=ui.available_height() * 0.8)
@@ -90,28 +77,16 @@ pub fn drawer(ui: &mut Ui, panel: &mut dyn Panel, world: &mut World) {
     Side::show_switched(ui, &mut open, folded, full, |ui, open| {
         regions::region(ui, "Drawer");
         let edge = ui.max_rect();
-        ui.painter()
-            .hline(edge.x_range(), edge.top() + 0.5, t.hairline());
-        let titles: Vec<Tab<'_>> = all
-            .iter()
-            .map(|tab| Tab {
-                title: &tab.title,
-                count: tab.count,
-            })
-            .collect();
+        ui.painter().hline(edge.x_range(), edge.top() + 0.5, t.hairline());
+        let titles: Vec<Tab<'_>> = all.iter().map(|tab| Tab { title: &tab.title, count: tab.count }).collect();
         let id = all[at].id;
         let chosen = tab_bar(ui, panel, world, &titles, &mut at, id, open);
         if chosen && let Some(tab) = all.get(at) {
-            world
-                .layout
-                .drawer_tabs
-                .insert(panel.id().to_owned(), tab.id.to_owned());
+            world.layout.drawer_tabs.insert(panel.id().to_owned(), tab.id.to_owned());
             world.layout.drawer = true;
         }
         if open && let Some(tab) = all.get(at) {
-            ui.push_id((panel.id(), tab.id), |ui| {
-                panel.drawer(tab.id, ui, &mut world.cx(&t, true))
-            });
+            ui.push_id((panel.id(), tab.id), |ui| panel.drawer(tab.id, ui, &mut world.cx(&t, true)));
         }
     });
     // Dragged shut by its edge.
@@ -136,20 +111,9 @@ fn tab_bar(
         ui.horizontal_centered(|ui| {
             let chosen = ui.scope(|ui| tabs(ui, at, titles)).inner;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let icon = if open {
-                    Icon::ChevronDown
-                } else {
-                    Icon::ChevronUp
-                };
-                let name = if open {
-                    "Fold the drawer"
-                } else {
-                    "Open the drawer"
-                };
-                if ui
-                    .add(Button::icon(icon, name).shortcut("Ctrl J"))
-                    .clicked()
-                {
+                let icon = if open { Icon::ChevronDown } else { Icon::ChevronUp };
+                let name = if open { "Fold the drawer" } else { "Open the drawer" };
+                if ui.add(Button::icon(icon, name).shortcut("Ctrl J")).clicked() {
                     world.actions.push(Action::Run(Command::ToggleDrawer));
                 }
                 let note = panel.drawer_note(id, &world.cx(&t, true));
@@ -161,47 +125,27 @@ fn tab_bar(
     });
     let rect = bar.response.rect;
     if open {
-        ui.painter()
-            .hline(rect.x_range(), rect.bottom() - 0.5, t.hairline());
+        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, t.hairline());
     }
     bar.inner
 }
 
 pub fn status_bar(ui: &mut Ui, world: &World) {
     let t = theme::of(ui);
-    let frame = Frame::NONE
-        .fill(t.color.surface2)
-        .inner_margin(Margin::symmetric(t.size.pad as i8, 0));
-    Side::bottom("status_bar")
-        .exact_size(t.size.status_bar)
-        .show_separator_line(false)
-        .frame(frame)
-        .show(ui, |ui| {
-            ui.painter().hline(
-                ui.clip_rect().x_range(),
-                ui.max_rect().top() + 0.5,
-                t.hairline(),
-            );
-            ui.horizontal_centered(|ui| {
-                ui.label(t.caption(&world.status.worker));
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    ui.spacing_mut().item_spacing.x = t.size.pad_panel;
-                    if let Some(commit) = world
-                        .status
-                        .git
-                        .as_ref()
-                        .and_then(|git| git.commit.as_ref())
-                    {
-                        ui.label(t.caption(commit));
-                    }
-                    if !world.status.workspace.is_empty() {
-                        ui.label(t.caption(if world.status.saved {
-                            "Saved"
-                        } else {
-                            "Saving…"
-                        }));
-                    }
-                });
+    let frame = Frame::NONE.fill(t.color.surface2).inner_margin(Margin::symmetric(t.size.pad as i8, 0));
+    Side::bottom("status_bar").exact_size(t.size.status_bar).show_separator_line(false).frame(frame).show(ui, |ui| {
+        ui.painter().hline(ui.clip_rect().x_range(), ui.max_rect().top() + 0.5, t.hairline());
+        ui.horizontal_centered(|ui| {
+            ui.label(t.caption(&world.status.worker));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = t.size.pad_panel;
+                if let Some(commit) = world.status.git.as_ref().and_then(|git| git.commit.as_ref()) {
+                    ui.label(t.caption(commit));
+                }
+                if !world.status.workspace.is_empty() {
+                    ui.label(t.caption(if world.status.saved { "Saved" } else { "Saving…" }));
+                }
             });
         });
+    });
 }

@@ -25,20 +25,9 @@ impl App for Window {
 }
 
 fn window(theme: Theme, place: &'static str, desk: &Arc<TestDesk>) -> Harness<'static, Window> {
-    let choice = if theme == Theme::Dark {
-        ThemeChoice::Dark
-    } else {
-        ThemeChoice::Light
-    };
-    let appearance = Appearance {
-        theme: choice,
-        reduced_motion: true,
-        ..Appearance::default()
-    };
-    let mut layout = Layout {
-        appearance,
-        ..Layout::default()
-    };
+    let choice = if theme == Theme::Dark { ThemeChoice::Dark } else { ThemeChoice::Light };
+    let appearance = Appearance { theme: choice, reduced_motion: true, ..Appearance::default() };
+    let mut layout = Layout { appearance, ..Layout::default() };
     layout.go(place);
     let desk = desk.clone();
     let mut harness = Harness::builder()
@@ -46,9 +35,7 @@ fn window(theme: Theme, place: &'static str, desk: &Arc<TestDesk>) -> Harness<'s
         .with_theme(theme)
         .wgpu()
         .build_eframe(move |cc| Window(gallery::shell(&cc.egui_ctx, desk, layout)));
-    until(&mut harness, "the bars are filled", |harness| {
-        harness.query_by_label("2 notices").is_some()
-    });
+    until(&mut harness, "the bars are filled", |harness| harness.query_by_label("2 notices").is_some());
     harness
 }
 
@@ -68,11 +55,7 @@ fn picture(harness: &mut Harness<'_, Window>, name: &str) {
     let folder = std::env::temp_dir().join("atelier-gallery");
     std::fs::create_dir_all(&folder).unwrap();
     harness.run_steps(3);
-    harness
-        .render()
-        .unwrap()
-        .save(folder.join(format!("{name}.png")))
-        .unwrap();
+    harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
 }
 
 #[test]
@@ -97,23 +80,15 @@ fn the_palette_finds_and_goes_by_keyboard() {
     harness.key_press(Key::Enter);
     harness.run_steps(3);
     let layout = harness.state().0.layout();
-    assert_eq!(
-        (layout.active.as_str(), layout.recent[0].as_str()),
-        ("runs", "Go to Runs")
-    );
+    assert_eq!((layout.active.as_str(), layout.recent[0].as_str()), ("runs", "Go to Runs"));
     let kept = harness.state_mut().0.take_requests();
-    assert!(
-        matches!(kept.last(), Some(WindowRequest::KeepLayout(layout)) if layout.active == "runs")
-    );
+    assert!(matches!(kept.last(), Some(WindowRequest::KeepLayout(layout)) if layout.active == "runs"));
 }
 
 #[test]
 fn a_place_opens_to_the_side_and_closes() {
     let mut harness = window(Theme::Light, "designer", &Arc::default());
-    harness
-        .state_mut()
-        .0
-        .send(Action::Run(Command::OpenToSide("runs")));
+    harness.state_mut().0.send(Action::Run(Command::OpenToSide("runs")));
     harness.run_steps(4);
     assert!(harness.state().0.layout().is_split());
     picture(&mut harness, "split-light");
@@ -134,13 +109,8 @@ fn changes_are_committed_from_the_top_bar() {
     harness.run_steps(2);
     picture(&mut harness, "commit-dark");
     harness.get_by_label("Commit 2 files").click();
-    until(&mut harness, "the commit is told of", |harness| {
-        harness.query_by_label_contains("b52e10d").is_some()
-    });
-    assert_eq!(
-        *desk.commits.lock().unwrap(),
-        ["Clean missing values first"]
-    );
+    until(&mut harness, "the commit is told of", |harness| harness.query_by_label_contains("b52e10d").is_some());
+    assert_eq!(*desk.commits.lock().unwrap(), ["Clean missing values first"]);
 }
 
 #[test]
@@ -155,9 +125,7 @@ fn jobs_are_listed_and_a_failure_is_told() {
     harness.get_by_label("2 notices").click();
     harness.run_steps(3);
     harness.get_all_by_label("Dismiss").next().unwrap().click();
-    until(&mut harness, "the failure is told", |harness| {
-        harness.query_by_label_contains("gone already").is_some()
-    });
+    until(&mut harness, "the failure is told", |harness| harness.query_by_label_contains("gone already").is_some());
     picture(&mut harness, "toast-light");
 }
 
@@ -171,28 +139,10 @@ fn a_shortcut_reaches_the_panel_and_f6_goes_round() {
     for _ in 0..7 {
         harness.key_press(Key::F6);
         harness.run_steps(2);
-        let focused = harness
-            .root()
-            .children_recursive()
-            .find(|node| node.is_focused());
-        regions.push(
-            focused
-                .and_then(|node| node.accesskit_node().label())
-                .unwrap_or_default(),
-        );
+        let focused = harness.root().children_recursive().find(|node| node.is_focused());
+        regions.push(focused.and_then(|node| node.accesskit_node().label()).unwrap_or_default());
     }
-    assert_eq!(
-        regions,
-        [
-            "Top bar",
-            "Places",
-            "Side",
-            "Inspector",
-            "Drawer",
-            "Centre",
-            "Top bar"
-        ]
-    );
+    assert_eq!(regions, ["Top bar", "Places", "Side", "Inspector", "Drawer", "Centre", "Top bar"]);
 }
 
 #[test]
@@ -208,10 +158,7 @@ fn dropped_files_go_to_the_data_panel() {
         }
     }
     let mut harness = window(Theme::Dark, "home", &Arc::default());
-    harness.input_mut().dropped_files = vec![
-        Arc::new(File("a.csv".into())),
-        Arc::new(File("b.csv".into())),
-    ];
+    harness.input_mut().dropped_files = vec![Arc::new(File("a.csv".into())), Arc::new(File("b.csv".into()))];
     harness.run_steps(3);
     assert_eq!(harness.state().0.layout().active, "data");
     harness.get_by_label("2 files");

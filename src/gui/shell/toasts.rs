@@ -28,17 +28,9 @@ pub struct Toasts(Vec<Toast>);
 
 impl Toasts {
     pub fn add(&mut self, ctx: &Context, glyph: Glyph, text: String) {
-        let stays = if matches!(glyph, Glyph::Error | Glyph::Warn) {
-            FAILURE_STAYS
-        } else {
-            STAYS
-        };
+        let stays = if matches!(glyph, Glyph::Error | Glyph::Warn) { FAILURE_STAYS } else { STAYS };
         self.0.retain(|toast| toast.text != text);
-        self.0.push(Toast {
-            glyph,
-            text,
-            until: ctx.time() + stays,
-        });
+        self.0.push(Toast { glyph, text, until: ctx.time() + stays });
         if self.0.len() > MOST {
             self.0.remove(0);
         }
@@ -47,12 +39,7 @@ impl Toasts {
     pub fn show(&mut self, ctx: &Context) {
         let now = ctx.time();
         self.0.retain(|toast| toast.until > now);
-        let Some(next) = self
-            .0
-            .iter()
-            .map(|toast| toast.until - now)
-            .reduce(f64::min)
-        else {
+        let Some(next) = self.0.iter().map(|toast| toast.until - now).reduce(f64::min) else {
             return;
         };
         ctx.request_repaint_after_secs(next as f32);

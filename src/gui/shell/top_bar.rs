@@ -1,8 +1,8 @@
 //! The top bar: where one is, the branch, the search box, jobs and notices.
 
 use egui::{
-    Align, Align2, CursorIcon, Frame, Layout, Margin, Panel as Side, Pos2, Rect, Response, Sense,
-    StrokeKind, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2,
+    Align, Align2, CursorIcon, Frame, Layout, Margin, Panel as Side, Pos2, Rect, Response, Sense, StrokeKind, Ui,
+    UiBuilder, WidgetInfo, accesskit::Role, vec2,
 };
 
 use super::{World, trays};
@@ -18,60 +18,35 @@ const SEARCH_WIDTH: f32 = 420.0;
 
 pub fn show(ui: &mut Ui, world: &mut World, place: &str) {
     let t = theme::of(ui);
-    let frame = Frame::NONE
-        .fill(t.color.surface2)
-        .inner_margin(Margin::symmetric(t.size.pad as i8, 0));
-    Side::top("top_bar")
-        .exact_size(t.size.top_bar)
-        .show_separator_line(false)
-        .frame(frame)
-        .show(ui, |ui| {
-            super::regions::region(ui, "Top bar");
-            let bar = ui.max_rect();
-            ui.painter()
-                .hline(ui.clip_rect().x_range(), bar.bottom() - 0.5, t.hairline());
-            let search_width = SEARCH_WIDTH.min(bar.width() * 0.4);
-            let search = Rect::from_center_size(bar.center(), vec2(search_width, t.size.control));
+    let frame = Frame::NONE.fill(t.color.surface2).inner_margin(Margin::symmetric(t.size.pad as i8, 0));
+    Side::top("top_bar").exact_size(t.size.top_bar).show_separator_line(false).frame(frame).show(ui, |ui| {
+        super::regions::region(ui, "Top bar");
+        let bar = ui.max_rect();
+        ui.painter().hline(ui.clip_rect().x_range(), bar.bottom() - 0.5, t.hairline());
+        let search_width = SEARCH_WIDTH.min(bar.width() * 0.4);
+        let search = Rect::from_center_size(bar.center(), vec2(search_width, t.size.control));
 
-            let left = bar.with_max_x(search.left() - t.size.pad);
-            let mut left = ui.new_child(
-                UiBuilder::new()
-                    .max_rect(left)
-                    .layout(Layout::left_to_right(Align::Center)),
-            );
-            left.shrink_clip_rect(bar.with_max_x(search.left() - t.size.gap));
-            whereabouts(&mut left, world, place);
+        let left = bar.with_max_x(search.left() - t.size.pad);
+        let mut left = ui.new_child(UiBuilder::new().max_rect(left).layout(Layout::left_to_right(Align::Center)));
+        left.shrink_clip_rect(bar.with_max_x(search.left() - t.size.gap));
+        whereabouts(&mut left, world, place);
 
-            if search_box(ui, search).clicked() {
-                world.actions.push(Action::Run(Command::Palette));
-            }
+        if search_box(ui, search).clicked() {
+            world.actions.push(Action::Run(Command::Palette));
+        }
 
-            let right = bar.with_min_x(search.right() + t.size.pad);
-            let mut right = ui.new_child(
-                UiBuilder::new()
-                    .max_rect(right)
-                    .layout(Layout::right_to_left(Align::Center)),
-            );
-            notices(&mut right, world);
-            jobs(&mut right, world);
-        });
+        let right = bar.with_min_x(search.right() + t.size.pad);
+        let mut right = ui.new_child(UiBuilder::new().max_rect(right).layout(Layout::right_to_left(Align::Center)));
+        notices(&mut right, world);
+        jobs(&mut right, world);
+    });
 }
 
 fn whereabouts(ui: &mut Ui, world: &mut World, place: &str) {
     let t = theme::of(ui);
     ui.spacing_mut().item_spacing.x = t.size.pad;
-    let name = if world.status.workspace.is_empty() {
-        "Atelier"
-    } else {
-        &world.status.workspace
-    };
-    ui.label(
-        t.face
-            .body_strong
-            .of(name)
-            .family(t.face.title.family.clone())
-            .color(t.color.text1),
-    );
+    let name = if world.status.workspace.is_empty() { "Atelier" } else { &world.status.workspace };
+    ui.label(t.face.body_strong.of(name).family(t.face.title.family.clone()).color(t.color.text1));
     ui.label(t.body("/").color(t.color.text3));
     ui.label(t.body(place).color(t.color.text2));
     ui.add_space(t.size.gap);
@@ -96,9 +71,7 @@ fn jobs(ui: &mut Ui, world: &mut World) {
         more => format!("{more} jobs"),
     };
     let left = jobs.iter().filter_map(|job| job.left).max();
-    let words = left.map_or(words.clone(), |left| {
-        format!("{words} · {}", format::left(left))
-    });
+    let words = left.map_or(words.clone(), |left| format!("{words} · {}", format::left(left)));
     let chip = ui.add(Chip::new(words.as_str()).glyph(Glyph::Running).click());
     trays::jobs(&chip, world);
 }
@@ -108,11 +81,7 @@ fn notices(ui: &mut Ui, world: &mut World) {
     if count == 0 {
         return;
     }
-    let words = if count == 1 {
-        "1 notice".to_owned()
-    } else {
-        format!("{count} notices")
-    };
+    let words = if count == 1 { "1 notice".to_owned() } else { format!("{count} notices") };
     let chip = ui.add(Chip::new(words.as_str()).click());
     trays::notices(&chip, world);
 }
@@ -121,36 +90,13 @@ fn notices(ui: &mut Ui, world: &mut World) {
 fn search_box(ui: &mut Ui, rect: Rect) -> Response {
     let t = theme::of(ui);
     let response = ui.interact(rect, ui.scope_id().with("search"), Sense::click());
-    response.widget_info(|| {
-        WidgetInfo::labeled(Role::Button, ui.is_enabled(), "Search or run a command")
-    });
-    let edge = if response.hovered() {
-        t.border()
-    } else {
-        t.hairline()
-    };
-    ui.painter().rect(
-        rect,
-        t.size.radius,
-        t.color.surface1,
-        edge,
-        StrokeKind::Inside,
-    );
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), "Search or run a command"));
+    let edge = if response.hovered() { t.border() } else { t.hairline() };
+    ui.painter().rect(rect, t.size.radius, t.color.surface1, edge, StrokeKind::Inside);
     let inside = rect.shrink2(vec2(t.size.gap + 2.0, 0.0));
     let words = "Search or run a command";
-    paint_text(
-        ui.painter(),
-        inside,
-        Align2::LEFT_CENTER,
-        words,
-        &t.face.small,
-        t.color.text2,
-    );
-    key_cap_at(
-        ui.painter(),
-        Pos2::new(inside.right(), rect.center().y),
-        "Ctrl K",
-    );
+    paint_text(ui.painter(), inside, Align2::LEFT_CENTER, words, &t.face.small, t.color.text2);
+    key_cap_at(ui.painter(), Pos2::new(inside.right(), rect.center().y), "Ctrl K");
     focus_ring(ui, &response, t.size.radius);
     response.on_hover_cursor(CursorIcon::PointingHand)
 }

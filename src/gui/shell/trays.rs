@@ -1,8 +1,6 @@
 //! What opens from the top bar: the commit, the jobs, the notices.
 
-use egui::{
-    Align, Context, Id, Layout, Popup, PopupCloseBehavior, RectAlign, Response, ScrollArea, Ui,
-};
+use egui::{Align, Context, Id, Layout, Popup, PopupCloseBehavior, RectAlign, Response, ScrollArea, Ui};
 
 use super::{GitState, Job, Notice, World};
 use crate::{
@@ -56,43 +54,24 @@ pub fn commit(chip: &Response, git: &GitState, world: &mut World) {
             ui.label(t.secondary("Everything is committed"));
             return;
         }
-        ScrollArea::vertical()
-            .max_height(t.size.palette)
-            .show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = 0.0;
-                for change in &git.changes {
-                    widgets::key_value(ui, &change.path, t.caption(&change.kind));
-                }
-            });
-        let mut message = ui
-            .data(|data| data.get_temp::<String>(draft()))
-            .unwrap_or_default();
-        ui.add(
-            TextField::new(&mut message)
-                .name("Message")
-                .hint("What changed and why")
-                .rows(3),
-        );
+        ScrollArea::vertical().max_height(t.size.palette).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for change in &git.changes {
+                widgets::key_value(ui, &change.path, t.caption(&change.kind));
+            }
+        });
+        let mut message = ui.data(|data| data.get_temp::<String>(draft())).unwrap_or_default();
+        ui.add(TextField::new(&mut message).name("Message").hint("What changed and why").rows(3));
         let ready = !message.trim().is_empty();
         let pressed = ui
             .with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let words = format!(
-                    "Commit {}",
-                    format::counted(git.changes.len() as u64, "file", "files")
-                );
+                let words = format!("Commit {}", format::counted(git.changes.len() as u64, "file", "files"));
                 let button = Button::primary(words).enabled(ready);
-                ui.add(if ready {
-                    button
-                } else {
-                    button.hint("Write a message first")
-                })
-                .clicked()
+                ui.add(if ready { button } else { button.hint("Write a message first") }).clicked()
             })
             .inner;
         if pressed {
-            world
-                .actions
-                .push(Action::Commit(std::mem::take(&mut message)));
+            world.actions.push(Action::Commit(std::mem::take(&mut message)));
             Popup::close_all(ui);
         }
         ui.data_mut(|data| data.insert_temp(draft(), message));
@@ -101,9 +80,7 @@ pub fn commit(chip: &Response, git: &GitState, world: &mut World) {
 
 /// What goes on, how long it still takes, and how to stop it.
 pub fn jobs(chip: &Response, world: &mut World) {
-    let World {
-        status, actions, ..
-    } = world;
+    let World { status, actions, .. } = world;
     tray(chip, "Jobs", |ui| {
         let t = theme::of(ui);
         ui.label(t.strong("Jobs"));
@@ -151,18 +128,14 @@ fn one_job(ui: &mut Ui, job: &Job, actions: &mut Vec<Action>) {
 
 /// What a person should know, the newest first.
 pub fn notices(chip: &Response, world: &mut World) {
-    let World {
-        status, actions, ..
-    } = world;
+    let World { status, actions, .. } = world;
     tray(chip, "Notices", |ui| {
         let t = theme::of(ui);
         ui.label(t.strong("Notices"));
         let most = ui.content_rect().height() * 0.6;
         // A popup has no height of its own until its contents have one.
         let least = (status.notices.len() as f32 * 2.0 * t.size.row).min(most);
-        let area = ScrollArea::vertical()
-            .max_height(most)
-            .min_scrolled_height(least);
+        let area = ScrollArea::vertical().max_height(most).min_scrolled_height(least);
         area.show(ui, |ui| {
             for notice in &status.notices {
                 one_notice(ui, notice, actions);

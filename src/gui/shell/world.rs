@@ -105,10 +105,7 @@ impl World {
             actions: Vec::new(),
             requests: Vec::new(),
             inbox,
-            notifier: Notifier {
-                sender,
-                ctx: ctx.clone(),
-            },
+            notifier: Notifier { sender, ctx: ctx.clone() },
             asked: Request::default(),
             stale: true,
             asked_at: f64::NEG_INFINITY,
@@ -149,13 +146,10 @@ impl World {
             self.status_changed();
             match answer {
                 Ok(done) if done.is_empty() => {}
-                Ok(done) => self
-                    .actions
-                    .push(Action::Toast(crate::icons::Glyph::Ok, done)),
+                Ok(done) => self.actions.push(Action::Toast(crate::icons::Glyph::Ok, done)),
                 Err(failure) => {
                     let text = format!("{} {failure}", one.failed);
-                    self.actions
-                        .push(Action::Toast(crate::icons::Glyph::Error, text));
+                    self.actions.push(Action::Toast(crate::icons::Glyph::Error, text));
                 }
             }
             false

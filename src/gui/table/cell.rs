@@ -19,22 +19,8 @@ pub struct Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    pub(super) fn new(
-        ui: &'a mut Ui,
-        rect: Rect,
-        row: u64,
-        column: usize,
-        align: Align,
-        selected: bool,
-    ) -> Self {
-        Self {
-            ui,
-            rect,
-            row,
-            column,
-            align,
-            selected,
-        }
+    pub(super) fn new(ui: &'a mut Ui, rect: Rect, row: u64, column: usize, align: Align, selected: bool) -> Self {
+        Self { ui, rect, row, column, align, selected }
     }
 
     /// The cell without its margins.
@@ -58,11 +44,7 @@ impl<'a> Cell<'a> {
     pub fn quiet(&self, text: &str) {
         let t = theme::of(self.ui);
         // The third colour is too faint on the fill of a selection.
-        let color = if self.selected {
-            t.color.text2
-        } else {
-            t.color.text3
-        };
+        let color = if self.selected { t.color.text2 } else { t.color.text3 };
         self.set(text, &t.face.small, color);
     }
 
@@ -78,11 +60,7 @@ impl<'a> Cell<'a> {
 
     /// In a part of the cell, after a mark of one's own.
     pub fn set_in(&self, rect: Rect, text: &str, face: &Face, color: Color32) {
-        let align = if self.align == Align::Max {
-            Align2::RIGHT_CENTER
-        } else {
-            Align2::LEFT_CENTER
-        };
+        let align = if self.align == Align::Max { Align2::RIGHT_CENTER } else { Align2::LEFT_CENTER };
         paint_text(self.ui.painter(), rect, align, text, face, color);
     }
 
@@ -92,10 +70,7 @@ impl<'a> Cell<'a> {
             Align::Max => Layout::right_to_left(Align::Center),
             _ => Layout::left_to_right(Align::Center),
         };
-        let builder = UiBuilder::new()
-            .max_rect(self.inside())
-            .layout(layout)
-            .id_salt((self.row, self.column));
+        let builder = UiBuilder::new().max_rect(self.inside()).layout(layout).id_salt((self.row, self.column));
         contents(&mut self.ui.new_child(builder))
     }
 }

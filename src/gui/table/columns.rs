@@ -34,24 +34,15 @@ impl Column {
 
     /// A column of numbers: at the right.
     pub fn right(self) -> Self {
-        Self {
-            align: Align::Max,
-            ..self
-        }
+        Self { align: Align::Max, ..self }
     }
 
     pub fn sortable(self) -> Self {
-        Self {
-            sortable: true,
-            ..self
-        }
+        Self { sortable: true, ..self }
     }
 
     pub fn grows(self) -> Self {
-        Self {
-            grows: true,
-            ..self
-        }
+        Self { grows: true, ..self }
     }
 }
 
@@ -78,9 +69,7 @@ pub struct Placed {
 impl Placed {
     /// The columns of which something is seen in `area`.
     pub fn seen(&self, area: Rect) -> impl Iterator<Item = &PlacedColumn> {
-        self.columns
-            .iter()
-            .filter(move |c| c.x.1 > area.left().max(c.clip.left()) && c.x.0 < area.right())
+        self.columns.iter().filter(move |c| c.x.1 > area.left().max(c.clip.left()) && c.x.0 < area.right())
     }
 }
 
@@ -89,60 +78,31 @@ pub fn place(columns: &[Column], state: &TableState, area: Rect, pinned: usize) 
     let order = order(columns, state);
     let mut widths: Vec<f32> = order
         .iter()
-        .map(|&i| {
-            state
-                .widths
-                .get(&columns[i].id)
-                .copied()
-                .unwrap_or(columns[i].width)
-                .max(columns[i].min_width)
-        })
+        .map(|&i| state.widths.get(&columns[i].id).copied().unwrap_or(columns[i].width).max(columns[i].min_width))
         .collect();
     let spare = area.width() - widths.iter().sum::<f32>();
     let growing = order.iter().filter(|&&i| columns[i].grows).count();
     if spare > 0.0 && growing > 0 {
-        for (width, _) in widths
-            .iter_mut()
-            .zip(&order)
-            .filter(|(_, i)| columns[**i].grows)
-        {
+        for (width, _) in widths.iter_mut().zip(&order).filter(|(_, i)| columns[**i].grows) {
             *width += spare / growing as f32;
         }
     }
     let fixed: f32 = widths.iter().take(pinned).sum();
     let scrolled = area.with_min_x(area.left() + fixed);
     let mut x = area.left();
-    let placed = order
-        .iter()
-        .zip(&widths)
-        .enumerate()
-        .map(|(at, (&index, &width))| {
-            let left = if at < pinned { x } else { x - state.x };
-            x += width;
-            PlacedColumn {
-                index,
-                x: (left, left + width),
-                clip: if at < pinned { area } else { scrolled },
-            }
-        });
+    let placed = order.iter().zip(&widths).enumerate().map(|(at, (&index, &width))| {
+        let left = if at < pinned { x } else { x - state.x };
+        x += width;
+        PlacedColumn { index, x: (left, left + width), clip: if at < pinned { area } else { scrolled } }
+    });
     let columns = placed.collect();
     let edge = (pinned > 0 && state.x > 0.0).then_some(area.left() + fixed);
-    Placed {
-        columns,
-        total: x - area.left(),
-        edge,
-    }
+    Placed { columns, total: x - area.left(), edge }
 }
 
 /// Indices in the order that they are shown: as a person put them, the others after.
 pub fn order(columns: &[Column], state: &TableState) -> Vec<usize> {
-    let rank = |column: &Column| {
-        state
-            .order
-            .iter()
-            .position(|id| *id == column.id)
-            .unwrap_or(usize::MAX)
-    };
+    let rank = |column: &Column| state.order.iter().position(|id| *id == column.id).unwrap_or(usize::MAX);
     let mut order: Vec<usize> = (0..columns.len()).collect();
     if !state.order.is_empty() {
         order.sort_by_key(|&i| rank(&columns[i]));

@@ -14,10 +14,7 @@ mod tests;
 
 use std::ops::Range;
 
-use egui::{
-    Align, EventFilter, Id, Key, Pos2, Rect, Response, Sense, Ui, WidgetInfo, accesskit::Role,
-    pos2, vec2,
-};
+use egui::{Align, EventFilter, Id, Key, Pos2, Rect, Response, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
 pub use cell::Cell;
 pub use columns::Column;
@@ -100,79 +97,42 @@ struct Frame {
 
 impl<'a> Table<'a> {
     pub fn new(id: &'a str, columns: &'a [Column]) -> Self {
-        Self {
-            id,
-            columns,
-            row_height: None,
-            head_extra: 0.0,
-            pinned: 0,
-        }
+        Self { id, columns, row_height: None, head_extra: 0.0, pinned: 0 }
     }
 
     /// Rows 24 points high instead of 32.
     pub fn compact(self, compact: bool, ui: &Ui) -> Self {
         let t = theme::of(ui);
-        Self {
-            row_height: Some(if compact {
-                t.size.row_compact
-            } else {
-                t.size.row
-            }),
-            ..self
-        }
+        Self { row_height: Some(if compact { t.size.row_compact } else { t.size.row }), ..self }
     }
 
     pub fn row_height(self, height: f32) -> Self {
-        Self {
-            row_height: Some(height),
-            ..self
-        }
+        Self { row_height: Some(height), ..self }
     }
 
     /// Room below the titles for [`TableSource::head`]: a small histogram.
     pub fn head_extra(self, height: f32) -> Self {
-        Self {
-            head_extra: height,
-            ..self
-        }
+        Self { head_extra: height, ..self }
     }
 
     /// So many columns at the left stay while the others scroll.
     pub fn pinned(self, columns: usize) -> Self {
-        Self {
-            pinned: columns,
-            ..self
-        }
+        Self { pinned: columns, ..self }
     }
 
     /// Draws the table over all the room there is.
-    pub fn show(
-        self,
-        ui: &mut Ui,
-        state: &mut TableState,
-        source: &mut dyn TableSource,
-    ) -> TableResponse {
+    pub fn show(self, ui: &mut Ui, state: &mut TableState, source: &mut dyn TableSource) -> TableResponse {
         let t = theme::of(ui);
         let area = ui.available_rect_before_wrap();
         let id = ui.make_persistent_id(("table", self.id));
         let whole = ui.allocate_rect(area, Sense::hover());
         let row_height = self.row_height.unwrap_or(t.size.row);
         let head_height = t.size.control + self.head_extra;
-        let (head, body) =
-            area.split_top_bottom_at_y((area.top() + head_height).min(area.bottom()));
+        let (head, body) = area.split_top_bottom_at_y((area.top() + head_height).min(area.bottom()));
         let placed = columns::place(self.columns, state, area, self.pinned);
         // The bar below covers no row.
-        let bar = if placed.total > area.width() + 0.5 {
-            t.size.scrollbar
-        } else {
-            0.0
-        };
-        let frame = Frame {
-            head,
-            body: body.with_max_y(body.bottom() - bar),
-            row_height,
-            across: body.bottom(),
-        };
+        let bar = if placed.total > area.width() + 0.5 { t.size.scrollbar } else { 0.0 };
+        let frame = Frame { head, body: body.with_max_y(body.bottom() - bar), row_height, across: body.bottom() };
         let rows = source.rows();
         scroll::wheel(ui, state, &frame, rows, placed.total, area);
         let mut answer = TableResponse::default();
@@ -180,43 +140,20 @@ impl<'a> Table<'a> {
         state.clamp(&frame, rows, placed.total);
 
         let first = (state.offset / f64::from(row_height)) as u64;
-        let last =
-            ((state.offset + f64::from(body.height())) / f64::from(row_height)).ceil() as u64;
+        let last = ((state.offset + f64::from(body.height())) / f64::from(row_height)).ceil() as u64;
         answer.visible = first..last.min(rows);
         let seen: Vec<usize> = placed.seen(area).map(|column| column.index).collect();
         source.prepare(answer.visible.clone(), &seen);
 
         let mut painter_ui = ui.new_child(egui::UiBuilder::new().max_rect(area).id_salt(self.id));
         painter_ui.set_clip_rect(area.intersect(ui.clip_rect()));
-        self.body(
-            &mut painter_ui,
-            id,
-            state,
-            &frame,
-            &placed,
-            source,
-            &mut answer,
-        );
+        self.body(&mut painter_ui, id, state, &frame, &placed, source, &mut answer);
         painter_ui.set_clip_rect(area.intersect(ui.clip_rect()));
-        head::show(
-            &mut painter_ui,
-            id,
-            self.columns,
-            state,
-            &frame,
-            &placed,
-            source,
-            &mut answer,
-        );
+        head::show(&mut painter_ui, id, self.columns, state, &frame, &placed, source, &mut answer);
         painter_ui.set_clip_rect(area.intersect(ui.clip_rect()));
         scroll::bars(&mut painter_ui, id, state, &frame, rows, &placed);
         if focus.has_focus() {
-            paint_ring(
-                &painter_ui.painter().with_clip_rect(ui.clip_rect()),
-                &t,
-                whole.rect.shrink(2.0),
-                0.0,
-            );
+            paint_ring(&painter_ui.painter().with_clip_rect(ui.clip_rect()), &t, whole.rect.shrink(2.0), 0.0);
         }
         answer
     }
@@ -236,18 +173,11 @@ impl<'a> Table<'a> {
         if !response.has_focus() || rows == 0 {
             return response;
         }
-        let arrows = EventFilter {
-            vertical_arrows: true,
-            ..EventFilter::default()
-        };
+        let arrows = EventFilter { vertical_arrows: true, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(id, arrows));
         let page = (frame.body.height() / frame.row_height).max(1.0) as u64;
         let at = state.cursor;
-        let step = |by: i128| {
-            at.map_or(0, |row| {
-                (i128::from(row) + by).clamp(0, i128::from(rows - 1)) as u64
-            })
-        };
+        let step = |by: i128| at.map_or(0, |row| (i128::from(row) + by).clamp(0, i128::from(rows - 1)) as u64);
         let to = ui.input(|input| {
             [
                 (Key::ArrowDown, step(1)),
@@ -276,10 +206,7 @@ impl<'a> Table<'a> {
         response
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one frame, borrowed apart"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one frame, borrowed apart")]
     fn body(
         &self,
         ui: &mut Ui,
@@ -295,22 +222,18 @@ impl<'a> Table<'a> {
         let clip = ui.clip_rect().intersect(body);
         for row in answer.visible.clone() {
             let top = body.top() + (row as f64 * f64::from(frame.row_height) - state.offset) as f32;
-            let rect =
-                Rect::from_min_size(pos2(body.left(), top), vec2(body.width(), frame.row_height));
+            let rect = Rect::from_min_size(pos2(body.left(), top), vec2(body.width(), frame.row_height));
             ui.set_clip_rect(clip);
             let response = ui.interact(rect.intersect(body), id.with(row), Sense::click());
             let selected = source.is_selected(row);
-            response.widget_info(|| {
-                WidgetInfo::selected(Role::Row, ui.is_enabled(), selected, source.row_name(row))
-            });
+            response.widget_info(|| WidgetInfo::selected(Role::Row, ui.is_enabled(), selected, source.row_name(row)));
             let cursor = state.cursor == Some(row) && ui.memory(|memory| memory.has_focus(id));
             if selected {
                 ui.painter().rect_filled(rect, 0.0, t.color.accent_soft);
             } else if response.hovered() || cursor {
                 ui.painter().rect_filled(rect, 0.0, t.color.surface4);
             }
-            ui.painter()
-                .hline(rect.x_range(), rect.bottom() - 0.5, t.hairline());
+            ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, t.hairline());
             if source.has_menus() {
                 response.context_menu(|ui| source.row_menu(ui, row));
             }
@@ -328,10 +251,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one frame, borrowed apart"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one frame, borrowed apart")]
     fn pointer(
         &self,
         ui: &Ui,
@@ -347,15 +267,8 @@ impl<'a> Table<'a> {
         }
         if response.clicked() || response.double_clicked() || response.secondary_clicked() {
             state.cursor = Some(row);
-            let column_at = |at: Pos2| {
-                placed
-                    .seen(response.rect)
-                    .find(|c| (c.x.0..c.x.1).contains(&at.x))
-            };
-            answer.column = response
-                .interact_pointer_pos()
-                .and_then(column_at)
-                .map(|column| column.index);
+            let column_at = |at: Pos2| placed.seen(response.rect).find(|c| (c.x.0..c.x.1).contains(&at.x));
+            answer.column = response.interact_pointer_pos().and_then(column_at).map(|column| column.index);
             // Arrows go on from here.
             ui.memory_mut(|memory| memory.request_focus(id));
         }

@@ -26,14 +26,7 @@ pub fn wheel(ui: &Ui, state: &mut TableState, frame: &Frame, rows: u64, width: f
     });
 }
 
-pub fn bars(
-    ui: &mut Ui,
-    id: Id,
-    state: &mut TableState,
-    frame: &Frame,
-    rows: u64,
-    placed: &Placed,
-) {
+pub fn bars(ui: &mut Ui, id: Id, state: &mut TableState, frame: &Frame, rows: u64, placed: &Placed) {
     let t = theme::of(ui);
     let body = frame.body;
     let content = rows as f64 * f64::from(frame.row_height);
@@ -47,14 +40,11 @@ pub fn bars(
         let handle = Rect::from_min_size(pos2(track.left(), top), vec2(thick, length));
         let response = bar(ui, id.with("down"), track, handle, "Scroll rows");
         if let Some(delta) = dragged(&response) {
-            state.offset +=
-                f64::from(delta.y) * room / f64::from((track.height() - length).max(1.0));
-        } else if let Some(at) = response
-            .interact_pointer_pos()
-            .filter(|at| response.clicked() && !handle.contains(*at))
+            state.offset += f64::from(delta.y) * room / f64::from((track.height() - length).max(1.0));
+        } else if let Some(at) =
+            response.interact_pointer_pos().filter(|at| response.clicked() && !handle.contains(*at))
         {
-            let share =
-                f64::from((at.y - track.top() - length / 2.0) / (track.height() - length).max(1.0));
+            let share = f64::from((at.y - track.top() - length / 2.0) / (track.height() - length).max(1.0));
             state.offset = share * room;
         }
     }
@@ -82,7 +72,6 @@ fn bar(ui: &Ui, id: Id, track: Rect, handle: Rect, name: &str) -> Response {
     let active = response.hovered() || response.dragged();
     let slim = if active { 1.0 } else { 2.5 };
     let color = t.color.text3.gamma_multiply(if active { 0.8 } else { 0.4 });
-    ui.painter()
-        .rect_filled(handle.shrink(slim), t.size.scrollbar / 2.0, color);
+    ui.painter().rect_filled(handle.shrink(slim), t.size.scrollbar / 2.0, color);
     response
 }

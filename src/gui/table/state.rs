@@ -46,14 +46,8 @@ impl TableState {
     /// A click on a head: descending first (the best runs on top), then ascending, then as it was.
     pub fn toggle_sort(&mut self, column: &str) {
         self.sort = match self.sort.take() {
-            Some(sort) if sort.column == column => sort.descending.then_some(Sort {
-                descending: false,
-                ..sort
-            }),
-            _ => Some(Sort {
-                column: column.to_owned(),
-                descending: true,
-            }),
+            Some(sort) if sort.column == column => sort.descending.then_some(Sort { descending: false, ..sort }),
+            _ => Some(Sort { column: column.to_owned(), descending: true }),
         };
     }
 

@@ -5,12 +5,7 @@ use super::{columns::place, *};
 fn frame(height: f32) -> Frame {
     let head = Rect::from_min_size(Pos2::ZERO, vec2(400.0, 28.0));
     let body = Rect::from_min_size(pos2(0.0, 28.0), vec2(400.0, height));
-    Frame {
-        head,
-        body,
-        row_height: 24.0,
-        across: height,
-    }
+    Frame { head, body, row_height: 24.0, across: height }
 }
 
 #[test]
@@ -38,22 +33,12 @@ fn sort_goes_down_up_off() {
 #[test]
 fn columns_keep_their_order_and_share_what_is_left() {
     let columns = ["a", "b", "c"].map(|id| Column::new(id, id, 100.0));
-    let columns = [
-        columns[0].clone(),
-        columns[1].clone().grows(),
-        columns[2].clone(),
-    ];
+    let columns = [columns[0].clone(), columns[1].clone().grows(), columns[2].clone()];
     let area = Rect::from_min_size(Pos2::ZERO, vec2(400.0, 100.0));
-    let mut state = TableState {
-        order: vec!["c".into()],
-        ..TableState::default()
-    };
+    let mut state = TableState { order: vec!["c".into()], ..TableState::default() };
     let placed = place(&columns, &state, area, 1);
     let at: Vec<_> = placed.columns.iter().map(|c| (c.index, c.x)).collect();
-    assert_eq!(
-        at,
-        [(2, (0.0, 100.0)), (0, (100.0, 200.0)), (1, (200.0, 400.0))]
-    );
+    assert_eq!(at, [(2, (0.0, 100.0)), (0, (100.0, 200.0)), (1, (200.0, 400.0))]);
 
     state.widths.insert("a".into(), 500.0);
     state.x = 150.0;

@@ -3,8 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use egui::{
-    Context, CornerRadius, FontFamily, FontId, Id, Margin, Stroke, Style, TextStyle, Theme,
-    ThemePreference, Visuals,
+    Context, CornerRadius, FontFamily, FontId, Id, Margin, Stroke, Style, TextStyle, Theme, ThemePreference, Visuals,
     epaint::{FontColorTransferFunction, Shadow},
     style::{ScrollAnimation, ScrollStyle, Selection, WidgetVisuals, Widgets},
     vec2,
@@ -29,12 +28,8 @@ fn key() -> Id {
 
 /// Both themes as built in. The files are parsed by a test; a broken one falls back on the other.
 pub fn built_in() -> [Arc<Tokens>; 2] {
-    let mut read = [("dark.json", DARK), ("light.json", LIGHT)].map(|(name, text)| {
-        parse(name, text)
-            .map(Arc::new)
-            .inspect_err(|error| tracing::error!("{error}"))
-            .ok()
-    });
+    let mut read = [("dark.json", DARK), ("light.json", LIGHT)]
+        .map(|(name, text)| parse(name, text).map(Arc::new).inspect_err(|error| tracing::error!("{error}")).ok());
     let [dark, light] = &mut read;
     match (dark.take(), light.take()) {
         (Some(dark), Some(light)) => [dark, light],
@@ -47,11 +42,7 @@ pub fn current(ctx: &Context) -> Arc<Tokens> {
     let installed = ctx.data(|data| data.get_temp::<Installed>(key()));
     let installed = installed.unwrap_or_else(|| {
         let [dark, light] = built_in();
-        let installed = Installed {
-            dark,
-            light,
-            reduced_motion: false,
-        };
+        let installed = Installed { dark, light, reduced_motion: false };
         ctx.data_mut(|data| data.insert_temp(key(), installed.clone()));
         installed
     });
@@ -63,14 +54,7 @@ pub fn current(ctx: &Context) -> Arc<Tokens> {
 
 pub fn install(ctx: &Context, appearance: &Appearance) {
     let [dark, light] = built_in();
-    put(
-        ctx,
-        Installed {
-            dark,
-            light,
-            reduced_motion: appearance.reduced_motion,
-        },
-    );
+    put(ctx, Installed { dark, light, reduced_motion: appearance.reduced_motion });
     set_appearance(ctx, appearance);
 }
 
@@ -98,10 +82,7 @@ pub fn reload(ctx: &Context) {
         return;
     };
     let mut changed = false;
-    for (name, slot) in [
-        ("dark.json", &mut installed.dark),
-        ("light.json", &mut installed.light),
-    ] {
+    for (name, slot) in [("dark.json", &mut installed.dark), ("light.json", &mut installed.light)] {
         let Ok(text) = std::fs::read_to_string(format!("{folder}/{name}")) else {
             continue;
         };
@@ -121,14 +102,8 @@ pub fn reload(ctx: &Context) {
 }
 
 fn put(ctx: &Context, installed: Installed) {
-    ctx.set_style_of(
-        Theme::Dark,
-        style(&installed.dark, installed.reduced_motion),
-    );
-    ctx.set_style_of(
-        Theme::Light,
-        style(&installed.light, installed.reduced_motion),
-    );
+    ctx.set_style_of(Theme::Dark, style(&installed.dark, installed.reduced_motion));
+    ctx.set_style_of(Theme::Light, style(&installed.light, installed.reduced_motion));
     ctx.data_mut(|data| data.insert_temp(key(), installed));
 }
 
@@ -138,11 +113,7 @@ pub fn style(t: &Tokens, reduced_motion: bool) -> Style {
         text_styles: text_styles(t),
         drag_value_text_style: TextStyle::Button,
         visuals: visuals(t),
-        animation_time: if reduced_motion {
-            0.0
-        } else {
-            t.motion.panel_ms / 1000.0
-        },
+        animation_time: if reduced_motion { 0.0 } else { t.motion.panel_ms / 1000.0 },
         scroll_animation: if reduced_motion {
             ScrollAnimation::none()
         } else {
@@ -196,29 +167,18 @@ fn text_styles(t: &Tokens) -> BTreeMap<TextStyle, FontId> {
         (TextStyle::Body, t.face.body.font()),
         (TextStyle::Button, t.face.small.font()),
         (TextStyle::Heading, t.face.title.font()),
-        (
-            TextStyle::Monospace,
-            FontId::new(t.face.mono.size, FontFamily::Monospace),
-        ),
+        (TextStyle::Monospace, FontId::new(t.face.mono.size, FontFamily::Monospace)),
     ]
     .into()
 }
 
 fn visuals(t: &Tokens) -> Visuals {
     let c = &t.color;
-    let mut v = if t.dark {
-        Visuals::dark()
-    } else {
-        Visuals::light()
-    };
+    let mut v = if t.dark { Visuals::dark() } else { Visuals::light() };
     // egui's own way for dark themes makes small text heavy; this keeps the weight of the font.
-    v.text_options.color_transfer_function =
-        FontColorTransferFunction::Gamma(if t.dark { 0.85 } else { 1.0 });
+    v.text_options.color_transfer_function = FontColorTransferFunction::Gamma(if t.dark { 0.85 } else { 1.0 });
     v.widgets = widgets(t);
-    v.selection = Selection {
-        bg_fill: c.accent_soft,
-        stroke: Stroke::new(t.size.line, c.accent),
-    };
+    v.selection = Selection { bg_fill: c.accent_soft, stroke: Stroke::new(t.size.line, c.accent) };
     v.weak_text_color = Some(c.text3);
     v.hyperlink_color = c.accent;
     v.faint_bg_color = c.surface2;
@@ -232,12 +192,7 @@ fn visuals(t: &Tokens) -> Visuals {
     v.window_corner_radius = CornerRadius::from(t.size.radius_card);
     v.menu_corner_radius = CornerRadius::from(t.size.radius_card);
     v.window_highlight_topmost = false;
-    let shadow = Shadow {
-        offset: [0, 4],
-        blur: 16,
-        spread: 0,
-        color: c.shadow,
-    };
+    let shadow = Shadow { offset: [0, 4], blur: 16, spread: 0, color: c.shadow };
     v.window_shadow = shadow;
     v.popup_shadow = shadow;
     v.panel_fill = c.surface2;

@@ -39,10 +39,6 @@ pub struct Appearance {
 
 impl Default for Appearance {
     fn default() -> Self {
-        Self {
-            theme: ThemeChoice::default(),
-            zoom: 1.0,
-            reduced_motion: false,
-        }
+        Self { theme: ThemeChoice::default(), zoom: 1.0, reduced_motion: false }
     }
 }

@@ -13,26 +13,11 @@ pub const MONO: &str = "mono";
 pub const MONO_MEDIUM: &str = "mono_medium";
 
 const FILES: [(&str, &[u8]); 5] = [
-    (
-        INTER,
-        include_bytes!("../../../assets/fonts/Inter-Regular.ttf"),
-    ),
-    (
-        INTER_MEDIUM,
-        include_bytes!("../../../assets/fonts/Inter-Medium.ttf"),
-    ),
-    (
-        INTER_SEMIBOLD,
-        include_bytes!("../../../assets/fonts/Inter-SemiBold.ttf"),
-    ),
-    (
-        MONO,
-        include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf"),
-    ),
-    (
-        MONO_MEDIUM,
-        include_bytes!("../../../assets/fonts/JetBrainsMono-Medium.ttf"),
-    ),
+    (INTER, include_bytes!("../../../assets/fonts/Inter-Regular.ttf")),
+    (INTER_MEDIUM, include_bytes!("../../../assets/fonts/Inter-Medium.ttf")),
+    (INTER_SEMIBOLD, include_bytes!("../../../assets/fonts/Inter-SemiBold.ttf")),
+    (MONO, include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf")),
+    (MONO_MEDIUM, include_bytes!("../../../assets/fonts/JetBrainsMono-Medium.ttf")),
 ];
 
 /// The egui family of a name above; regular and mono are egui's own two.
@@ -47,27 +32,14 @@ pub fn family(name: &str) -> FontFamily {
 pub fn install(ctx: &Context) {
     let mut fonts = FontDefinitions::default();
     for (name, bytes) in FILES {
-        fonts
-            .font_data
-            .insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
-        let fallback = if name.starts_with(MONO) {
-            FontFamily::Monospace
-        } else {
-            FontFamily::Proportional
-        };
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+        let fallback = if name.starts_with(MONO) { FontFamily::Monospace } else { FontFamily::Proportional };
         let mut chain = vec![name.to_owned()];
         // A sign that JetBrains Mono lacks is taken from Inter before any other font.
         if name.starts_with(MONO) {
             chain.push(INTER.to_owned());
         }
-        chain.extend(
-            FontDefinitions::default()
-                .families
-                .get(&fallback)
-                .into_iter()
-                .flatten()
-                .cloned(),
-        );
+        chain.extend(FontDefinitions::default().families.get(&fallback).into_iter().flatten().cloned());
         fonts.families.insert(family(name), chain);
     }
     ctx.set_fonts(fonts);

@@ -208,14 +208,12 @@ pub fn watch(ctx: &Context) {
         return;
     }
     let ctx = ctx.clone();
-    let watching = std::thread::Builder::new()
-        .name("theme-files".to_owned())
-        .spawn(move || {
-            loop {
-                std::thread::sleep(std::time::Duration::from_millis(500));
-                apply::reload(&ctx);
-            }
-        });
+    let watching = std::thread::Builder::new().name("theme-files".to_owned()).spawn(move || {
+        loop {
+            std::thread::sleep(std::time::Duration::from_millis(500));
+            apply::reload(&ctx);
+        }
+    });
     if let Err(error) = watching {
         tracing::warn!("no thread to watch the theme files: {error}");
     }

@@ -12,28 +12,17 @@ pub struct ThemeError {
 
 /// Parses one theme file; every token must be there and nothing else.
 pub fn parse(name: &str, text: &str) -> Result<Tokens, ThemeError> {
-    serde_json::from_str(text).map_err(|source| ThemeError {
-        name: name.to_owned(),
-        source,
-    })
+    serde_json::from_str(text).map_err(|source| ThemeError { name: name.to_owned(), source })
 }
 
 /// The one place that makes a colour out of numbers.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "theme files are where colours come from"
-)]
+#[expect(clippy::disallowed_methods, reason = "theme files are where colours come from")]
 fn color(text: &str) -> Option<egui::Color32> {
     let digits = text.strip_prefix('#')?;
     let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
     match digits.len() {
         6 => Some(egui::Color32::from_rgb(byte(0)?, byte(2)?, byte(4)?)),
-        8 => Some(egui::Color32::from_rgba_unmultiplied(
-            byte(0)?,
-            byte(2)?,
-            byte(4)?,
-            byte(6)?,
-        )),
+        8 => Some(egui::Color32::from_rgba_unmultiplied(byte(0)?, byte(2)?, byte(4)?, byte(6)?)),
         _ => None,
     }
 }
@@ -44,8 +33,7 @@ pub mod hex {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Color32, D::Error> {
         let text = String::deserialize(from)?;
-        super::color(&text)
-            .ok_or_else(|| D::Error::custom(format!("{text} is not a colour like #3A50E0")))
+        super::color(&text).ok_or_else(|| D::Error::custom(format!("{text} is not a colour like #3A50E0")))
     }
 }
 
@@ -57,8 +45,8 @@ pub mod hex_list {
         let texts = <[String; 8]>::deserialize(from)?;
         let mut colors = [Color32::TRANSPARENT; 8];
         for (color, text) in colors.iter_mut().zip(&texts) {
-            *color = super::color(text)
-                .ok_or_else(|| D::Error::custom(format!("{text} is not a colour like #3A50E0")))?;
+            *color =
+                super::color(text).ok_or_else(|| D::Error::custom(format!("{text} is not a colour like #3A50E0")))?;
         }
         Ok(colors)
     }

@@ -20,9 +20,7 @@ impl Face {
 
     /// `text` set in this face; its colour is egui's text colour until one is given.
     pub fn of(&self, text: impl Into<String>) -> RichText {
-        RichText::new(text)
-            .font(self.font())
-            .line_height(Some(self.line))
+        RichText::new(text).font(self.font()).line_height(Some(self.line))
     }
 }
 
@@ -36,24 +34,11 @@ impl<'de> Deserialize<'de> for Face {
             family: String,
         }
         let File { size, line, family } = File::deserialize(from)?;
-        let known = [
-            fonts::INTER,
-            fonts::INTER_MEDIUM,
-            fonts::INTER_SEMIBOLD,
-            fonts::MONO,
-            fonts::MONO_MEDIUM,
-        ];
+        let known = [fonts::INTER, fonts::INTER_MEDIUM, fonts::INTER_SEMIBOLD, fonts::MONO, fonts::MONO_MEDIUM];
         if !known.contains(&family.as_str()) {
-            return Err(D::Error::custom(format!(
-                "{family} is not one of {}",
-                known.join(", ")
-            )));
+            return Err(D::Error::custom(format!("{family} is not one of {}", known.join(", "))));
         }
-        Ok(Self {
-            size,
-            line,
-            family: fonts::family(&family),
-        })
+        Ok(Self { size, line, family: fonts::family(&family) })
     }
 }
 

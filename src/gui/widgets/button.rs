@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 
 use egui::{
-    Color32, CursorIcon, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo,
-    accesskit::Role, vec2,
+    Color32, CursorIcon, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, accesskit::Role, vec2,
 };
 
 use super::{chip, focus_ring, text, tooltip};
@@ -73,43 +72,27 @@ impl<'a> Button<'a> {
 
     /// A square with an icon; `name` is its accessible name and its tooltip.
     pub fn icon(icon: Icon, name: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            icon: Some(icon),
-            icon_only: true,
-            ..Self::new(Kind::Quiet, name)
-        }
+        Self { icon: Some(icon), icon_only: true, ..Self::new(Kind::Quiet, name) }
     }
 
     /// An icon before the text.
     pub fn with_icon(self, icon: Icon) -> Self {
-        Self {
-            icon: Some(icon),
-            ..self
-        }
+        Self { icon: Some(icon), ..self }
     }
 
     /// Marks a button that opens a menu.
     pub fn caret(self) -> Self {
-        Self {
-            caret: true,
-            ..self
-        }
+        Self { caret: true, ..self }
     }
 
     /// Shows the shortcut in a box after the text, and in the tooltip of an icon button.
     pub fn shortcut(self, shortcut: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            shortcut: Some(shortcut.into()),
-            ..self
-        }
+        Self { shortcut: Some(shortcut.into()), ..self }
     }
 
     /// A tooltip; on a disabled button, why it is.
     pub fn hint(self, hint: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
+        Self { hint: Some(hint.into()), ..self }
     }
 
     pub fn enabled(self, enabled: bool) -> Self {
@@ -123,10 +106,7 @@ impl<'a> Button<'a> {
 
     /// As wide as there is room, the text at the left and a chevron at the right.
     pub fn full_width(self) -> Self {
-        Self {
-            full_width: true,
-            ..self
-        }
+        Self { full_width: true, ..self }
     }
 }
 
@@ -140,11 +120,7 @@ struct Paint {
 fn paint(t: &Tokens, kind: Kind, selected: bool, hovered: bool, pressed: bool) -> Paint {
     let c = &t.color;
     if selected {
-        return Paint {
-            fill: c.accent_soft,
-            border: Stroke::NONE,
-            text: c.accent,
-        };
+        return Paint { fill: c.accent_soft, border: Stroke::NONE, text: c.accent };
     }
     let strong = |color: Color32| Paint {
         fill: if pressed {
@@ -188,25 +164,13 @@ fn paint(t: &Tokens, kind: Kind, selected: bool, hovered: bool, pressed: bool) -
 impl Widget for Button<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         let t = theme::of(ui);
-        let face = if self.kind == Kind::Quiet {
-            &t.face.small
-        } else {
-            &t.face.small_strong
-        };
+        let face = if self.kind == Kind::Quiet { &t.face.small } else { &t.face.small_strong };
         let pad = t.size.pad;
-        let icon_width = if self.icon.is_some() {
-            t.size.icon_small
-        } else {
-            0.0
-        };
-        let galley = (!self.icon_only).then(|| {
-            ui.painter()
-                .layout_no_wrap(self.text.to_string(), face.font(), Color32::PLACEHOLDER)
-        });
+        let icon_width = if self.icon.is_some() { t.size.icon_small } else { 0.0 };
+        let galley = (!self.icon_only)
+            .then(|| ui.painter().layout_no_wrap(self.text.to_string(), face.font(), Color32::PLACEHOLDER));
         let hint_width = match &self.shortcut {
-            Some(shortcut) if !self.icon_only => {
-                chip::cap_width(ui.painter(), &t, shortcut) + t.size.gap
-            }
+            Some(shortcut) if !self.icon_only => chip::cap_width(ui.painter(), &t, shortcut) + t.size.gap,
             _ => 0.0,
         };
         let width = match &galley {
@@ -218,11 +182,7 @@ impl Widget for Button<'_> {
                 galley.size().x + 2.0 * pad + icon_width + gap + hint_width + caret
             }
         };
-        let sense = if self.enabled {
-            Sense::click()
-        } else {
-            Sense::hover()
-        };
+        let sense = if self.enabled { Sense::click() } else { Sense::hover() };
         let (rect, response) = ui.allocate_exact_size(vec2(width, t.size.control), sense);
         let enabled = self.enabled && ui.is_enabled();
         let name = self.text.to_string();
@@ -247,13 +207,7 @@ impl Button<'_> {
         galley: Option<std::sync::Arc<egui::Galley>>,
     ) {
         let pressed = response.is_pointer_button_down_on();
-        let mut look = paint(
-            t,
-            self.kind,
-            self.selected,
-            response.hovered() && self.enabled,
-            pressed,
-        );
+        let mut look = paint(t, self.kind, self.selected, response.hovered() && self.enabled, pressed);
         if !self.enabled {
             look.text = t.tint(t.color.surface3, t.color.text2, 0.55);
             if matches!(self.kind, Kind::Primary | Kind::Danger) {
@@ -261,31 +215,17 @@ impl Button<'_> {
             }
         }
         let painter = ui.painter();
-        painter.rect(
-            rect,
-            t.size.radius,
-            look.fill,
-            look.border,
-            StrokeKind::Inside,
-        );
+        painter.rect(rect, t.size.radius, look.fill, look.border, StrokeKind::Inside);
         let centre = rect.center().y;
         let mut x = rect.left() + t.size.pad;
         if let Some(icon) = self.icon {
-            let at = if self.icon_only {
-                rect.center()
-            } else {
-                Pos2::new(x + t.size.icon_small / 2.0, centre)
-            };
+            let at = if self.icon_only { rect.center() } else { Pos2::new(x + t.size.icon_small / 2.0, centre) };
             icons::paint_at(painter, icon, at, t.size.icon_small, look.text);
             x += t.size.icon_small + 6.0;
         }
         if let Some(galley) = galley {
             let text_width = galley.size().x;
-            painter.galley(
-                Pos2::new(x, centre - galley.size().y / 2.0),
-                galley,
-                look.text,
-            );
+            painter.galley(Pos2::new(x, centre - galley.size().y / 2.0), galley, look.text);
             x += text_width;
         }
         if self.caret {
@@ -298,14 +238,7 @@ impl Button<'_> {
         if let Some(shortcut) = self.shortcut.as_ref().filter(|_| !self.icon_only) {
             let edge = t.tint(look.fill, look.text, 0.45);
             let text = t.tint(look.fill, look.text, 0.75);
-            chip::paint_cap(
-                painter,
-                t,
-                Pos2::new(x + t.size.gap, centre),
-                shortcut,
-                text,
-                edge,
-            );
+            chip::paint_cap(painter, t, Pos2::new(x + t.size.gap, centre), shortcut, text, edge);
         }
         focus_ring(ui, response, t.size.radius);
     }
@@ -335,11 +268,7 @@ pub fn link(ui: &mut Ui, words: &str) -> Response {
         t.color.accent,
     );
     if response.hovered() {
-        ui.painter().hline(
-            at.x_range(),
-            at.bottom() - 1.0,
-            Stroke::new(t.size.line, t.color.accent),
-        );
+        ui.painter().hline(at.x_range(), at.bottom() - 1.0, Stroke::new(t.size.line, t.color.accent));
     }
     focus_ring(ui, &response, t.size.grid);
     response.on_hover_cursor(CursorIcon::PointingHand)

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use egui::{
-    Color32, CursorIcon, Painter, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, Widget,
-    WidgetInfo, accesskit::Role, vec2,
+    Color32, CursorIcon, Painter, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo,
+    accesskit::Role, vec2,
 };
 
 use super::{focus_ring, text};
@@ -44,47 +44,28 @@ impl<'a> Chip<'a> {
 
     /// A second word after the first, in a colour of its own: "main *2 changed*".
     pub fn note(self, note: impl Into<Cow<'a, str>>, color: Option<Color32>) -> Self {
-        Self {
-            note: Some((note.into(), color)),
-            ..self
-        }
+        Self { note: Some((note.into(), color)), ..self }
     }
 
     pub fn icon(self, icon: Icon) -> Self {
-        Self {
-            icon: Some(icon),
-            ..self
-        }
+        Self { icon: Some(icon), ..self }
     }
 
     pub fn glyph(self, glyph: Glyph) -> Self {
-        Self {
-            glyph: Some(glyph),
-            ..self
-        }
+        Self { glyph: Some(glyph), ..self }
     }
 
     pub fn color(self, color: Color32) -> Self {
-        Self {
-            color: Some(color),
-            ..self
-        }
+        Self { color: Some(color), ..self }
     }
 
     /// Marks a chip that opens a menu, and lets it be clicked.
     pub fn caret(self) -> Self {
-        Self {
-            caret: true,
-            click: true,
-            ..self
-        }
+        Self { caret: true, click: true, ..self }
     }
 
     pub fn click(self) -> Self {
-        Self {
-            click: true,
-            ..self
-        }
+        Self { click: true, ..self }
     }
 
     pub fn selected(self, selected: bool) -> Self {
@@ -93,10 +74,7 @@ impl<'a> Chip<'a> {
 
     /// The accessible name when the text alone does not say it.
     pub fn name(self, name: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            name: Some(name.into()),
-            ..self
-        }
+        Self { name: Some(name.into()), ..self }
     }
 }
 
@@ -104,41 +82,15 @@ impl Widget for Chip<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         let t = theme::of(ui);
         let face = &t.face.small;
-        let lay = |words: &str| {
-            ui.painter()
-                .layout_no_wrap(words.to_owned(), face.font(), Color32::PLACEHOLDER)
-        };
+        let lay = |words: &str| ui.painter().layout_no_wrap(words.to_owned(), face.font(), Color32::PLACEHOLDER);
         let galley = lay(&self.text);
-        let note = self
-            .note
-            .as_ref()
-            .map(|(words, color)| (lay(words), *color));
-        let mark = if self.icon.is_some() || self.glyph.is_some() {
-            16.0
-        } else {
-            0.0
-        };
+        let note = self.note.as_ref().map(|(words, color)| (lay(words), *color));
+        let mark = if self.icon.is_some() || self.glyph.is_some() { 16.0 } else { 0.0 };
         let caret = if self.caret { 13.0 } else { 0.0 };
-        let note_width = note
-            .as_ref()
-            .map_or(0.0, |(galley, _)| galley.size().x + 6.0);
-        let size = vec2(
-            2.0 * t.size.gap + mark + galley.size().x + note_width + caret,
-            t.size.hit,
-        );
-        let (rect, response) = ui.allocate_exact_size(
-            size,
-            if self.click {
-                Sense::click()
-            } else {
-                Sense::hover()
-            },
-        );
-        let role = if self.click {
-            Role::Button
-        } else {
-            Role::Label
-        };
+        let note_width = note.as_ref().map_or(0.0, |(galley, _)| galley.size().x + 6.0);
+        let size = vec2(2.0 * t.size.gap + mark + galley.size().x + note_width + caret, t.size.hit);
+        let (rect, response) = ui.allocate_exact_size(size, if self.click { Sense::click() } else { Sense::hover() });
+        let role = if self.click { Role::Button } else { Role::Label };
         let name = self.name.as_deref().map_or_else(
             || match &self.note {
                 Some((note, _)) => format!("{} {note}", self.text),
@@ -155,9 +107,7 @@ impl Widget for Chip<'_> {
             (false, true) => (c.surface4, t.border()),
             (false, false) => (c.surface3, t.hairline()),
         };
-        let color = self
-            .color
-            .unwrap_or(if self.selected { c.accent } else { c.text2 });
+        let color = self.color.unwrap_or(if self.selected { c.accent } else { c.text2 });
         let painter = ui.painter();
         painter.rect(rect, t.size.radius, fill, edge, StrokeKind::Inside);
         let centre = rect.center().y;
@@ -174,25 +124,13 @@ impl Widget for Chip<'_> {
         painter.galley(Pos2::new(x, centre - galley.size().y / 2.0), galley, color);
         x += text_width + 6.0;
         if let Some((galley, color)) = note {
-            painter.galley(
-                Pos2::new(x, centre - galley.size().y / 2.0),
-                galley,
-                color.unwrap_or(c.text3),
-            );
+            painter.galley(Pos2::new(x, centre - galley.size().y / 2.0), galley, color.unwrap_or(c.text3));
         }
         if self.caret {
-            icons::paint_caret(
-                painter,
-                Pos2::new(rect.right() - t.size.gap - 3.0, centre),
-                color,
-            );
+            icons::paint_caret(painter, Pos2::new(rect.right() - t.size.gap - 3.0, centre), color);
         }
         focus_ring(ui, &response, t.size.radius);
-        if self.click {
-            response.on_hover_cursor(CursorIcon::PointingHand)
-        } else {
-            response
-        }
+        if self.click { response.on_hover_cursor(CursorIcon::PointingHand) } else { response }
     }
 }
 
@@ -202,29 +140,11 @@ pub fn cap_width(painter: &Painter, t: &Tokens, key: &str) -> f32 {
 }
 
 /// Paints a key cap whose left edge is at `at.x` and whose middle is at `at.y`.
-pub fn paint_cap(
-    painter: &Painter,
-    t: &Tokens,
-    at: Pos2,
-    key: &str,
-    color: Color32,
-    edge: Color32,
-) -> Rect {
+pub fn paint_cap(painter: &Painter, t: &Tokens, at: Pos2, key: &str, color: Color32, edge: Color32) -> Rect {
     let size = vec2(cap_width(painter, t, key), 18.0);
     let rect = Rect::from_min_size(Pos2::new(at.x, at.y - size.y / 2.0), size);
-    painter.rect_stroke(
-        rect,
-        t.size.grid,
-        Stroke::new(t.size.line, edge),
-        StrokeKind::Inside,
-    );
-    painter.text(
-        rect.center(),
-        egui::Align2::CENTER_CENTER,
-        key,
-        t.face.caption.font(),
-        color,
-    );
+    painter.rect_stroke(rect, t.size.grid, Stroke::new(t.size.line, edge), StrokeKind::Inside);
+    painter.text(rect.center(), egui::Align2::CENTER_CENTER, key, t.face.caption.font(), color);
     rect
 }
 
@@ -233,14 +153,7 @@ pub fn key_cap(ui: &mut Ui, key: &str) -> Response {
     let t = theme::of(ui);
     let size = vec2(cap_width(ui.painter(), &t, key), t.face.small.line);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    paint_cap(
-        ui.painter(),
-        &t,
-        rect.left_center(),
-        key,
-        t.color.text3,
-        t.color.line2,
-    );
+    paint_cap(ui.painter(), &t, rect.left_center(), key, t.color.text3, t.color.line2);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, key));
     response
 }

@@ -50,28 +50,17 @@ pub struct CodeView<'a> {
 
 impl<'a> CodeView<'a> {
     pub fn new(id: &'a str, count: usize) -> Self {
-        Self {
-            id,
-            count,
-            follow: false,
-            copy: true,
-        }
+        Self { id, count, follow: false, copy: true }
     }
 
     /// Stays at the end while lines arrive, until a person scrolls up.
     pub fn follow(self) -> Self {
-        Self {
-            follow: true,
-            ..self
-        }
+        Self { follow: true, ..self }
     }
 
     /// Without the button that copies everything.
     pub fn no_copy(self) -> Self {
-        Self {
-            copy: false,
-            ..self
-        }
+        Self { copy: false, ..self }
     }
 
     /// Draws the lines; text can be selected with the mouse, and the button copies all of it.
@@ -81,26 +70,20 @@ impl<'a> CodeView<'a> {
         let height = t.face.mono.line;
         ui.add_space(t.size.grid);
         ui.spacing_mut().item_spacing = vec2(t.size.pad, 0.0);
-        ScrollArea::both()
-            .id_salt(self.id)
-            .auto_shrink(false)
-            .stick_to_bottom(self.follow)
-            .show_rows(ui, height, self.count, |ui, rows| {
+        ScrollArea::both().id_salt(self.id).auto_shrink(false).stick_to_bottom(self.follow).show_rows(
+            ui,
+            height,
+            self.count,
+            |ui, rows| {
                 for at in rows {
                     one(ui, &t, &line(at));
                 }
-            });
+            },
+        );
         if self.copy && self.count > 0 {
             let side = t.size.control;
-            let at = egui::Rect::from_min_size(
-                area.right_top() + vec2(-side - t.size.gap, 0.0),
-                vec2(side, side),
-            );
-            if ui
-                .new_child(UiBuilder::new().max_rect(at))
-                .add(Button::icon(Icon::Copy, "Copy all lines"))
-                .clicked()
-            {
+            let at = egui::Rect::from_min_size(area.right_top() + vec2(-side - t.size.gap, 0.0), vec2(side, side));
+            if ui.new_child(UiBuilder::new().max_rect(at)).add(Button::icon(Icon::Copy, "Copy all lines")).clicked() {
                 let all: Vec<String> = (0..self.count).map(|at| plain(&line(at))).collect();
                 ui.copy_text(all.join("\n"));
             }
@@ -127,9 +110,5 @@ fn label(text: RichText) -> Label {
 }
 
 fn plain(line: &CodeLine<'_>) -> String {
-    if line.gutter.is_empty() {
-        line.text.to_owned()
-    } else {
-        format!("{} {}", line.gutter, line.text)
-    }
+    if line.gutter.is_empty() { line.text.to_owned() } else { format!("{} {}", line.gutter, line.text) }
 }

@@ -31,10 +31,7 @@ pub fn confirm(button: &Response, what: &Confirm<'_>) -> bool {
 fn contents(ui: &mut Ui, what: &Confirm<'_>) -> Option<bool> {
     let t = theme::of(ui);
     ui.set_width(t.size.popover);
-    egui::Frame::NONE
-        .inner_margin(t.size.gap)
-        .show(ui, |ui| ask(ui, what))
-        .inner
+    egui::Frame::NONE.inner_margin(t.size.gap).show(ui, |ui| ask(ui, what)).inner
 }
 
 fn ask(ui: &mut Ui, what: &Confirm<'_>) -> Option<bool> {
@@ -45,11 +42,7 @@ fn ask(ui: &mut Ui, what: &Confirm<'_>) -> Option<bool> {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let agree = ui.add(Button::danger(what.verb)).clicked();
         let keep = ui.add(Button::secondary("Keep")).clicked();
-        if agree {
-            Some(true)
-        } else {
-            keep.then_some(false)
-        }
+        if agree { Some(true) } else { keep.then_some(false) }
     })
     .inner
 }

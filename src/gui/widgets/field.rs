@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use egui::{
-    Align2, Direction, FontSelection, Frame, Id, Layout, Margin, Response, Sense, Stroke,
-    StrokeKind, TextEdit, Ui, UiBuilder, Widget, vec2,
+    Align2, Direction, FontSelection, Frame, Id, Layout, Margin, Response, Sense, Stroke, StrokeKind, TextEdit, Ui,
+    UiBuilder, Widget, vec2,
 };
 
 use super::{Button, chip};
@@ -51,43 +51,26 @@ impl<'a> TextField<'a> {
     /// A field to search with: `hint` says what ("Find a component") and is its name.
     pub fn search(text: &'a mut String, hint: impl Into<Cow<'a, str>>) -> Self {
         let hint = hint.into();
-        Self {
-            name: hint.clone(),
-            hint,
-            clear: true,
-            ..Self::new(text)
-        }
+        Self { name: hint.clone(), hint, clear: true, ..Self::new(text) }
     }
 
     /// The accessible name. Not needed within [`super::field_row`], whose label names it.
     pub fn name(self, name: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            name: name.into(),
-            ..self
-        }
+        Self { name: name.into(), ..self }
     }
 
     /// Shown while empty.
     pub fn hint(self, hint: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            hint: hint.into(),
-            ..self
-        }
+        Self { hint: hint.into(), ..self }
     }
 
     pub fn icon(self, icon: Icon) -> Self {
-        Self {
-            icon: Some(icon),
-            ..self
-        }
+        Self { icon: Some(icon), ..self }
     }
 
     /// The key that goes here, shown at the right while the field is empty.
     pub fn shortcut(self, shortcut: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            shortcut: Some(shortcut.into()),
-            ..self
-        }
+        Self { shortcut: Some(shortcut.into()), ..self }
     }
 
     /// Marks what is wrong; say why with [`super::message`] below.
@@ -107,10 +90,7 @@ impl<'a> TextField<'a> {
 
     /// As wide as there is room when not set.
     pub fn width(self, width: f32) -> Self {
-        Self {
-            width: Some(width),
-            ..self
-        }
+        Self { width: Some(width), ..self }
     }
 
     /// Takes the keyboard now.
@@ -119,27 +99,16 @@ impl<'a> TextField<'a> {
     }
 
     pub fn id(self, id: Id) -> Self {
-        Self {
-            id: Some(id),
-            ..self
-        }
+        Self { id: Some(id), ..self }
     }
 }
 
 impl Widget for TextField<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         let t = theme::of(ui);
-        let face: &Face = if self.mono {
-            &t.face.mono
-        } else {
-            &t.face.small
-        };
+        let face: &Face = if self.mono { &t.face.mono } else { &t.face.small };
         let width = self.width.unwrap_or_else(|| ui.available_width());
-        let height = if self.rows == 1 {
-            t.size.control
-        } else {
-            self.rows as f32 * face.line + 2.0 * t.size.gap
-        };
+        let height = if self.rows == 1 { t.size.control } else { self.rows as f32 * face.line + 2.0 * t.size.gap };
         let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
         let background = ui.painter().add(egui::Shape::Noop);
 
@@ -161,11 +130,8 @@ impl Widget for TextField<'_> {
         }
 
         let hint = face.of(self.hint.to_string()).color(t.color.text3);
-        let mut edit = if self.rows == 1 {
-            TextEdit::singleline(&mut *self.text)
-        } else {
-            TextEdit::multiline(&mut *self.text)
-        };
+        let mut edit =
+            if self.rows == 1 { TextEdit::singleline(&mut *self.text) } else { TextEdit::multiline(&mut *self.text) };
         edit = edit
             .font(FontSelection::FontId(face.font()))
             .text_color(t.color.text1)
@@ -174,23 +140,13 @@ impl Widget for TextField<'_> {
             .margin(Margin::ZERO)
             .desired_width(inside.width())
             .desired_rows(self.rows)
-            .align(if self.rows == 1 {
-                Align2::LEFT_CENTER
-            } else {
-                Align2::LEFT_TOP
-            });
+            .align(if self.rows == 1 { Align2::LEFT_CENTER } else { Align2::LEFT_TOP });
         if let Some(id) = self.id {
             edit = edit.id(id);
         }
-        let inside = if self.rows == 1 {
-            inside
-        } else {
-            inside.shrink2(vec2(0.0, t.size.gap))
-        };
+        let inside = if self.rows == 1 { inside } else { inside.shrink2(vec2(0.0, t.size.gap)) };
         // A child of its own: `put` would end the row at the text instead of at the frame.
-        let place = UiBuilder::new()
-            .max_rect(inside)
-            .layout(Layout::centered_and_justified(Direction::TopDown));
+        let place = UiBuilder::new().max_rect(inside).layout(Layout::centered_and_justified(Direction::TopDown));
         let mut response = ui.new_child(place).add(edit);
         if !self.name.is_empty() {
             response = response.accessible_name(self.name.to_string());
@@ -205,26 +161,13 @@ impl Widget for TextField<'_> {
             (_, _, true) => t.border(),
             _ => t.hairline(),
         };
-        let shape = egui::epaint::RectShape::new(
-            rect,
-            t.size.radius,
-            t.color.surface1,
-            edge,
-            StrokeKind::Inside,
-        );
+        let shape = egui::epaint::RectShape::new(rect, t.size.radius, t.color.surface1, edge, StrokeKind::Inside);
         ui.painter().set(background, shape);
 
         if clears {
             let side = t.size.control;
-            let at = egui::Rect::from_center_size(
-                rect.right_center() - vec2(side / 2.0, 0.0),
-                vec2(side, side),
-            );
-            if ui
-                .new_child(UiBuilder::new().max_rect(at))
-                .add(Button::icon(Icon::Close, "Clear"))
-                .clicked()
-            {
+            let at = egui::Rect::from_center_size(rect.right_center() - vec2(side / 2.0, 0.0), vec2(side, side));
+            if ui.new_child(UiBuilder::new().max_rect(at)).add(Button::icon(Icon::Close, "Clear")).clicked() {
                 self.text.clear();
                 response.mark_changed();
             }

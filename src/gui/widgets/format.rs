@@ -26,14 +26,7 @@ pub fn number(value: f64) -> String {
     }
     let decimals = (2 - size.log10().floor() as i32).max(0) as usize;
     let text = format!("{size:.decimals$}");
-    signed(
-        value,
-        if decimals == 0 {
-            group(&text)
-        } else {
-            trim(&text).to_owned()
-        },
-    )
+    signed(value, if decimals == 0 { group(&text) } else { trim(&text).to_owned() })
 }
 
 /// A metric with four decimals, so that columns line up: `0.9816`.
@@ -49,11 +42,7 @@ pub fn metric(value: f64) -> String {
 
 /// Every digit that the number has.
 pub fn exact(value: f64) -> String {
-    if value.is_finite() {
-        format!("{value}")
-    } else {
-        infinite(value)
-    }
+    if value.is_finite() { format!("{value}") } else { infinite(value) }
 }
 
 /// A count with its thousands separated: `1,284`.
@@ -111,12 +100,7 @@ pub fn duration(value: Duration) -> String {
         _ => format!("{large}{THIN}{unit} {small}{THIN}{part}"),
     };
     match whole {
-        0..3_600 => pair(
-            whole / 60,
-            "min",
-            if whole < 600 { whole % 60 } else { 0 },
-            "s",
-        ),
+        0..3_600 => pair(whole / 60, "min", if whole < 600 { whole % 60 } else { 0 }, "s"),
         3_600..86_400 => pair(whole / 3_600, "h", whole % 3_600 / 60, "min"),
         _ => pair(whole / 86_400, "d", whole % 86_400 / 3_600, "h"),
     }
@@ -157,9 +141,7 @@ pub fn ago(when: Timestamp, now: Timestamp) -> String {
 
 /// Date and time of day where one sits: `20 Nov 2026, 14:02`.
 pub fn date_time(when: Timestamp) -> String {
-    when.to_zoned(TimeZone::system())
-        .strftime("%-d %b %Y, %H:%M")
-        .to_string()
+    when.to_zoned(TimeZone::system()).strftime("%-d %b %Y, %H:%M").to_string()
 }
 
 fn clock() -> Id {
@@ -168,8 +150,7 @@ fn clock() -> Id {
 
 /// The time that "ago" counts from; a test stops it by [`freeze`].
 pub fn now(ctx: &Context) -> Timestamp {
-    ctx.data(|data| data.get_temp(clock()))
-        .unwrap_or_else(Timestamp::now)
+    ctx.data(|data| data.get_temp(clock())).unwrap_or_else(Timestamp::now)
 }
 
 /// Stops the clock of `ctx`, so that a snapshot looks the same tomorrow.
@@ -189,20 +170,12 @@ fn infinite(value: f64) -> String {
 
 fn signed(value: f64, size: String) -> String {
     let zero = size.chars().all(|c| matches!(c, '0' | '.'));
-    if value < 0.0 && !zero {
-        format!("{MINUS}{size}")
-    } else {
-        size
-    }
+    if value < 0.0 && !zero { format!("{MINUS}{size}") } else { size }
 }
 
 /// Drops noughts after the point that say nothing.
 fn trim(digits: &str) -> &str {
-    if digits.contains('.') {
-        digits.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        digits
-    }
+    if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
 }
 
 fn group(digits: &str) -> String {
@@ -265,11 +238,7 @@ mod tests {
             (273_600.0, "3 d 4 h"),
         ];
         for (seconds, text) in cases {
-            assert_eq!(
-                plain(duration(Duration::from_secs_f64(seconds))),
-                text,
-                "{seconds} s"
-            );
+            assert_eq!(plain(duration(Duration::from_secs_f64(seconds))), text, "{seconds} s");
         }
         assert_eq!(plain(left(Duration::from_millis(1500))), "1.5 s left");
         assert_eq!(plain(left(Duration::from_secs(40))), "40 s left");
@@ -294,10 +263,7 @@ mod tests {
         assert_eq!(plain(ago(before(10), now)), "just now");
         assert_eq!(plain(ago(before(180), now)), "3 min ago");
         assert_eq!(plain(ago(before(3_540), now)), "59 min ago");
-        assert_eq!(
-            ago(before(86_400 * 300), now),
-            ago(before(86_400 * 300), now)
-        );
+        assert_eq!(ago(before(86_400 * 300), now), ago(before(86_400 * 300), now));
         assert!(ago(before(86_400 * 400), now).ends_with("2025"));
     }
 }

@@ -13,8 +13,7 @@ pub fn bar<R>(ui: &mut Ui, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut U
     let size = vec2(ui.available_width(), t.size.panel_bar);
     let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
     ui.painter().rect_filled(rect, 0.0, t.color.surface2);
-    ui.painter()
-        .hline(rect.x_range(), rect.bottom() - 0.5, t.hairline());
+    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, t.hairline());
     let inside = rect.shrink2(vec2(t.size.pad_panel, 0.0));
     let place = |layout| UiBuilder::new().max_rect(inside).layout(layout);
     let mut at_right = ui.new_child(place(Layout::right_to_left(Align::Center)).id_salt("right"));
@@ -23,10 +22,7 @@ pub fn bar<R>(ui: &mut Ui, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut U
     let end = at_right.min_rect().left() - t.size.gap;
     let rest = inside.with_max_x(end.max(inside.left()));
     let layout = Layout::left_to_right(Align::Center);
-    let builder = UiBuilder::new()
-        .max_rect(rest)
-        .layout(layout)
-        .id_salt("left");
+    let builder = UiBuilder::new().max_rect(rest).layout(layout).id_salt("left");
     let mut at_left = ui.new_child(builder);
     at_left.shrink_clip_rect(rest.expand(t.size.focus));
     at_left.spacing_mut().item_spacing.x = t.size.gap;
@@ -57,9 +53,7 @@ pub fn card<R>(ui: &mut Ui, title: &str, contents: impl FnOnce(&mut Ui) -> R) ->
 
 /// The frame of a side panel: palette, inspector.
 pub fn side_frame(t: &Tokens) -> Frame {
-    Frame::NONE
-        .fill(t.color.surface2)
-        .inner_margin(Margin::same(t.size.pad_panel as i8))
+    Frame::NONE.fill(t.color.surface2).inner_margin(Margin::same(t.size.pad_panel as i8))
 }
 
 /// The heading of a section.
@@ -73,32 +67,19 @@ pub fn separator(ui: &mut Ui) {
     let t = theme::of(ui);
     ui.add_space(t.size.grid);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), egui::Sense::hover());
-    ui.painter()
-        .hline(rect.x_range(), rect.center().y, t.hairline());
+    ui.painter().hline(rect.x_range(), rect.center().y, t.hairline());
     ui.add_space(t.size.grid);
 }
 
 /// A row of a form: the label at the left, the control at the right half. The label is painted
 /// and becomes the accessible name of the control, so that a screen reader says it once.
-pub fn field_row<R>(
-    ui: &mut Ui,
-    label: &str,
-    control: impl FnOnce(&mut Ui) -> R,
-) -> InnerResponse<R> {
+pub fn field_row<R>(ui: &mut Ui, label: &str, control: impl FnOnce(&mut Ui) -> R) -> InnerResponse<R> {
     let t = theme::of(ui);
     let width = ui.available_width();
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = t.size.gap;
-        let (_, rect) =
-            ui.allocate_space(vec2((width * 0.48).floor() - t.size.gap, t.size.control));
-        paint_text(
-            ui.painter(),
-            rect,
-            egui::Align2::LEFT_CENTER,
-            label,
-            &t.face.small,
-            t.color.text2,
-        );
+        let (_, rect) = ui.allocate_space(vec2((width * 0.48).floor() - t.size.gap, t.size.control));
+        paint_text(ui.painter(), rect, egui::Align2::LEFT_CENTER, label, &t.face.small, t.color.text2);
         ui.name_inputs(label, control)
     })
 }
@@ -109,14 +90,7 @@ pub fn toggle_row(ui: &mut Ui, label: &str, on: &mut bool) -> Response {
     ui.horizontal(|ui| {
         let room = vec2(ui.available_width() - 30.0 - t.size.gap, t.size.control);
         let (_, rect) = ui.allocate_space(room);
-        paint_text(
-            ui.painter(),
-            rect,
-            egui::Align2::LEFT_CENTER,
-            label,
-            &t.face.small,
-            t.color.text2,
-        );
+        paint_text(ui.painter(), rect, egui::Align2::LEFT_CENTER, label, &t.face.small, t.color.text2);
         ui.spacing_mut().item_spacing.x = t.size.gap;
         super::toggle(ui, on, label)
     })

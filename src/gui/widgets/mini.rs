@@ -1,9 +1,6 @@
 //! Marks small enough to stand in a cell or a column head.
 
-use egui::{
-    Color32, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2,
-    vec2,
-};
+use egui::{Color32, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
 use super::format;
 use crate::theme;
@@ -11,14 +8,12 @@ use crate::theme;
 /// A bar 4 points high, `share` of it filled.
 pub fn progress(ui: &mut Ui, share: f32, name: &str) -> Response {
     let t = theme::of(ui);
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), t.size.progress), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), t.size.progress), Sense::hover());
     let radius = t.size.progress / 2.0;
     ui.painter().rect_filled(rect, radius, t.color.line1);
     let share = share.clamp(0.0, 1.0);
     if share > 0.0 {
-        let filled =
-            rect.with_max_x(egui::lerp(rect.x_range(), share).max(rect.left() + 2.0 * radius));
+        let filled = rect.with_max_x(egui::lerp(rect.x_range(), share).max(rect.left() + 2.0 * radius));
         ui.painter().rect_filled(filled, radius, t.color.accent);
     }
     response.widget_info(|| {
@@ -55,10 +50,7 @@ pub fn paint_histogram(painter: &egui::Painter, rect: Rect, counts: &[u64], mark
     for (at, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
         let height = (rect.height() * (count as f64 / most as f64) as f32).max(1.0);
         let left = rect.left() + at as f32 * step;
-        let bar = Rect::from_min_max(
-            pos2(left, rect.bottom() - height),
-            pos2(left + step - gap, rect.bottom()),
-        );
+        let bar = Rect::from_min_max(pos2(left, rect.bottom() - height), pos2(left + step - gap, rect.bottom()));
         let color = if marked == Some(at) { t.data(0) } else { quiet };
         painter.rect_filled(bar, if step > 8.0 { 1.5 } else { 0.0 }, color);
     }
@@ -101,9 +93,7 @@ pub fn sparkline(ui: &mut Ui, size: egui::Vec2, values: &[f64], color: Color32) 
 /// As [`sparkline`], painted into a rectangle.
 pub fn paint_sparkline(painter: &egui::Painter, rect: Rect, values: &[f64], color: Color32) {
     let finite = values.iter().copied().filter(|value| value.is_finite());
-    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
-        (low.min(v), high.max(v))
-    });
+    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     if low > high {
         return;
     }
@@ -111,21 +101,9 @@ pub fn paint_sparkline(painter: &egui::Painter, rect: Rect, values: &[f64], colo
     let rect = rect.shrink(1.0);
     let steps = values.len().saturating_sub(1).max(1) as f32;
     let at = |(i, value): (usize, &f64)| -> Pos2 {
-        let y = if high > low {
-            ((value - low) / (high - low)) as f32
-        } else {
-            0.5
-        };
-        pos2(
-            rect.left() + rect.width() * i as f32 / steps,
-            rect.bottom() - rect.height() * y,
-        )
+        let y = if high > low { ((value - low) / (high - low)) as f32 } else { 0.5 };
+        pos2(rect.left() + rect.width() * i as f32 / steps, rect.bottom() - rect.height() * y)
     };
-    let points: Vec<Pos2> = values
-        .iter()
-        .enumerate()
-        .filter(|(_, value)| value.is_finite())
-        .map(at)
-        .collect();
+    let points: Vec<Pos2> = values.iter().enumerate().filter(|(_, value)| value.is_finite()).map(at).collect();
     painter.add(Shape::line(points, Stroke::new(t.size.line_strong, color)));
 }

@@ -23,13 +23,8 @@ pub use chip::{Chip, key_cap, key_cap_at, key_caps};
 pub use code::{CodeLine, CodeView, Tone};
 pub use confirm::{Confirm, confirm};
 pub use field::TextField;
-pub use layout::{
-    bar, card, card_frame, field_row, key_value, section, separator, side_frame, toggle_row,
-};
-pub use mini::{
-    histogram, paint_histogram, paint_proportions, paint_sparkline, progress, proportions,
-    sparkline,
-};
+pub use layout::{bar, card, card_frame, field_row, key_value, section, separator, side_frame, toggle_row};
+pub use mini::{histogram, paint_histogram, paint_proportions, paint_sparkline, progress, proportions, sparkline};
 pub use row::{ListRow, grid_row};
 pub use select::Select;
 pub use states::{Empty, empty, failed, loading, message, requested};

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use egui::{
-    Align2, CursorIcon, Key, Popup, PopupCloseBehavior, Response, ScrollArea, Sense, Stroke,
-    StrokeKind, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align2, CursorIcon, Key, Popup, PopupCloseBehavior, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, accesskit::Role, vec2,
 };
 
 use super::{ListRow, TextField, focus_ring, text};
@@ -24,41 +24,24 @@ pub struct Select<'a> {
 impl<'a> Select<'a> {
     /// `name` is its accessible name and must be unique within its ui.
     pub fn new(name: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            name: name.into(),
-            width: None,
-            empty: "None".into(),
-        }
+        Self { name: name.into(), width: None, empty: "None".into() }
     }
 
     /// As wide as there is room when not set.
     pub fn width(self, width: f32) -> Self {
-        Self {
-            width: Some(width),
-            ..self
-        }
+        Self { width: Some(width), ..self }
     }
 
     /// What stands there while the value is none of the options.
     pub fn empty(self, empty: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            empty: empty.into(),
-            ..self
-        }
+        Self { empty: empty.into(), ..self }
     }
 
     /// Lets the person choose among `options`, each with its words. The response is marked as
     /// changed when another was chosen.
-    pub fn show<T: PartialEq + Clone, W: AsRef<str>>(
-        self,
-        ui: &mut Ui,
-        value: &mut T,
-        options: &[(T, W)],
-    ) -> Response {
+    pub fn show<T: PartialEq + Clone, W: AsRef<str>>(self, ui: &mut Ui, value: &mut T, options: &[(T, W)]) -> Response {
         let chosen = options.iter().position(|(option, _)| option == value);
-        let words = chosen
-            .map_or(self.empty.as_ref(), |at| options[at].1.as_ref())
-            .to_owned();
+        let words = chosen.map_or(self.empty.as_ref(), |at| options[at].1.as_ref()).to_owned();
         let names: Vec<&str> = options.iter().map(|(_, words)| words.as_ref()).collect();
         let (mut response, picked) = self.show_names(ui, &words, chosen, &names);
         if let Some(picked) = picked.filter(|&at| Some(at) != chosen) {
@@ -68,13 +51,7 @@ impl<'a> Select<'a> {
         response
     }
 
-    fn show_names(
-        self,
-        ui: &mut Ui,
-        words: &str,
-        chosen: Option<usize>,
-        names: &[&str],
-    ) -> (Response, Option<usize>) {
+    fn show_names(self, ui: &mut Ui, words: &str, chosen: Option<usize>, names: &[&str]) -> (Response, Option<usize>) {
         let t = theme::of(ui);
         let width = self.width.unwrap_or_else(|| ui.available_width());
         let id = ui.make_persistent_id(("select", &*self.name));
@@ -95,34 +72,11 @@ impl<'a> Select<'a> {
             t.hairline()
         };
         let painter = ui.painter();
-        painter.rect(
-            rect,
-            t.size.radius,
-            t.color.surface1,
-            edge,
-            StrokeKind::Inside,
-        );
-        let inside = rect
-            .shrink2(vec2(t.size.gap, 0.0))
-            .with_max_x(rect.right() - 20.0);
-        let color = if chosen.is_some() {
-            t.color.text1
-        } else {
-            t.color.text2
-        };
-        text::paint_text(
-            painter,
-            inside,
-            Align2::LEFT_CENTER,
-            words,
-            &t.face.small,
-            color,
-        );
-        icons::paint_caret(
-            painter,
-            rect.right_center() - vec2(12.0, 0.0),
-            t.color.text2,
-        );
+        painter.rect(rect, t.size.radius, t.color.surface1, edge, StrokeKind::Inside);
+        let inside = rect.shrink2(vec2(t.size.gap, 0.0)).with_max_x(rect.right() - 20.0);
+        let color = if chosen.is_some() { t.color.text1 } else { t.color.text2 };
+        text::paint_text(painter, inside, Align2::LEFT_CENTER, words, &t.face.small, color);
+        icons::paint_caret(painter, rect.right_center() - vec2(12.0, 0.0), t.color.text2);
         focus_ring(ui, &response, t.size.radius);
 
         let picked = Popup::menu(&response)
@@ -144,9 +98,7 @@ impl<'a> Select<'a> {
 fn list(ui: &mut Ui, chosen: Option<usize>, names: &[&str], fresh: bool) -> Option<usize> {
     let t = theme::of(ui);
     let id = ui.scope_id().with("query");
-    let mut query = ui
-        .data(|data| data.get_temp::<String>(id))
-        .unwrap_or_default();
+    let mut query = ui.data(|data| data.get_temp::<String>(id)).unwrap_or_default();
     let searchable = names.len() >= SEARCH_FROM;
     if searchable {
         let field = ui.add(TextField::search(&mut query, "Find"));
@@ -155,37 +107,21 @@ fn list(ui: &mut Ui, chosen: Option<usize>, names: &[&str], fresh: bool) -> Opti
         }
         ui.data_mut(|data| data.insert_temp(id, query.clone()));
     }
-    let mut fits: Vec<(i32, usize)> = names
-        .iter()
-        .enumerate()
-        .filter_map(|(at, name)| Some((commands::score(&query, name)?.score, at)))
-        .collect();
+    let mut fits: Vec<(i32, usize)> =
+        names.iter().enumerate().filter_map(|(at, name)| Some((commands::score(&query, name)?.score, at))).collect();
     if !query.is_empty() {
         fits.sort_by_key(|&(score, at)| (std::cmp::Reverse(score), at));
     }
     let enter = searchable && ui.input(|input| input.key_pressed(Key::Enter));
-    let mut picked = fits
-        .first()
-        .filter(|_| enter && !query.is_empty())
-        .map(|&(_, at)| at);
+    let mut picked = fits.first().filter(|_| enter && !query.is_empty()).map(|&(_, at)| at);
     ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::vertical().max_height(t.size.popover).show_rows(
-        ui,
-        t.size.control,
-        fits.len(),
-        |ui, rows| {
-            for &(_, at) in &fits[rows] {
-                if ListRow::new(names[at])
-                    .selected(Some(at) == chosen)
-                    .height(t.size.control)
-                    .show(ui)
-                    .clicked()
-                {
-                    picked = Some(at);
-                }
+    ScrollArea::vertical().max_height(t.size.popover).show_rows(ui, t.size.control, fits.len(), |ui, rows| {
+        for &(_, at) in &fits[rows] {
+            if ListRow::new(names[at]).selected(Some(at) == chosen).height(t.size.control).show(ui).clicked() {
+                picked = Some(at);
             }
-        },
-    );
+        }
+    });
     if fits.is_empty() {
         ui.label(t.secondary("Nothing fits"));
     }

@@ -69,20 +69,13 @@ fn centred<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
 
 /// Shows the newest answer, or says why there is none. While another answer is on its way the
 /// old one stays; when it failed, a line above says so. True when a person wants to try again.
-pub fn requested<T>(
-    ui: &mut Ui,
-    request: &Request<T>,
-    what: &str,
-    contents: impl FnOnce(&mut Ui, &T),
-) -> bool {
+pub fn requested<T>(ui: &mut Ui, request: &Request<T>, what: &str, contents: impl FnOnce(&mut Ui, &T)) -> bool {
     match request.state() {
         State::Idle | State::Pending(None) => {
             loading(ui, &format!("Reading {what}…"));
             false
         }
-        State::Failed(failure, None) => {
-            failed(ui, &format!("Could not read {what}"), failure, "Try again")
-        }
+        State::Failed(failure, None) => failed(ui, &format!("Could not read {what}"), failure, "Try again"),
         State::Ready(value) | State::Pending(Some(value)) => {
             contents(ui, value);
             false
@@ -114,8 +107,7 @@ pub fn message(ui: &mut Ui, glyph: Glyph, words: &str) -> Response {
         .show(ui, |ui| {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = t.size.grid;
-                let (rect, _) =
-                    ui.allocate_exact_size(vec2(14.0, t.face.small.line), egui::Sense::hover());
+                let (rect, _) = ui.allocate_exact_size(vec2(14.0, t.face.small.line), egui::Sense::hover());
                 paint_glyph(ui.painter(), &t, glyph, rect.center());
                 ui.add(egui::Label::new(t.small(words)).wrap())
             })

@@ -1,8 +1,6 @@
 //! Tabs underlined in the accent.
 
-use egui::{
-    Color32, CursorIcon, Pos2, Rect, Response, Sense, Ui, WidgetInfo, accesskit::Role, vec2,
-};
+use egui::{Color32, CursorIcon, Pos2, Rect, Response, Sense, Ui, WidgetInfo, accesskit::Role, vec2};
 
 use super::focus_ring;
 use crate::theme;
@@ -31,41 +29,20 @@ pub fn tabs(ui: &mut Ui, chosen: &mut usize, all: &[Tab<'_>]) -> bool {
 fn one(ui: &mut Ui, tab: &Tab<'_>, selected: bool) -> Response {
     let t = theme::of(ui);
     let face = &t.face.small;
-    let title =
-        ui.painter()
-            .layout_no_wrap(tab.title.to_owned(), face.font(), Color32::PLACEHOLDER);
-    let count = (tab.count > 0).then(|| {
-        ui.painter()
-            .layout_no_wrap(tab.count.to_string(), face.font(), t.color.text3)
-    });
+    let title = ui.painter().layout_no_wrap(tab.title.to_owned(), face.font(), Color32::PLACEHOLDER);
+    let count = (tab.count > 0).then(|| ui.painter().layout_no_wrap(tab.count.to_string(), face.font(), t.color.text3));
     let width = title.size().x + count.as_ref().map_or(0.0, |galley| galley.size().x + 6.0);
     let height = ui.available_height().clamp(t.size.hit, t.size.panel_bar);
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
-    let name = if tab.count > 0 {
-        format!("{} {}", tab.title, tab.count)
-    } else {
-        tab.title.to_owned()
-    };
+    let name = if tab.count > 0 { format!("{} {}", tab.title, tab.count) } else { tab.title.to_owned() };
     response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), selected, &name));
-    let color = if selected || response.hovered() {
-        t.color.text1
-    } else {
-        t.color.text2
-    };
+    let color = if selected || response.hovered() { t.color.text1 } else { t.color.text2 };
     let painter = ui.painter();
     let y = rect.center().y;
     let end = rect.left() + title.size().x;
-    painter.galley(
-        Pos2::new(rect.left(), y - title.size().y / 2.0),
-        title,
-        color,
-    );
+    painter.galley(Pos2::new(rect.left(), y - title.size().y / 2.0), title, color);
     if let Some(count) = count {
-        painter.galley(
-            Pos2::new(end + 6.0, y - count.size().y / 2.0),
-            count,
-            t.color.text3,
-        );
+        painter.galley(Pos2::new(end + 6.0, y - count.size().y / 2.0), count, t.color.text3);
     }
     if selected {
         let line = Rect::from_x_y_ranges(rect.x_range(), rect.bottom() - 2.0..=rect.bottom());

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use egui::{
-    Align2, Color32, FontSelection, Galley, Label, Painter, Pos2, Rect, Response, RichText, Sense,
-    Ui, WidgetInfo,
+    Align2, Color32, FontSelection, Galley, Label, Painter, Pos2, Rect, Response, RichText, Sense, Ui, WidgetInfo,
     accesskit::Role,
     text::{LayoutJob, TextWrapping},
     vec2,
@@ -18,27 +17,14 @@ use crate::{
 };
 
 /// `text` on one line at most `width` wide, with `…` where it had to be cut.
-pub fn elided(
-    painter: &Painter,
-    text: &str,
-    face: &Face,
-    color: Color32,
-    width: f32,
-) -> Arc<Galley> {
+pub fn elided(painter: &Painter, text: &str, face: &Face, color: Color32, width: f32) -> Arc<Galley> {
     let mut job = LayoutJob::simple_singleline(text.to_owned(), face.font(), color);
     job.wrap = TextWrapping::truncate_at_width(width.max(0.0));
     painter.layout_job(job)
 }
 
 /// Paints one line into `rect`, cut to fit; returns where it came to lie.
-pub fn paint_text(
-    painter: &Painter,
-    rect: Rect,
-    align: Align2,
-    text: &str,
-    face: &Face,
-    color: Color32,
-) -> Rect {
+pub fn paint_text(painter: &Painter, rect: Rect, align: Align2, text: &str, face: &Face, color: Color32) -> Rect {
     let galley = elided(painter, text, face, color, rect.width());
     let at = align.align_size_within_rect(galley.size(), rect);
     painter.galley(at.min, galley, color);
@@ -50,26 +36,11 @@ pub fn status(ui: &mut Ui, glyph: Glyph, word: &str) -> Response {
     let t = theme::of(ui);
     // The glyph carries the colour; a word takes it too where something is wrong.
     let alarming = matches!(glyph, Glyph::Warn | Glyph::Error);
-    let color = if alarming {
-        glyph.color(&t)
-    } else {
-        t.color.text2
-    };
-    let galley = elided(
-        ui.painter(),
-        word,
-        &t.face.small,
-        color,
-        ui.available_width() - 16.0,
-    );
+    let color = if alarming { glyph.color(&t) } else { t.color.text2 };
+    let galley = elided(ui.painter(), word, &t.face.small, color, ui.available_width() - 16.0);
     let size = vec2(16.0 + galley.size().x, t.face.small.line);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    paint_glyph(
-        ui.painter(),
-        &t,
-        glyph,
-        Pos2::new(rect.left() + 6.0, rect.center().y),
-    );
+    paint_glyph(ui.painter(), &t, glyph, Pos2::new(rect.left() + 6.0, rect.center().y));
     let at = Pos2::new(rect.left() + 16.0, rect.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, color);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, word));
@@ -86,8 +57,7 @@ pub fn number(ui: &mut Ui, value: f64) -> Response {
 pub fn time(ui: &mut Ui, when: Timestamp) -> Response {
     let t = theme::of(ui);
     let text = t.secondary(format::ago(when, format::now(ui)));
-    ui.add(Label::new(text))
-        .on_hover_text(format::date_time(when))
+    ui.add(Label::new(text)).on_hover_text(format::date_time(when))
 }
 
 fn copyable(ui: &mut Ui, text: RichText, full: String) -> Response {
@@ -114,8 +84,5 @@ pub fn tooltip(response: Response, text: &str, shortcut: Option<&str>) -> Respon
 /// The width that `text` takes on one line.
 pub fn width(painter: &Painter, text: &str, face: &Face) -> f32 {
     let font = FontSelection::FontId(face.font()).resolve(&painter.ctx().global_style());
-    painter
-        .layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER)
-        .size()
-        .x
+    painter.layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x
 }

@@ -12,13 +12,5 @@ fn main() {
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn train(bencher: divan::Bencher) {
     let (x, y) = table::table(100_000, 1);
-    bencher.bench_local(|| {
-        fit(
-            &Estimator::GradientBoosting(GradientBoosting::default()),
-            &x,
-            Some(&y),
-            None,
-            &Silent,
-        )
-    });
+    bencher.bench_local(|| fit(&Estimator::GradientBoosting(GradientBoosting::default()), &x, Some(&y), None, &Silent));
 }

@@ -24,28 +24,16 @@ pub(super) fn derivatives(
                 (p - f64::from(codes[row] as usize == k), p * (1.0 - p))
             }
         };
-        (
-            (weights[row] * gradient) as f32,
-            (weights[row] * hessian) as f32,
-        )
+        ((weights[row] * gradient) as f32, (weights[row] * hessian) as f32)
     };
     let rows = weights.len();
-    if parallel {
-        (0..rows).into_par_iter().map(one).unzip()
-    } else {
-        (0..rows).map(one).unzip()
-    }
+    if parallel { (0..rows).into_par_iter().map(one).unzip() } else { (0..rows).map(one).unzip() }
 }
 
 /// The logarithm of the sum of a row's exponentials.
 fn log_sum(scores: &[Vec<f64>], row: usize) -> f64 {
     let largest = scores.iter().fold(f64::NEG_INFINITY, |m, s| m.max(s[row]));
-    largest
-        + scores
-            .iter()
-            .map(|s| (s[row] - largest).exp())
-            .sum::<f64>()
-            .ln()
+    largest + scores.iter().map(|s| (s[row] - largest).exp()).sum::<f64>().ln()
 }
 
 /// The score before any tree: the mean, the log odds, or the logarithms of the shares.
@@ -56,10 +44,7 @@ pub(super) fn base(labels: Labels, weights: &[f64]) -> Vec<f64> {
         Labels::Classes { codes, classes } => {
             // A class whose rows were all held out still needs a finite score.
             let mut shares = vec![1e-9; classes];
-            codes
-                .iter()
-                .zip(weights)
-                .for_each(|(&c, w)| shares[c as usize] += w / total);
+            codes.iter().zip(weights).for_each(|(&c, w)| shares[c as usize] += w / total);
             match shares[..] {
                 [a, b] => vec![(b / a).ln()],
                 _ => shares.iter().map(|s| s.ln()).collect(),
@@ -73,20 +58,11 @@ pub(super) fn mean(labels: Labels, weights: &[f64], scores: &[Vec<f64>]) -> f64 
     let one = |row: usize| match labels {
         Labels::Real(y) => (scores[0][row] - y[row]).powi(2),
         Labels::Classes { codes, classes: 2 } => {
-            let signed = if codes[row] == 1 {
-                -scores[0][row]
-            } else {
-                scores[0][row]
-            };
+            let signed = if codes[row] == 1 { -scores[0][row] } else { scores[0][row] };
             signed.max(0.0) + (-signed.abs()).exp().ln_1p()
         }
         Labels::Classes { codes, .. } => log_sum(scores, row) - scores[codes[row] as usize][row],
     };
     let total: f64 = weights.iter().sum();
-    weights
-        .iter()
-        .enumerate()
-        .map(|(row, w)| w * one(row))
-        .sum::<f64>()
-        / total
+    weights.iter().enumerate().map(|(row, w)| w * one(row)).sum::<f64>() / total
 }

@@ -54,29 +54,12 @@ pub(crate) fn fit(
         return Rounds::new(params, x, labels, weights, None, random, observer)?.run();
     }
     let part = |rows: &[usize]| -> (Matrix, Owned, Vec<f64>) {
-        (
-            x.take(rows),
-            Owned::take(labels, rows),
-            rows.iter().map(|&r| weights[r]).collect(),
-        )
+        (x.take(rows), Owned::take(labels, rows), rows.iter().map(|&r| weights[r]).collect())
     };
     let (x, labels, weights) = part(&training);
     let held = part(&validation);
-    let held = HeldOut {
-        x: &held.0,
-        labels: held.1.labels(),
-        weights: &held.2,
-    };
-    Rounds::new(
-        params,
-        &x,
-        labels.labels(),
-        &weights,
-        Some(held),
-        random,
-        observer,
-    )?
-    .run()
+    let held = HeldOut { x: &held.0, labels: held.1.labels(), weights: &held.2 };
+    Rounds::new(params, &x, labels.labels(), &weights, Some(held), random, observer)?.run()
 }
 
 fn check_params(params: &GradientBoosting) -> Result<()> {
@@ -84,9 +67,7 @@ fn check_params(params: &GradientBoosting) -> Result<()> {
         if value > 0.0 && value <= 1.0 {
             return Ok(());
         }
-        invalid(format!(
-            "The {name} is {value}; it must be above 0 and at most 1."
-        ))
+        invalid(format!("The {name} is {value}; it must be above 0 and at most 1."))
     };
     share("share of rows", params.subsample)?;
     share("share of features", params.feature_share)?;
@@ -94,26 +75,15 @@ fn check_params(params: &GradientBoosting) -> Result<()> {
         return invalid("Boosting needs at least 1 round.");
     }
     if !(params.learning_rate > 0.0 && params.learning_rate.is_finite()) {
-        return invalid(format!(
-            "The learning rate is {}; it must be above 0.",
-            params.learning_rate
-        ));
+        return invalid(format!("The learning rate is {}; it must be above 0.", params.learning_rate));
     }
     if params.max_depth == 0 || params.max_leaves.is_some_and(|n| n < 2) {
         return invalid("Each tree needs at least one level of splits and two leaves.");
     }
     if !(2..=255).contains(&params.max_bins) {
-        return invalid(format!(
-            "The number of bins is {}; choose 2 to 255.",
-            params.max_bins
-        ));
+        return invalid(format!("The number of bins is {}; choose 2 to 255.", params.max_bins));
     }
-    let penalties = [
-        params.l1,
-        params.l2,
-        params.min_split_gain,
-        params.min_leaf_weight,
-    ];
+    let penalties = [params.l1, params.l2, params.min_split_gain, params.min_leaf_weight];
     if penalties.iter().any(|p| !(*p >= 0.0 && p.is_finite())) {
         return invalid("Penalties, the least gain and the least leaf weight must be 0 or more.");
     }
@@ -121,25 +91,17 @@ fn check_params(params: &GradientBoosting) -> Result<()> {
 }
 
 /// Rows to train on, and rows held out to know when to stop.
-fn hold_out(
-    params: &GradientBoosting,
-    rows: usize,
-    random: &mut Random,
-) -> Result<(Vec<usize>, Vec<usize>)> {
+fn hold_out(params: &GradientBoosting, rows: usize, random: &mut Random) -> Result<(Vec<usize>, Vec<usize>)> {
     if params.early_stopping_rounds.is_none() {
         return Ok(((0..rows).collect(), Vec::new()));
     }
     let share = params.validation_fraction;
     if !(share > 0.0 && share < 1.0) {
-        return invalid(format!(
-            "The validation fraction is {share}; it must be between 0 and 1."
-        ));
+        return invalid(format!("The validation fraction is {share}; it must be between 0 and 1."));
     }
     let held = ((rows as f64 * share).round() as usize).max(1);
     if held >= rows {
-        return invalid(
-            "There are too few rows to hold some out for early stopping. Switch it off.",
-        );
+        return invalid("There are too few rows to hold some out for early stopping. Switch it off.");
     }
     let mut order: Vec<usize> = (0..rows).collect();
     rng::shuffle(random, &mut order);
@@ -159,20 +121,16 @@ impl Owned {
     fn take(labels: Labels, rows: &[usize]) -> Self {
         match labels {
             Labels::Real(y) => Self::Real(rows.iter().map(|&r| y[r]).collect()),
-            Labels::Classes { codes, classes } => Self::Classes {
-                codes: rows.iter().map(|&r| codes[r]).collect(),
-                classes,
-            },
+            Labels::Classes { codes, classes } => {
+                Self::Classes { codes: rows.iter().map(|&r| codes[r]).collect(), classes }
+            }
         }
     }
 
     fn labels(&self) -> Labels<'_> {
         match self {
             Self::Real(y) => Labels::Real(y),
-            Self::Classes { codes, classes } => Labels::Classes {
-                codes,
-                classes: *classes,
-            },
+            Self::Classes { codes, classes } => Labels::Classes { codes, classes: *classes },
         }
     }
 }
@@ -220,10 +178,7 @@ impl<'a> Rounds<'a> {
             .map_err(|e| Error::Invalid(format!("The features cannot be binned: {e}")))?;
         let base = loss::base(labels, weights);
         let scores = base.iter().map(|b| vec![*b; x.rows()]).collect();
-        let held_scores = base
-            .iter()
-            .map(|b| vec![*b; held.map_or(0, |h| h.x.rows())])
-            .collect();
+        let held_scores = base.iter().map(|b| vec![*b; held.map_or(0, |h| h.x.rows())]).collect();
         let (trees, gains) = (Vec::new(), Vec::new());
         Ok(Self {
             params,
@@ -244,33 +199,20 @@ impl<'a> Rounds<'a> {
     }
 
     fn run(mut self) -> Result<BoostingFit> {
-        let name = if matches!(self.labels, Labels::Real(_)) {
-            "squared_error"
-        } else {
-            "log_loss"
-        };
+        let name = if matches!(self.labels, Labels::Real(_)) { "squared_error" } else { "log_loss" };
         let (mut best, mut best_loss) = (0, f64::INFINITY);
         for round in 0..self.params.n_estimators {
             check(self.observer)?;
             self.round();
             let step = round as u64 + 1;
-            self.observer.metric(
-                &format!("train_{name}"),
-                loss::mean(self.labels, self.weights, &self.scores),
-                step,
-            );
+            self.observer.metric(&format!("train_{name}"), loss::mean(self.labels, self.weights, &self.scores), step);
             let done = step as f64 / self.params.n_estimators as f64;
-            self.observer.progress(
-                done,
-                &format!("Round {step} of {}", self.params.n_estimators),
-            );
-            let (Some(held), Some(patience)) = (self.held, self.params.early_stopping_rounds)
-            else {
+            self.observer.progress(done, &format!("Round {step} of {}", self.params.n_estimators));
+            let (Some(held), Some(patience)) = (self.held, self.params.early_stopping_rounds) else {
                 continue;
             };
             let held_loss = loss::mean(held.labels, held.weights, &self.held_scores);
-            self.observer
-                .metric(&format!("validation_{name}"), held_loss, step);
+            self.observer.metric(&format!("validation_{name}"), held_loss, step);
             if held_loss < best_loss {
                 (best, best_loss) = (round + 1, held_loss);
             } else if round + 1 - best >= patience.max(1) {
@@ -283,19 +225,12 @@ impl<'a> Rounds<'a> {
             self.gains.truncate(best * outputs);
         }
         let mut importance = vec![0.0; self.x.columns()];
-        self.gains
-            .iter()
-            .for_each(|gains| importance.iter_mut().zip(gains).for_each(|(i, g)| *i += g));
+        self.gains.iter().for_each(|gains| importance.iter_mut().zip(gains).for_each(|(i, g)| *i += g));
         let classes = match self.labels {
             Labels::Real(_) => 0,
             Labels::Classes { classes, .. } => classes,
         };
-        Ok(BoostingFit {
-            classes,
-            base: self.base,
-            trees: self.trees,
-            importance: normalised(importance),
-        })
+        Ok(BoostingFit { classes, base: self.base, trees: self.trees, importance: normalised(importance) })
     }
 
     /// Adds one tree an output, all to the gradients of the same scores.
@@ -316,14 +251,9 @@ impl<'a> Rounds<'a> {
             return ((0..self.x.rows()).collect(), Vec::new());
         }
         let random = &mut self.random;
-        let (drawn, left_out): (Vec<usize>, Vec<usize>) =
-            (0..self.x.rows()).partition(|_| rng::unit(random) < share);
+        let (drawn, left_out): (Vec<usize>, Vec<usize>) = (0..self.x.rows()).partition(|_| rng::unit(random) < share);
         // A tiny table may lose all its rows to the draw.
-        if drawn.is_empty() {
-            (left_out, Vec::new())
-        } else {
-            (drawn, left_out)
-        }
+        if drawn.is_empty() { (left_out, Vec::new()) } else { (drawn, left_out) }
     }
 
     fn draw_features(&mut self) -> Vec<usize> {
@@ -337,14 +267,7 @@ impl<'a> Rounds<'a> {
         features
     }
 
-    fn add_tree(
-        &mut self,
-        k: usize,
-        gradient: &[f32],
-        hessian: &[f32],
-        rows: &[usize],
-        left_out: &[usize],
-    ) {
+    fn add_tree(&mut self, k: usize, gradient: &[f32], hessian: &[f32], rows: &[usize], left_out: &[usize]) {
         let params = self.params;
         let splitter = MissingImputerSplitter {
             l1: params.l1 as f32,
@@ -357,18 +280,9 @@ impl<'a> Rounds<'a> {
             constraints_map: Default::default(),
         };
         let features = self.draw_features();
-        let bins =
-            forust_ml::Matrix::new(&self.binned.binned_data, self.x.rows(), self.x.columns());
-        let sampled = if left_out.is_empty() {
-            SampleMethod::None
-        } else {
-            SampleMethod::Random
-        };
-        let policy = if params.max_leaves.is_some() {
-            GrowPolicy::LossGuide
-        } else {
-            GrowPolicy::DepthWise
-        };
+        let bins = forust_ml::Matrix::new(&self.binned.binned_data, self.x.rows(), self.x.columns());
+        let sampled = if left_out.is_empty() { SampleMethod::None } else { SampleMethod::Random };
+        let policy = if params.max_leaves.is_some() { GrowPolicy::LossGuide } else { GrowPolicy::DepthWise };
         let mut grown = forust_ml::tree::Tree::new();
         let settled = grown.fit(
             &bins,
@@ -391,9 +305,7 @@ impl<'a> Rounds<'a> {
                 for (rows, value) in settled.leaves(&grown) {
                     rows.iter().for_each(|&r| scores[r] += value);
                 }
-                left_out
-                    .iter()
-                    .for_each(|&r| scores[r] += tree.predict(&self.x.row(r))[0]);
+                left_out.iter().for_each(|&r| scores[r] += tree.predict(&self.x.row(r))[0]);
             }
             None => add(&tree, self.x, scores),
         }
@@ -420,12 +332,7 @@ fn convert(grown: &forust_ml::tree::Tree, features: usize) -> (Tree, Vec<f64>) {
         }
         gains[node.split_feature] += f64::from(node.split_gain.max(0.0));
         let missing_left = node.missing_node == node.left_child;
-        let left = tree.set_split(
-            to,
-            node.split_feature,
-            node.split_value.next_down(),
-            missing_left,
-        );
+        let left = tree.set_split(to, node.split_feature, node.split_value.next_down(), missing_left);
         pending.push((node.right_child, left + 1));
         pending.push((node.left_child, left));
     }
@@ -434,16 +341,13 @@ fn convert(grown: &forust_ml::tree::Tree, features: usize) -> (Tree, Vec<f64>) {
 
 /// Adds a tree's values to the scores of all rows.
 fn add(tree: &Tree, x: &Matrix, scores: &mut [f64]) {
-    scores
-        .par_chunks_mut(BLOCK)
-        .enumerate()
-        .for_each(|(block, scores)| {
-            let mut values = Vec::new();
-            x.copy_rows(block * BLOCK, block * BLOCK + scores.len(), &mut values);
-            for (row, score) in values.chunks_exact(x.columns()).zip(scores) {
-                *score += tree.predict(row)[0];
-            }
-        });
+    scores.par_chunks_mut(BLOCK).enumerate().for_each(|(block, scores)| {
+        let mut values = Vec::new();
+        x.copy_rows(block * BLOCK, block * BLOCK + scores.len(), &mut values);
+        for (row, score) in values.chunks_exact(x.columns()).zip(scores) {
+            *score += tree.predict(row)[0];
+        }
+    });
 }
 
 impl BoostingFit {
@@ -452,31 +356,25 @@ impl BoostingFit {
         let outputs = self.base.len();
         let width = self.classes.max(1);
         let mut all = vec![0.0; x.rows() * width];
-        all.par_chunks_mut(BLOCK * width)
-            .enumerate()
-            .for_each(|(block, out)| {
-                let rows = out.len() / width;
-                let mut values = Vec::new();
-                x.copy_rows(block * BLOCK, block * BLOCK + rows, &mut values);
-                out.chunks_exact_mut(width)
-                    .for_each(|row| row[..outputs].copy_from_slice(&self.base));
-                for (i, tree) in self.trees.iter().enumerate() {
-                    for (row, out) in values
-                        .chunks_exact(x.columns())
-                        .zip(out.chunks_exact_mut(width))
-                    {
-                        out[i % outputs] += tree.predict(row)[0];
-                    }
+        all.par_chunks_mut(BLOCK * width).enumerate().for_each(|(block, out)| {
+            let rows = out.len() / width;
+            let mut values = Vec::new();
+            x.copy_rows(block * BLOCK, block * BLOCK + rows, &mut values);
+            out.chunks_exact_mut(width).for_each(|row| row[..outputs].copy_from_slice(&self.base));
+            for (i, tree) in self.trees.iter().enumerate() {
+                for (row, out) in values.chunks_exact(x.columns()).zip(out.chunks_exact_mut(width)) {
+                    out[i % outputs] += tree.predict(row)[0];
                 }
-                for row in out.chunks_exact_mut(width).filter(|_| self.classes > 0) {
-                    if outputs == 1 {
-                        let p = sigmoid(row[0]);
-                        row.copy_from_slice(&[1.0 - p, p]);
-                    } else {
-                        softmax(row);
-                    }
+            }
+            for row in out.chunks_exact_mut(width).filter(|_| self.classes > 0) {
+                if outputs == 1 {
+                    let p = sigmoid(row[0]);
+                    row.copy_from_slice(&[1.0 - p, p]);
+                } else {
+                    softmax(row);
                 }
-            });
+            }
+        });
         all
     }
 

@@ -19,28 +19,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(path) = std::env::args().nth(1) {
         let mut bytes = Vec::with_capacity(x.rows() * (x.columns() + 1) * 8);
         for (row, code) in codes.iter().enumerate() {
-            x.row(row)
-                .into_iter()
-                .chain([f64::from(*code)])
-                .for_each(|v| bytes.extend(v.to_le_bytes()));
+            x.row(row).into_iter().chain([f64::from(*code)]).for_each(|v| bytes.extend(v.to_le_bytes()));
         }
         std::fs::write(path, bytes)?;
     }
     let train: Vec<usize> = (0..100_000).collect();
     let test: Vec<usize> = (100_000..150_000).collect();
     let truth: Vec<bool> = test.iter().map(|&r| codes[r] == 1).collect();
-    for estimator in [
-        Estimator::RandomForest(RandomForest::default()),
-        Estimator::GradientBoosting(GradientBoosting::default()),
-    ] {
+    for estimator in
+        [Estimator::RandomForest(RandomForest::default()), Estimator::GradientBoosting(GradientBoosting::default())]
+    {
         let started = Instant::now();
-        let fitted = fit(
-            &estimator,
-            &x.take(&train),
-            Some(&y.take(&train)),
-            None,
-            &Silent,
-        )?;
+        let fitted = fit(&estimator, &x.take(&train), Some(&y.take(&train)), None, &Silent)?;
         let fitting = started.elapsed().as_secs_f64();
         let started = Instant::now();
         let Prediction::Classes { probabilities, .. } = fitted.predict(&x.take(&test))? else {

@@ -1,27 +1,19 @@
 use super::*;
 use crate::metrics::multiclass;
 use crate::report::{
-    Binary, Clustering, Multiclass, Report, binary, clustering, multiclass as report_multiclass,
-    regression,
+    Binary, Clustering, Multiclass, Report, binary, clustering, multiclass as report_multiclass, regression,
 };
 
 /// Every golden metric is in the report and within 1e-12 of its size, or undefined in both.
 #[track_caller]
 fn check(report: &Report, golden: &Value, which: &str) {
     for (key, theirs) in golden.as_object().unwrap() {
-        let metric = report
-            .metrics
-            .iter()
-            .find(|m| m.key == *key)
-            .unwrap_or_else(|| panic!("no {key}"));
+        let metric = report.metrics.iter().find(|m| m.key == *key).unwrap_or_else(|| panic!("no {key}"));
         match (metric.value, theirs.as_f64()) {
             (Some(a), Some(b)) => {
                 // scikit-learn's distances between centres lose half of their digits.
                 let band = if key == "davies_bouldin" { 1e-7 } else { 1e-12 };
-                assert!(
-                    (a - b).abs() <= band * b.abs().max(1.0),
-                    "{which}, {key}: {a} is not {b}"
-                );
+                assert!((a - b).abs() <= band * b.abs().max(1.0), "{which}, {key}: {a} is not {b}");
             }
             (ours, theirs) => assert_eq!(ours, theirs, "{which}, {key}"),
         }
@@ -34,30 +26,16 @@ fn check(report: &Report, golden: &Value, which: &str) {
 
 #[test]
 fn regression_metrics() {
-    for (i, case) in golden("metrics")["regression"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .enumerate()
-    {
+    for (i, case) in golden("metrics")["regression"].as_array().unwrap().iter().enumerate() {
         let weights = maybe_numbers(&case["weights"]);
-        let report = regression(
-            &numbers(&case["truth"]),
-            &numbers(&case["predicted"]),
-            weights.as_deref(),
-        );
+        let report = regression(&numbers(&case["truth"]), &numbers(&case["predicted"]), weights.as_deref());
         check(&report, &case["metrics"], &format!("case {i}"));
     }
 }
 
 #[test]
 fn binary_metrics() {
-    for (i, case) in golden("metrics")["binary"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .enumerate()
-    {
+    for (i, case) in golden("metrics")["binary"].as_array().unwrap().iter().enumerate() {
         let weights = maybe_numbers(&case["weights"]);
         let truth: Vec<bool> = codes(&case["truth"]).iter().map(|c| *c == 1).collect();
         let report = binary(&Binary {
@@ -74,18 +52,11 @@ fn binary_metrics() {
 
 #[test]
 fn multiclass_metrics() {
-    for (i, case) in golden("metrics")["multiclass"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .enumerate()
-    {
+    for (i, case) in golden("metrics")["multiclass"].as_array().unwrap().iter().enumerate() {
         let weights = maybe_numbers(&case["weights"]);
         let (truth, probabilities) = (codes(&case["truth"]), numbers(&case["probabilities"]));
         let k = case["classes"].as_u64().unwrap() as usize;
-        let first_largest = |row: &[f64]| {
-            (0..k).fold(0, |best, c| if row[c] > row[best] { c } else { best }) as u32
-        };
+        let first_largest = |row: &[f64]| (0..k).fold(0, |best, c| if row[c] > row[best] { c } else { best }) as u32;
         let predicted: Vec<u32> = probabilities.chunks_exact(k).map(first_largest).collect();
         let classes: Vec<String> = (0..k).map(|c| c.to_string()).collect();
         let input = Multiclass {
@@ -100,36 +71,19 @@ fn multiclass_metrics() {
         if expected["roc_auc_macro"].is_null() {
             // scikit-learn refuses when a class has no rows; here it is left out and noted.
             expected.as_object_mut().unwrap().remove("roc_auc_macro");
-            assert!(
-                report.notes.iter().any(|n| n.contains("ROC AUC")),
-                "{:?}",
-                report.notes
-            );
+            assert!(report.notes.iter().any(|n| n.contains("ROC AUC")), "{:?}", report.notes);
         }
         check(&report, &expected, &format!("case {i}"));
         let confusion = multiclass::confusion(&truth, &predicted, k, weights.as_deref());
-        for (ours, theirs) in multiclass::per_class(&confusion)
-            .iter()
-            .zip(case["per_class"].as_array().unwrap())
-        {
-            close(
-                "per class",
-                &[ours.precision, ours.recall, ours.f1, ours.support],
-                &numbers(theirs),
-                1e-12,
-            );
+        for (ours, theirs) in multiclass::per_class(&confusion).iter().zip(case["per_class"].as_array().unwrap()) {
+            close("per class", &[ours.precision, ours.recall, ours.f1, ours.support], &numbers(theirs), 1e-12);
         }
     }
 }
 
 #[test]
 fn clustering_metrics() {
-    for (i, case) in golden("metrics")["clustering"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .enumerate()
-    {
+    for (i, case) in golden("metrics")["clustering"].as_array().unwrap().iter().enumerate() {
         let rows: Vec<Vec<f64>> = case["x"].as_array().unwrap().iter().map(numbers).collect();
         let report = clustering(&Clustering {
             x: &Matrix::from_rows(&rows).unwrap(),
@@ -149,25 +103,13 @@ fn folds() {
     let classes = codes(&file["codes"]);
     let rows = classes.len();
     let groups = codes(&file["groups"]);
-    let target = Target::Classes {
-        codes: classes,
-        classes: ["a", "b", "c"].map(str::to_owned).to_vec(),
-    };
-    for (scheme, key, folds) in [
-        (Scheme::KFold, "k_fold", 5),
-        (Scheme::Stratified, "stratified", 4),
-        (Scheme::Group, "group", 4),
-    ] {
-        let made = Folds {
-            scheme,
-            folds,
-            ..Folds::default()
-        }
-        .split(rows, Some(&target), Some(&groups), None)
-        .unwrap();
+    let target = Target::Classes { codes: classes, classes: ["a", "b", "c"].map(str::to_owned).to_vec() };
+    for (scheme, key, folds) in
+        [(Scheme::KFold, "k_fold", 5), (Scheme::Stratified, "stratified", 4), (Scheme::Group, "group", 4)]
+    {
+        let made = Folds { scheme, folds, ..Folds::default() }.split(rows, Some(&target), Some(&groups), None).unwrap();
         let mut ours: Vec<Vec<usize>> = made.into_iter().map(|f| f.test).collect();
-        let mut theirs: Vec<Vec<usize>> =
-            file[key].as_array().unwrap().iter().map(indices).collect();
+        let mut theirs: Vec<Vec<usize>> = file[key].as_array().unwrap().iter().map(indices).collect();
         if scheme == Scheme::Group {
             // Of equally large groups either may come first.
             let sizes = |folds: &[Vec<usize>]| {
@@ -182,20 +124,10 @@ fn folds() {
         theirs.sort();
         assert_eq!(ours, theirs, "{key}");
     }
-    let series = Folds {
-        scheme: Scheme::TimeSeries,
-        folds: 4,
-        ..Folds::default()
-    };
-    for (ours, theirs) in series
-        .split(rows, None, None, None)
-        .unwrap()
-        .iter()
-        .zip(file["time_series"].as_array().unwrap())
+    let series = Folds { scheme: Scheme::TimeSeries, folds: 4, ..Folds::default() };
+    for (ours, theirs) in
+        series.split(rows, None, None, None).unwrap().iter().zip(file["time_series"].as_array().unwrap())
     {
-        assert_eq!(
-            (&ours.train, &ours.test),
-            (&indices(&theirs["train"]), &indices(&theirs["test"]))
-        );
+        assert_eq!((&ours.train, &ours.test), (&indices(&theirs["train"]), &indices(&theirs["test"])));
     }
 }

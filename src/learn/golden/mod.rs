@@ -14,12 +14,7 @@ fn golden(name: &str) -> Value {
 }
 
 fn numbers(value: &Value) -> Vec<f64> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|v| v.as_f64().unwrap_or(f64::NAN))
-        .collect()
+    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
 }
 
 fn maybe_numbers(value: &Value) -> Option<Vec<f64>> {
@@ -27,12 +22,7 @@ fn maybe_numbers(value: &Value) -> Option<Vec<f64>> {
 }
 
 fn codes(value: &Value) -> Vec<u32> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|v| v.as_u64().unwrap() as u32)
-        .collect()
+    value.as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as u32).collect()
 }
 
 fn indices(value: &Value) -> Vec<usize> {
@@ -41,10 +31,7 @@ fn indices(value: &Value) -> Vec<usize> {
 
 /// A sample table: all columns but the last, and the last as text.
 fn sample(name: &str) -> (Matrix, Vec<String>) {
-    let path = format!(
-        "{}/../../assets/samples/{name}.csv",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let path = format!("{}/../../assets/samples/{name}.csv", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).unwrap();
     let mut rows = Vec::new();
     let mut labels = Vec::new();
@@ -71,9 +58,7 @@ fn scaled(x: &Matrix, by: &Matrix) -> Matrix {
     let (means, deviations) = crate::linear::moments(by, None);
     let mut out = x.clone();
     for c in 0..x.columns() {
-        out.column_mut(c)
-            .iter_mut()
-            .for_each(|v| *v = (*v - means[c]) / deviations[c]);
+        out.column_mut(c).iter_mut().for_each(|v| *v = (*v - means[c]) / deviations[c]);
     }
     out
 }
@@ -83,9 +68,6 @@ fn close(what: &str, ours: &[f64], theirs: &[f64], relative: f64) {
     assert_eq!(ours.len(), theirs.len(), "{what}");
     let scale = theirs.iter().fold(1e-300f64, |m, v| m.max(v.abs()));
     for (i, (a, b)) in ours.iter().zip(theirs).enumerate() {
-        assert!(
-            (a - b).abs() <= relative * scale,
-            "{what}[{i}]: {a} is not {b}"
-        );
+        assert!((a - b).abs() <= relative * scale, "{what}[{i}]: {a} is not {b}");
     }
 }

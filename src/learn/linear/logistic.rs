@@ -38,10 +38,7 @@ pub(crate) fn fit(
     observer: &dyn Observer,
 ) -> Result<LogisticFit> {
     if !(params.c > 0.0 && params.c.is_finite()) {
-        return invalid(format!(
-            "The inverse penalty C is {}; it must be above 0.",
-            params.c
-        ));
+        return invalid(format!("The inverse penalty C is {}; it must be above 0.", params.c));
     }
     let problem = Problem::new(params, x, codes, classes, weights);
     let mut theta = vec![0.0; problem.unknowns()];
@@ -55,10 +52,7 @@ pub(crate) fn fit(
         }
         check(observer)?;
         observer.metric("loss", loss, iterations as u64);
-        observer.progress(
-            iterations as f64 / params.max_iterations as f64,
-            "Newton steps",
-        );
+        observer.progress(iterations as f64 / params.max_iterations as f64, "Newton steps");
         let direction = problem.direction(&theta, &gradient);
         match problem.search(&theta, &direction, loss, dot(&gradient, &direction)) {
             Some(next) => theta = next,
@@ -70,13 +64,7 @@ pub(crate) fn fit(
     }
     observer.metric("loss", loss, iterations as u64);
     let (coefficients, intercepts) = problem.original(&theta);
-    Ok(LogisticFit {
-        coefficients,
-        intercepts,
-        deviations: moments(x, weights).1,
-        iterations,
-        converged,
-    })
+    Ok(LogisticFit { coefficients, intercepts, deviations: moments(x, weights).1, iterations, converged })
 }
 
 struct Problem<'a> {
@@ -106,10 +94,7 @@ impl<'a> Problem<'a> {
         let (mut means, mut scales) = moments(x, weights);
         if !params.intercept {
             // Without an intercept the origin must stay where it is.
-            scales
-                .iter_mut()
-                .zip(&means)
-                .for_each(|(s, m)| *s = (*s * *s + m * m).sqrt());
+            scales.iter_mut().zip(&means).for_each(|(s, m)| *s = (*s * *s + m * m).sqrt());
             means.fill(0.0);
         }
         let total = weights.map_or(x.rows() as f64, |w| w.iter().sum());
@@ -121,34 +106,15 @@ impl<'a> Problem<'a> {
             if scales[c] <= 1e-12 * means[c].abs() {
                 scales[c] = 0.0;
             }
-            let inverse = if scales[c] > 0.0 {
-                1.0 / scales[c]
-            } else {
-                0.0
-            };
+            let inverse = if scales[c] > 0.0 { 1.0 / scales[c] } else { 0.0 };
             for (r, v) in x.column(c).iter().enumerate() {
                 z[r * width + c] = (v - means[c]) * inverse;
             }
-            penalty[c] = if scales[c] > 0.0 {
-                inverse * inverse / (params.c * total)
-            } else {
-                1.0
-            };
+            penalty[c] = if scales[c] > 0.0 { inverse * inverse / (params.c * total) } else { 1.0 };
         }
         let outputs = if classes == 2 { 1 } else { classes };
         let intercept = params.intercept;
-        Self {
-            z,
-            width,
-            intercept,
-            outputs,
-            codes,
-            weights,
-            total,
-            means,
-            scales,
-            penalty,
-        }
+        Self { z, width, intercept, outputs, codes, weights, total, means, scales, penalty }
     }
 
     fn unknowns(&self) -> usize {
@@ -169,9 +135,7 @@ impl<'a> Problem<'a> {
             })
             .collect();
         let mut sum = vec![0.0; size];
-        parts
-            .iter()
-            .for_each(|p| sum.iter_mut().zip(p).for_each(|(s, p)| *s += p));
+        parts.iter().for_each(|p| sum.iter_mut().zip(p).for_each(|(s, p)| *s += p));
         sum
     }
 
@@ -211,12 +175,7 @@ impl<'a> Problem<'a> {
     }
 
     fn penalised(&self, theta: &[f64]) -> f64 {
-        let one = |t: &[f64]| {
-            t.iter()
-                .zip(&self.penalty)
-                .map(|(t, p)| p * t * t)
-                .sum::<f64>()
-        };
+        let one = |t: &[f64]| t.iter().zip(&self.penalty).map(|(t, p)| p * t * t).sum::<f64>();
         0.5 * theta.chunks_exact(self.width).map(one).sum::<f64>()
     }
 
@@ -229,11 +188,7 @@ impl<'a> Problem<'a> {
             out[size] += weight * self.probabilities(r, &mut scores);
             for (k, p) in scores.iter().enumerate() {
                 let error = weight * (p - f64::from(self.is(r, k)));
-                axpy(
-                    error,
-                    self.row(r),
-                    &mut out[k * self.width..(k + 1) * self.width],
-                );
+                axpy(error, self.row(r), &mut out[k * self.width..(k + 1) * self.width]);
             }
         });
         let loss = sum.pop().unwrap_or(0.0) + self.penalised(theta);
@@ -259,11 +214,7 @@ impl<'a> Problem<'a> {
         let mut direction: Vec<f64> = gradient.iter().map(|g| -g).collect();
         solve::cholesky(&mut hessian, &mut direction);
         // A singular direction may have spoilt the solution; the gradient never is.
-        if dot(&direction, gradient) < 0.0 {
-            direction
-        } else {
-            gradient.iter().map(|g| -g).collect()
-        }
+        if dot(&direction, gradient) < 0.0 { direction } else { gradient.iter().map(|g| -g).collect() }
     }
 
     /// The lower triangle of the second derivatives.
@@ -280,11 +231,7 @@ impl<'a> Problem<'a> {
                     for (a, value) in row.iter().enumerate() {
                         let start = (k * width + a) * n + l * width;
                         let length = if k == l { a + 1 } else { width };
-                        axpy(
-                            curvature * value,
-                            &row[..length],
-                            &mut out[start..start + length],
-                        );
+                        axpy(curvature * value, &row[..length], &mut out[start..start + length]);
                     }
                 }
             }
@@ -318,10 +265,7 @@ impl<'a> Problem<'a> {
             axpy(step, &direction, &mut solution);
             axpy(-step, &curved, &mut residual);
             let next = dot(&residual, &residual);
-            direction
-                .iter_mut()
-                .zip(&residual)
-                .for_each(|(d, r)| *d = r + next / squared * *d);
+            direction.iter_mut().zip(&residual).for_each(|(d, r)| *d = r + next / squared * *d);
             squared = next;
         }
         solution
@@ -330,21 +274,14 @@ impl<'a> Problem<'a> {
     /// The second derivatives times `direction`.
     fn curve(&self, theta: &[f64], direction: &[f64]) -> Vec<f64> {
         let mut out = self.sum(self.unknowns(), |r, out| {
-            let (mut p, mut t) = (
-                Vec::with_capacity(self.outputs),
-                Vec::with_capacity(self.outputs),
-            );
+            let (mut p, mut t) = (Vec::with_capacity(self.outputs), Vec::with_capacity(self.outputs));
             self.scores(theta, r, &mut p);
             self.probabilities(r, &mut p);
             self.scores(direction, r, &mut t);
             let mean = dot(&p, &t);
             for k in 0..self.outputs {
                 let change = self.weight(r) * p[k] * (t[k] - mean);
-                axpy(
-                    change,
-                    self.row(r),
-                    &mut out[k * self.width..(k + 1) * self.width],
-                );
+                axpy(change, self.row(r), &mut out[k * self.width..(k + 1) * self.width]);
             }
         });
         for (i, h) in out.iter_mut().enumerate() {
@@ -357,20 +294,13 @@ impl<'a> Problem<'a> {
     fn search(&self, theta: &[f64], direction: &[f64], loss: f64, slope: f64) -> Option<Vec<f64>> {
         let mut step = 1.0;
         for _ in 0..40 {
-            let next: Vec<f64> = theta
-                .iter()
-                .zip(direction)
-                .map(|(t, d)| t + step * d)
-                .collect();
+            let next: Vec<f64> = theta.iter().zip(direction).map(|(t, d)| t + step * d).collect();
             let reached = self.loss(&next);
             if reached <= loss + 1e-4 * step * slope {
                 return Some(next);
             }
             // Near the minimum the decrease drowns in rounding, while the full Newton step is still right.
-            if step == 1.0
-                && reached <= loss + 4.0 * f64::EPSILON * loss.abs()
-                && -slope < 1e-12 * loss.abs()
-            {
+            if step == 1.0 && reached <= loss + 4.0 * f64::EPSILON * loss.abs() && -slope < 1e-12 * loss.abs() {
                 return Some(next);
             }
             step *= 0.5;
@@ -384,16 +314,8 @@ impl<'a> Problem<'a> {
         let mut coefficients = Vec::new();
         let mut intercepts = Vec::new();
         for t in theta.chunks_exact(self.width) {
-            let w: Vec<f64> = t
-                .iter()
-                .zip(&self.scales)
-                .map(|(t, s)| if *s > 0.0 { t / s } else { 0.0 })
-                .collect();
-            intercepts.push(if self.intercept {
-                t[features] - dot(&w, &self.means)
-            } else {
-                0.0
-            });
+            let w: Vec<f64> = t.iter().zip(&self.scales).map(|(t, s)| if *s > 0.0 { t / s } else { 0.0 }).collect();
+            intercepts.push(if self.intercept { t[features] - dot(&w, &self.means) } else { 0.0 });
             coefficients.push(w);
         }
         if self.outputs > 1 && self.intercept {
@@ -454,13 +376,7 @@ impl LogisticFit {
 
     pub(crate) fn importance(&self) -> Vec<f64> {
         let size = |c: usize| self.coefficients.iter().map(|w| w[c].abs()).sum::<f64>();
-        normalised(
-            self.deviations
-                .iter()
-                .enumerate()
-                .map(|(c, s)| size(c) * s)
-                .collect(),
-        )
+        normalised(self.deviations.iter().enumerate().map(|(c, s)| size(c) * s).collect())
     }
 
     pub(crate) fn summary(&self) -> Summary {

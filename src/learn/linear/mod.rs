@@ -9,9 +9,7 @@ use crate::matrix::Matrix;
 
 /// Weighted mean and standard deviation of every column.
 pub(crate) fn moments(x: &Matrix, weights: Option<&[f64]>) -> (Vec<f64>, Vec<f64>) {
-    (0..x.columns())
-        .map(|c| moment(x.column(c), weights))
-        .unzip()
+    (0..x.columns()).map(|c| moment(x.column(c), weights)).unzip()
 }
 
 /// Weighted mean and standard deviation (both 0 for no weight).
@@ -21,26 +19,10 @@ pub(crate) fn moment(values: &[f64], weights: Option<&[f64]>) -> (f64, f64) {
     if total == 0.0 {
         return (0.0, 0.0);
     }
-    let mean = values
-        .iter()
-        .enumerate()
-        .map(|(i, v)| weight(i) * v)
-        .sum::<f64>()
-        / total;
+    let mean = values.iter().enumerate().map(|(i, v)| weight(i) * v).sum::<f64>() / total;
     // A second pass takes the rounding out of the mean.
-    let mean = mean
-        + values
-            .iter()
-            .enumerate()
-            .map(|(i, v)| weight(i) * (v - mean))
-            .sum::<f64>()
-            / total;
-    let variance = values
-        .iter()
-        .enumerate()
-        .map(|(i, v)| weight(i) * (v - mean) * (v - mean))
-        .sum::<f64>()
-        / total;
+    let mean = mean + values.iter().enumerate().map(|(i, v)| weight(i) * (v - mean)).sum::<f64>() / total;
+    let variance = values.iter().enumerate().map(|(i, v)| weight(i) * (v - mean) * (v - mean)).sum::<f64>() / total;
     (mean, variance.sqrt())
 }
 

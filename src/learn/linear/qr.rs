@@ -14,11 +14,7 @@ pub(super) struct Dense {
 
 impl Dense {
     pub fn zeros(rows: usize, columns: usize) -> Self {
-        Self {
-            rows,
-            columns,
-            values: vec![0.0; rows * columns],
-        }
+        Self { rows, columns, values: vec![0.0; rows * columns] }
     }
     pub fn column(&self, c: usize) -> &[f64] {
         &self.values[c * self.rows..(c + 1) * self.rows]
@@ -39,12 +35,7 @@ fn reflector(column: &mut [f64], k: usize) -> f64 {
     if largest == 0.0 {
         return 0.0;
     }
-    let norm = largest
-        * tail
-            .iter()
-            .map(|v| (v / largest) * (v / largest))
-            .sum::<f64>()
-            .sqrt();
+    let norm = largest * tail.iter().map(|v| (v / largest) * (v / largest)).sum::<f64>().sqrt();
     let diagonal = if tail[0] > 0.0 { -norm } else { norm };
     // v = x - diagonal e1, scaled by 1 / sqrt(v.v / 2); v.v / 2 = norm^2 + norm |x0|.
     let scale = 1.0 / (norm * (norm + tail[0].abs())).sqrt();
@@ -55,10 +46,7 @@ fn reflector(column: &mut [f64], k: usize) -> f64 {
 
 fn apply(reflector: &[f64], target: &mut [f64]) {
     let product = super::dot(reflector, target);
-    target
-        .iter_mut()
-        .zip(reflector)
-        .for_each(|(t, v)| *t -= product * v);
+    target.iter_mut().zip(reflector).for_each(|(t, v)| *t -= product * v);
 }
 
 /// Overwrites `a` with its triangular factor R (zero below the diagonal).
@@ -86,10 +74,7 @@ pub(super) struct Tall {
 
 impl Tall {
     pub fn new(columns: usize) -> Self {
-        Self {
-            columns,
-            factor: Dense::zeros(0, columns),
-        }
+        Self { columns, factor: Dense::zeros(0, columns) }
     }
 
     /// Folds in `rows` more rows; `fill(c, out)` writes column `c` of them.
@@ -105,9 +90,7 @@ impl Tall {
         let height = stacked.rows.min(self.columns);
         let mut factor = Dense::zeros(height, self.columns);
         for c in 0..self.columns {
-            factor
-                .column_mut(c)
-                .copy_from_slice(&stacked.column(c)[..height]);
+            factor.column_mut(c).copy_from_slice(&stacked.column(c)[..height]);
         }
         self.factor = factor;
     }
@@ -130,10 +113,7 @@ fn least_norm(a: &mut Dense, y: &mut [f64], relative_tolerance: f64) -> (Vec<f64
     let mut first = 0.0f64;
     for k in 0..n.min(rows) {
         let norm = |c: usize| super::dot(&a.column(c)[k..], &a.column(c)[k..]);
-        let Some((best, _)) = (k..n)
-            .map(|c| (c, norm(c)))
-            .max_by(|x, y| x.1.total_cmp(&y.1))
-        else {
+        let Some((best, _)) = (k..n).map(|c| (c, norm(c))).max_by(|x, y| x.1.total_cmp(&y.1)) else {
             break;
         };
         for r in 0..rows {
@@ -157,11 +137,7 @@ fn least_norm(a: &mut Dense, y: &mut [f64], relative_tolerance: f64) -> (Vec<f64
         column[k + 1..].fill(0.0);
         rank += 1;
     }
-    let solution = if rank == n {
-        back_substitute(a, y, n)
-    } else {
-        complete(a, y, rank)
-    };
+    let solution = if rank == n { back_substitute(a, y, n) } else { complete(a, y, rank) };
     let mut w = vec![0.0; n];
     order.iter().zip(solution).for_each(|(&c, v)| w[c] = v);
     (w, rank)
@@ -173,10 +149,7 @@ fn back_substitute(a: &Dense, y: &[f64], n: usize) -> Vec<f64> {
     for c in (0..n).rev() {
         w[c] /= a.at(c, c);
         let value = w[c];
-        w[..c]
-            .iter_mut()
-            .zip(a.column(c))
-            .for_each(|(w, r)| *w -= value * r);
+        w[..c].iter_mut().zip(a.column(c)).for_each(|(w, r)| *w -= value * r);
     }
     w
 }

@@ -34,16 +34,10 @@ pub(crate) fn fit(
     observer: &dyn Observer,
 ) -> Result<LinearFit> {
     if params.penalty != Penalty::None && !(params.alpha >= 0.0 && params.alpha.is_finite()) {
-        return invalid(format!(
-            "The penalty's strength alpha is {}; it must be 0 or more.",
-            params.alpha
-        ));
+        return invalid(format!("The penalty's strength alpha is {}; it must be 0 or more.", params.alpha));
     }
     if params.penalty == Penalty::ElasticNet && !(0.0..=1.0).contains(&params.l1_ratio) {
-        return invalid(format!(
-            "The L1 ratio is {}; it must be between 0 and 1.",
-            params.l1_ratio
-        ));
+        return invalid(format!("The L1 ratio is {}; it must be between 0 and 1.", params.l1_ratio));
     }
     let (mut means, deviations) = moments(x, weights);
     let mut offset = moment(y, weights).0;
@@ -51,38 +45,20 @@ pub(crate) fn fit(
         means.fill(0.0);
         offset = 0.0;
     }
-    let centred = Centred {
-        x,
-        y,
-        weights,
-        means: &means,
-        offset,
-    };
+    let centred = Centred { x, y, weights, means: &means, offset };
     let (coefficients, rank, iterations, converged) = match params.penalty {
         Penalty::None => {
             let (w, rank) = centred.least_squares(0.0, observer)?;
             (w, Some(rank), 0, true)
         }
-        Penalty::Ridge => (
-            centred.least_squares(params.alpha, observer)?.0,
-            None,
-            0,
-            true,
-        ),
+        Penalty::Ridge => (centred.least_squares(params.alpha, observer)?.0, None, 0, true),
         Penalty::ElasticNet => {
             let (w, iterations, converged) = centred.elastic_net(params, observer)?;
             (w, None, iterations, converged)
         }
     };
     let intercept = offset - dot(&means, &coefficients);
-    Ok(LinearFit {
-        coefficients,
-        intercept,
-        rank,
-        deviations,
-        iterations,
-        converged,
-    })
+    Ok(LinearFit { coefficients, intercept, rank, deviations, iterations, converged })
 }
 
 /// The table as the solvers see it: means taken off, rows scaled by the root of their weight.
@@ -128,24 +104,15 @@ impl Centred<'_> {
     }
 
     /// Cyclic coordinate descent to scikit-learn's duality gap (Friedman, Hastie, Tibshirani 2010).
-    fn elastic_net(
-        &self,
-        params: &LinearRegression,
-        observer: &dyn Observer,
-    ) -> Result<(Vec<f64>, usize, bool)> {
+    fn elastic_net(&self, params: &LinearRegression, observer: &dyn Observer) -> Result<(Vec<f64>, usize, bool)> {
         let (rows, features) = (self.x.rows(), self.x.columns());
         let mut x = Matrix::zeros(rows, features);
         (0..features).for_each(|c| self.fill(c, 0, x.column_mut(c)));
         let mut residual = vec![0.0; rows];
         self.fill(features, 0, &mut residual);
         let total = self.weights.map_or(rows as f64, |w| w.iter().sum());
-        let (l1, l2) = (
-            params.alpha * params.l1_ratio * total,
-            params.alpha * (1.0 - params.l1_ratio) * total,
-        );
-        let norms: Vec<f64> = (0..features)
-            .map(|c| dot(x.column(c), x.column(c)))
-            .collect();
+        let (l1, l2) = (params.alpha * params.l1_ratio * total, params.alpha * (1.0 - params.l1_ratio) * total);
+        let norms: Vec<f64> = (0..features).map(|c| dot(x.column(c), x.column(c))).collect();
         let target = dot(&residual, &residual);
         let y = residual.clone();
         let mut w = vec![0.0; features];
@@ -158,10 +125,7 @@ impl Centred<'_> {
                 w[c] = pull.signum() * (pull.abs() - l1).max(0.0) / (norms[c] + l2);
                 let step = w[c] - before;
                 if step != 0.0 {
-                    residual
-                        .iter_mut()
-                        .zip(x.column(c))
-                        .for_each(|(r, x)| *r -= step * x);
+                    residual.iter_mut().zip(x.column(c)).for_each(|(r, x)| *r -= step * x);
                 }
                 (largest, change) = (largest.max(w[c].abs()), change.max(step.abs()));
             }
@@ -178,9 +142,7 @@ impl Centred<'_> {
 
 /// How far the primal value of `w` can be from the optimum at most.
 fn duality_gap(x: &Matrix, y: &[f64], residual: &[f64], w: &[f64], l1: f64, l2: f64) -> f64 {
-    let steepest = (0..x.columns())
-        .map(|c| (dot(x.column(c), residual) - l2 * w[c]).abs())
-        .fold(0.0f64, f64::max);
+    let steepest = (0..x.columns()).map(|c| (dot(x.column(c), residual) - l2 * w[c]).abs()).fold(0.0f64, f64::max);
     let norm = dot(residual, residual);
     let squares = dot(w, w);
     let (scale, mut gap) = if steepest > l1 {
@@ -197,21 +159,13 @@ impl LinearFit {
     pub(crate) fn predict(&self, x: &Matrix) -> Vec<f64> {
         let mut out = vec![self.intercept; x.rows()];
         for (c, w) in self.coefficients.iter().enumerate() {
-            out.iter_mut()
-                .zip(x.column(c))
-                .for_each(|(o, v)| *o += w * v);
+            out.iter_mut().zip(x.column(c)).for_each(|(o, v)| *o += w * v);
         }
         out
     }
 
     pub(crate) fn importance(&self) -> Vec<f64> {
-        normalised(
-            self.coefficients
-                .iter()
-                .zip(&self.deviations)
-                .map(|(w, s)| w.abs() * s)
-                .collect(),
-        )
+        normalised(self.coefficients.iter().zip(&self.deviations).map(|(w, s)| w.abs() * s).collect())
     }
 
     pub(crate) fn summary(&self) -> Summary {

@@ -28,9 +28,7 @@ pub(super) fn cholesky(a: &mut [f64], b: &mut [f64]) {
         b[j] = if pivot == 0.0 { 0.0 } else { b[j] / pivot };
         let value = b[j];
         let (head, _) = b.split_at_mut(j);
-        head.iter_mut()
-            .zip(&a[j * n..])
-            .for_each(|(b, l)| *b -= value * l);
+        head.iter_mut().zip(&a[j * n..]).for_each(|(b, l)| *b -= value * l);
     }
 }
 
@@ -42,10 +40,7 @@ mod tests {
     fn solves_definite_and_singular_systems() {
         let mut b = [10.0, 9.0];
         cholesky(&mut [4.0, 0.0, 2.0, 3.0], &mut b);
-        assert!(
-            (b[0] - 1.5).abs() < 1e-12 && (b[1] - 2.0).abs() < 1e-12,
-            "{b:?}"
-        );
+        assert!((b[0] - 1.5).abs() < 1e-12 && (b[1] - 2.0).abs() < 1e-12, "{b:?}");
         // Rank 1 and consistent: any solution of x + y = 2 will do.
         let mut b = [2.0, 2.0];
         cholesky(&mut [1.0, 1.0, 1.0, 1.0], &mut b);

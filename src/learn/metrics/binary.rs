@@ -71,10 +71,7 @@ impl Counts {
 
     /// 0 if nothing is or is predicted positive.
     pub fn f1(&self) -> f64 {
-        ratio(
-            2.0 * self.true_positive,
-            self.positive() + self.predicted_positive(),
-        )
+        ratio(2.0 * self.true_positive, self.positive() + self.predicted_positive())
     }
 
     /// Matthews' correlation coefficient, -1 to 1; 0 if truth or prediction is one class only.
@@ -89,10 +86,7 @@ impl Counts {
 
     /// Rows: truth; columns: prediction; negative first.
     pub fn matrix(&self) -> Vec<Vec<f64>> {
-        vec![
-            vec![self.true_negative, self.false_positive],
-            vec![self.false_negative, self.true_positive],
-        ]
+        vec![vec![self.true_negative, self.false_positive], vec![self.false_negative, self.true_positive]]
     }
 }
 
@@ -106,24 +100,15 @@ pub struct Operating {
 /// The counts at every distinct score, from the highest down, after an infinite threshold that predicts nothing
 /// positive.
 pub fn operating_points(truth: &[bool], scores: &[f64], weights: Option<&[f64]>) -> Vec<Operating> {
-    let mut order: Vec<usize> = (0..truth.len())
-        .filter(|&i| weight(weights, i) > 0.0)
-        .collect();
+    let mut order: Vec<usize> = (0..truth.len()).filter(|&i| weight(weights, i) > 0.0).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
     let mut counts = Counts::default();
     for &i in &order {
-        let cell = if truth[i] {
-            &mut counts.false_negative
-        } else {
-            &mut counts.true_negative
-        };
+        let cell = if truth[i] { &mut counts.false_negative } else { &mut counts.true_negative };
         *cell += weight(weights, i);
     }
     let (positive, negative) = (counts.false_negative, counts.true_negative);
-    let mut points = vec![Operating {
-        threshold: f64::INFINITY,
-        counts,
-    }];
+    let mut points = vec![Operating { threshold: f64::INFINITY, counts }];
     for (at, &i) in order.iter().enumerate() {
         let w = weight(weights, i);
         if truth[i] {
@@ -133,14 +118,8 @@ pub fn operating_points(truth: &[bool], scores: &[f64], weights: Option<&[f64]>)
             counts.false_positive += w;
             counts.true_negative = negative - counts.false_positive;
         }
-        if order
-            .get(at + 1)
-            .is_none_or(|&next| scores[next] != scores[i])
-        {
-            points.push(Operating {
-                threshold: scores[i],
-                counts,
-            });
+        if order.get(at + 1).is_none_or(|&next| scores[next] != scores[i]) {
+            points.push(Operating { threshold: scores[i], counts });
         }
     }
     points
@@ -181,18 +160,12 @@ pub(crate) fn average_precision_of(points: &[Operating]) -> f64 {
 /// The mean negative logarithm of the probability given to the truth, clipped to `f64::EPSILON`.
 pub fn log_loss(truth: &[bool], probability: &[f64], weights: Option<&[f64]>) -> f64 {
     mean(truth.len(), weights, |i| {
-        let p = if truth[i] {
-            probability[i]
-        } else {
-            1.0 - probability[i]
-        };
+        let p = if truth[i] { probability[i] } else { 1.0 - probability[i] };
         -p.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
     })
 }
 
 /// The mean squared difference between probability and truth.
 pub fn brier_score(truth: &[bool], probability: &[f64], weights: Option<&[f64]>) -> f64 {
-    mean(truth.len(), weights, |i| {
-        (probability[i] - f64::from(truth[i])).powi(2)
-    })
+    mean(truth.len(), weights, |i| (probability[i] - f64::from(truth[i])).powi(2))
 }

@@ -14,10 +14,7 @@ impl Groups {
         let mut distinct = codes.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
-        let codes: Vec<usize> = codes
-            .iter()
-            .map(|c| distinct.partition_point(|d| d < c))
-            .collect();
+        let codes: Vec<usize> = codes.iter().map(|c| distinct.partition_point(|d| d < c)).collect();
         let mut sizes = vec![0; distinct.len()];
         codes.iter().for_each(|&c| sizes[c] += 1);
         Self { codes, sizes }
@@ -32,10 +29,7 @@ impl Groups {
     fn centres(&self, rows: &[f64], width: usize) -> Vec<f64> {
         let mut centres = vec![0.0; self.sizes.len() * width];
         for (row, &c) in rows.chunks_exact(width).zip(&self.codes) {
-            centres[c * width..(c + 1) * width]
-                .iter_mut()
-                .zip(row)
-                .for_each(|(m, v)| *m += v);
+            centres[c * width..(c + 1) * width].iter_mut().zip(row).for_each(|(m, v)| *m += v);
         }
         for (centre, size) in centres.chunks_exact_mut(width).zip(&self.sizes) {
             centre.iter_mut().for_each(|m| *m /= *size as f64);
@@ -98,21 +92,12 @@ pub fn calinski_harabasz(x: &Matrix, codes: &[u32]) -> f64 {
     }
     let (rows, width) = (rows_of(x), x.columns());
     let centres = groups.centres(&rows, width);
-    let one = Groups {
-        codes: vec![0; codes.len()],
-        sizes: vec![codes.len()],
-    };
+    let one = Groups { codes: vec![0; codes.len()], sizes: vec![codes.len()] };
     let middle = one.centres(&rows, width);
-    let between: f64 = centres
-        .chunks_exact(width)
-        .zip(&groups.sizes)
-        .map(|(c, n)| *n as f64 * squared(c, &middle))
-        .sum();
-    let within: f64 = rows
-        .chunks_exact(width)
-        .zip(&groups.codes)
-        .map(|(r, &c)| squared(r, &centres[c * width..][..width]))
-        .sum();
+    let between: f64 =
+        centres.chunks_exact(width).zip(&groups.sizes).map(|(c, n)| *n as f64 * squared(c, &middle)).sum();
+    let within: f64 =
+        rows.chunks_exact(width).zip(&groups.codes).map(|(r, &c)| squared(r, &centres[c * width..][..width])).sum();
     if within == 0.0 {
         return 1.0;
     }
@@ -138,11 +123,7 @@ pub fn davies_bouldin(x: &Matrix, codes: &[u32]) -> f64 {
     let worst = |i: usize| {
         let ratio = |j: usize| {
             let apart = distance(centre(i), centre(j));
-            if apart == 0.0 {
-                0.0
-            } else {
-                (spread[i] + spread[j]) / apart
-            }
+            if apart == 0.0 { 0.0 } else { (spread[i] + spread[j]) / apart }
         };
         (0..k).filter(|&j| j != i).map(ratio).fold(0.0, f64::max)
     };
@@ -151,11 +132,7 @@ pub fn davies_bouldin(x: &Matrix, codes: &[u32]) -> f64 {
 
 /// Summed squared distances to the centres.
 pub fn inertia(distances: &[f64], weights: Option<&[f64]>) -> f64 {
-    distances
-        .iter()
-        .enumerate()
-        .map(|(i, d)| super::weight(weights, i) * d * d)
-        .sum()
+    distances.iter().enumerate().map(|(i, d)| super::weight(weights, i) * d * d).sum()
 }
 
 /// Rows by true class and cluster.
@@ -170,26 +147,13 @@ impl Table {
     fn new(truth: &[u32], codes: &[u32]) -> Self {
         let (truth, found) = (Groups::new(truth), Groups::new(codes));
         let mut counts = vec![vec![0.0; found.sizes.len()]; truth.sizes.len()];
-        truth
-            .codes
-            .iter()
-            .zip(&found.codes)
-            .for_each(|(&t, &c)| counts[t][c] += 1.0);
+        truth.codes.iter().zip(&found.codes).for_each(|(&t, &c)| counts[t][c] += 1.0);
         let sizes = |groups: &Groups| groups.sizes.iter().map(|n| *n as f64).collect();
-        Self {
-            counts,
-            classes: sizes(&truth),
-            clusters: sizes(&found),
-            rows: codes.len() as f64,
-        }
+        Self { counts, classes: sizes(&truth), clusters: sizes(&found), rows: codes.len() as f64 }
     }
 
     fn entropy(sizes: &[f64], rows: f64) -> f64 {
-        -sizes
-            .iter()
-            .filter(|n| **n > 0.0)
-            .map(|n| n / rows * (n / rows).ln())
-            .sum::<f64>()
+        -sizes.iter().filter(|n| **n > 0.0).map(|n| n / rows * (n / rows).ln()).sum::<f64>()
     }
 
     fn mutual_information(&self) -> f64 {
@@ -217,8 +181,7 @@ pub fn adjusted_rand(truth: &[u32], codes: &[u32]) -> f64 {
         return 1.0;
     }
     2.0 * (together * apart - only_classes * only_clusters)
-        / ((together + only_classes) * (only_classes + apart)
-            + (together + only_clusters) * (only_clusters + apart))
+        / ((together + only_classes) * (only_classes + apart) + (together + only_clusters) * (only_clusters + apart))
 }
 
 /// Homogeneity (each cluster holds one class), completeness (each class lies in one cluster) and their harmonic
@@ -237,25 +200,12 @@ pub fn agreement(truth: &[u32], codes: &[u32]) -> Agreement {
     let clusters = Table::entropy(&table.clusters, table.rows);
     let shared = table.mutual_information();
     let part = |entropy: f64| {
-        if entropy == 0.0 {
-            1.0
-        } else {
-            shared / entropy
-        }
+        if entropy == 0.0 { 1.0 } else { shared / entropy }
     };
     let (homogeneity, completeness) = (part(classes), part(clusters));
     let v_measure = super::ratio(2.0 * homogeneity * completeness, homogeneity + completeness);
     let single = table.classes.len() <= 1 && table.clusters.len() <= 1;
     let mean = (classes + clusters) / 2.0;
-    let normalised_mutual_information = if single {
-        1.0
-    } else {
-        super::ratio(shared, mean)
-    };
-    Agreement {
-        homogeneity,
-        completeness,
-        v_measure,
-        normalised_mutual_information,
-    }
+    let normalised_mutual_information = if single { 1.0 } else { super::ratio(shared, mean) };
+    Agreement { homogeneity, completeness, v_measure, normalised_mutual_information }
 }

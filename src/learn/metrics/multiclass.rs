@@ -4,12 +4,7 @@ use super::binary;
 use super::{mean, ratio, weight};
 
 /// Summed weights by true and predicted class.
-pub fn confusion(
-    truth: &[u32],
-    predicted: &[u32],
-    classes: usize,
-    weights: Option<&[f64]>,
-) -> Vec<Vec<f64>> {
+pub fn confusion(truth: &[u32], predicted: &[u32], classes: usize, weights: Option<&[f64]>) -> Vec<Vec<f64>> {
     let mut counts = vec![vec![0.0; classes]; classes];
     for (i, (t, p)) in truth.iter().zip(predicted).enumerate() {
         counts[*t as usize][*p as usize] += weight(weights, i);
@@ -83,11 +78,7 @@ pub enum Average {
 }
 
 /// The average of one of the scores over the classes that occur.
-pub fn average(
-    scores: &[ClassScores],
-    average: Average,
-    score: impl Fn(&ClassScores) -> f64,
-) -> f64 {
+pub fn average(scores: &[ClassScores], average: Average, score: impl Fn(&ClassScores) -> f64) -> f64 {
     let weight = |s: &ClassScores| match average {
         Average::Macro => 1.0,
         Average::Weighted => s.support,
@@ -99,9 +90,7 @@ pub fn average(
 /// Cohen's kappa: agreement beyond chance; NaN if truth and prediction are the same one class.
 pub fn kappa(confusion: &[Vec<f64>]) -> f64 {
     let total = total(confusion);
-    let chance = (0..confusion.len())
-        .map(|k| confusion[k].iter().sum::<f64>() * predicted(confusion, k))
-        .sum::<f64>()
+    let chance = (0..confusion.len()).map(|k| confusion[k].iter().sum::<f64>() * predicted(confusion, k)).sum::<f64>()
         / (total * total);
     (accuracy(confusion) - chance) / (1.0 - chance)
 }
@@ -117,20 +106,12 @@ pub fn mcc(confusion: &[Vec<f64>]) -> f64 {
         truths += t * t;
         predictions += p * p;
     }
-    ratio(
-        right * n - both,
-        ((n * n - truths) * (n * n - predictions)).sqrt(),
-    )
+    ratio(right * n - both, ((n * n - truths) * (n * n - predictions)).sqrt())
 }
 
 /// The mean negative logarithm of the probability given to the truth, clipped to `f64::EPSILON`.
 /// `probabilities` are rows x classes.
-pub fn log_loss(
-    truth: &[u32],
-    probabilities: &[f64],
-    classes: usize,
-    weights: Option<&[f64]>,
-) -> f64 {
+pub fn log_loss(truth: &[u32], probabilities: &[f64], classes: usize, weights: Option<&[f64]>) -> f64 {
     mean(truth.len(), weights, |i| {
         let p = probabilities[i * classes + truth[i] as usize];
         -p.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
@@ -138,12 +119,7 @@ pub fn log_loss(
 }
 
 /// The ROC AUC of each class against the others; NaN for a class without rows, or with all of them.
-pub fn roc_auc_per_class(
-    truth: &[u32],
-    probabilities: &[f64],
-    classes: usize,
-    weights: Option<&[f64]>,
-) -> Vec<f64> {
+pub fn roc_auc_per_class(truth: &[u32], probabilities: &[f64], classes: usize, weights: Option<&[f64]>) -> Vec<f64> {
     (0..classes)
         .map(|k| {
             let (is, scores) = one_against_others(truth, probabilities, classes, k);
@@ -159,32 +135,16 @@ pub(crate) fn one_against_others(
     k: usize,
 ) -> (Vec<bool>, Vec<f64>) {
     let is = truth.iter().map(|&t| t as usize == k).collect();
-    (
-        is,
-        probabilities
-            .iter()
-            .skip(k)
-            .step_by(classes)
-            .copied()
-            .collect(),
-    )
+    (is, probabilities.iter().skip(k).step_by(classes).copied().collect())
 }
 
 /// The share of rows whose class is among the `k` likeliest; of equally likely classes the later one counts as
 /// likelier, as in scikit-learn.
-pub fn top_k_accuracy(
-    truth: &[u32],
-    probabilities: &[f64],
-    classes: usize,
-    k: usize,
-    weights: Option<&[f64]>,
-) -> f64 {
+pub fn top_k_accuracy(truth: &[u32], probabilities: &[f64], classes: usize, k: usize, weights: Option<&[f64]>) -> f64 {
     mean(truth.len(), weights, |i| {
         let row = &probabilities[i * classes..(i + 1) * classes];
         let own = truth[i] as usize;
-        let ahead = (0..classes)
-            .filter(|&c| row[c] > row[own] || (row[c] == row[own] && c > own))
-            .count();
+        let ahead = (0..classes).filter(|&c| row[c] > row[own] || (row[c] == row[own] && c > own)).count();
         f64::from(ahead < k)
     })
 }

@@ -29,9 +29,7 @@ pub fn median_absolute_error(truth: &[f64], predicted: &[f64], weights: Option<&
             return *error;
         }
         if below == half {
-            return errors
-                .get(i + 1)
-                .map_or(*error, |next| (error + next.0) / 2.0);
+            return errors.get(i + 1).map_or(*error, |next| (error + next.0) / 2.0);
         }
     }
     f64::NAN
@@ -66,26 +64,14 @@ fn share_explained(left: f64, total: f64) -> f64 {
 }
 
 /// A share, not a percentage. Truths of 0 make it huge, as in scikit-learn.
-pub fn mean_absolute_percentage_error(
-    truth: &[f64],
-    predicted: &[f64],
-    weights: Option<&[f64]>,
-) -> f64 {
-    mean(truth.len(), weights, |i| {
-        (truth[i] - predicted[i]).abs() / truth[i].abs().max(f64::EPSILON)
-    })
+pub fn mean_absolute_percentage_error(truth: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> f64 {
+    mean(truth.len(), weights, |i| (truth[i] - predicted[i]).abs() / truth[i].abs().max(f64::EPSILON))
 }
 
 /// NaN for no rows.
 pub fn max_error(truth: &[f64], predicted: &[f64]) -> f64 {
     let errors = truth.iter().zip(predicted).map(|(t, p)| (t - p).abs());
-    errors.fold(f64::NAN, |m, e| {
-        if e.is_nan() || m.is_nan() && e >= 0.0 {
-            e
-        } else {
-            m.max(e)
-        }
-    })
+    errors.fold(f64::NAN, |m, e| if e.is_nan() || m.is_nan() && e >= 0.0 { e } else { m.max(e) })
 }
 
 /// The mean squared difference of `ln(1 + value)`; NaN if a value is -1 or less.
@@ -93,7 +79,5 @@ pub fn mean_squared_log_error(truth: &[f64], predicted: &[f64], weights: Option<
     if truth.iter().chain(predicted).any(|v| *v <= -1.0) {
         return f64::NAN;
     }
-    mean(truth.len(), weights, |i| {
-        (truth[i].ln_1p() - predicted[i].ln_1p()).powi(2)
-    })
+    mean(truth.len(), weights, |i| (truth[i].ln_1p() - predicted[i].ln_1p()).powi(2))
 }

@@ -43,10 +43,9 @@ impl Feature {
     pub(super) fn names(&self) -> Vec<String> {
         match &self.encoding {
             Encoding::Number | Encoding::Boolean => vec![self.column.clone()],
-            Encoding::OneHot { categories } => categories
-                .iter()
-                .map(|category| format!("{} = {category}", self.column))
-                .collect(),
+            Encoding::OneHot { categories } => {
+                categories.iter().map(|category| format!("{} = {category}", self.column)).collect()
+            }
         }
     }
 
@@ -57,9 +56,7 @@ impl Feature {
         let encoding = match kind {
             Kind::Integer | Kind::Real => Encoding::Number,
             Kind::Boolean => Encoding::Boolean,
-            Kind::Text | Kind::Category => Encoding::OneHot {
-                categories: categories(column, max_categories)?,
-            },
+            Kind::Text | Kind::Category => Encoding::OneHot { categories: categories(column, max_categories)? },
             Kind::Date | Kind::DateTime | Kind::Time | Kind::Duration => {
                 return invalid(format!(
                     "Column “{name}” is {}, which no estimator can use as it is. Compute numbers from it, such as \
@@ -74,11 +71,7 @@ impl Feature {
                 ));
             }
         };
-        Ok(Self {
-            column: name.to_owned(),
-            kind,
-            encoding,
-        })
+        Ok(Self { column: name.to_owned(), kind, encoding })
     }
 
     /// Appends the column's numbers, `width` times the number of rows.
@@ -87,15 +80,9 @@ impl Feature {
             return Err(Schema::of(frame).missing(&self.column).into());
         };
         match &self.encoding {
-            Encoding::Number | Encoding::Boolean => {
-                out.extend(numbers(column, self.kind.phrase())?)
-            }
+            Encoding::Number | Encoding::Boolean => out.extend(numbers(column, self.kind.phrase())?),
             Encoding::OneHot { categories } => {
-                let index: HashMap<&str, usize> = categories
-                    .iter()
-                    .enumerate()
-                    .map(|(i, c)| (c.as_str(), i))
-                    .collect();
+                let index: HashMap<&str, usize> = categories.iter().enumerate().map(|(i, c)| (c.as_str(), i)).collect();
                 let start = out.len();
                 let rows = frame.height();
                 out.resize(start + rows * categories.len(), 0.0);
@@ -129,31 +116,16 @@ fn categories(column: &Column, limit: usize) -> Result<Vec<String>> {
 pub(super) fn numbers(column: &Column, needed: &str) -> Result<Vec<f64>> {
     let kind = Kind::of(column.dtype());
     let usable = kind.is_numeric() || kind == Kind::Boolean || kind.is_textual();
-    let cast = if usable {
-        column.cast(&DataType::Float64).ok()
-    } else {
-        None
-    };
+    let cast = if usable { column.cast(&DataType::Float64).ok() } else { None };
     let Some(cast) = cast.filter(|cast| cast.null_count() == column.null_count()) else {
-        return invalid(format!(
-            "Column “{}” is {}, but {needed} is needed here.",
-            column.name(),
-            kind.phrase()
-        ));
+        return invalid(format!("Column “{}” is {}, but {needed} is needed here.", column.name(), kind.phrase()));
     };
-    Ok(cast
-        .f64()?
-        .iter()
-        .map(|value| value.unwrap_or(f64::NAN))
-        .collect())
+    Ok(cast.f64()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect())
 }
 
 /// The features of all rows.
 pub(super) fn matrix(features: &[Feature], frame: &DataFrame) -> Result<Matrix> {
-    let width: usize = features
-        .iter()
-        .map(|feature| feature.encoding.width())
-        .sum();
+    let width: usize = features.iter().map(|feature| feature.encoding.width()).sum();
     let mut values = Vec::with_capacity(width * frame.height());
     for feature in features {
         feature.encode(frame, &mut values)?;
@@ -169,10 +141,7 @@ pub(super) fn weights(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
     let weights = numbers(column, "a number for the row weight")?;
     let missing = weights.iter().filter(|w| w.is_nan()).count();
     if missing > 0 {
-        return invalid(format!(
-            "The weight “{name}” is missing in {}. Fill or remove them.",
-            count(missing, "row")
-        ));
+        return invalid(format!("The weight “{name}” is missing in {}. Fill or remove them.", count(missing, "row")));
     }
     Ok(weights)
 }

@@ -30,54 +30,28 @@ pub struct EvaluateOptions {
 
 impl Default for EvaluateOptions {
     fn default() -> Self {
-        Self {
-            label: None,
-            weight: None,
-            positive: None,
-            threshold: 0.5,
-        }
+        Self { label: None, weight: None, positive: None, threshold: 0.5 }
     }
 }
 
 impl Model {
     /// Predicts the rows of `frame` and compares with the label, or for clusters with the rows themselves.
     /// `already` is as in [`Model::score`].
-    pub fn evaluate(
-        &self,
-        frame: &DataFrame,
-        already: &Preparation,
-        options: &EvaluateOptions,
-    ) -> Result<Report> {
+    pub fn evaluate(&self, frame: &DataFrame, already: &Preparation, options: &EvaluateOptions) -> Result<Report> {
         let (x, prediction) = self.predict(frame, already)?;
         let Some(label) = &self.label else {
-            let truth = options
-                .label
-                .as_ref()
-                .map(|name| codes_of(frame, name))
-                .transpose()?;
+            let truth = options.label.as_ref().map(|name| codes_of(frame, name)).transpose()?;
             return evaluate_clusters(&x, &prediction, truth.as_deref());
         };
         // The truth may have been prepared too: renamed, cast or scaled.
         let prepared = self.prepare(frame, already)?;
         let target = label.truth(&prepared)?;
-        let weights = options
-            .weight
-            .as_ref()
-            .map(|name| encode::weights(frame, name))
-            .transpose()?;
+        let weights = options.weight.as_ref().map(|name| encode::weights(frame, name)).transpose()?;
         let positive = match &options.positive {
             Some(name) => Some(class_position(&label.classes, name)?),
             None => label.positive_code(),
         };
-        evaluate(
-            &target,
-            &prediction,
-            &Options {
-                weights: weights.as_deref(),
-                positive,
-                threshold: options.threshold,
-            },
-        )
+        evaluate(&target, &prediction, &Options { weights: weights.as_deref(), positive, threshold: options.threshold })
     }
 }
 
@@ -92,25 +66,16 @@ pub fn report_of_scored(frame: &DataFrame, options: &EvaluateOptions) -> Result<
     }
     let schema = Schema::of(frame);
     let Some(name) = &options.label else {
-        return invalid(
-            "The truth is needed to compare predictions with. Choose the label column.",
-        );
+        return invalid("The truth is needed to compare predictions with. Choose the label column.");
     };
     let Ok(predicted) = frame.column(PREDICTED) else {
         return invalid("The table has no column “predicted”. Score it with a model first.");
     };
     let truth = frame.column(name).map_err(|_| schema.missing(name))?;
-    let weights = options
-        .weight
-        .as_ref()
-        .map(|name| encode::weights(frame, name))
-        .transpose()?;
+    let weights = options.weight.as_ref().map(|name| encode::weights(frame, name)).transpose()?;
     let weights = weights.as_deref();
-    let classes: Vec<String> = schema
-        .names()
-        .filter_map(|column| column.strip_prefix(PROBABILITY))
-        .map(str::to_owned)
-        .collect();
+    let classes: Vec<String> =
+        schema.names().filter_map(|column| column.strip_prefix(PROBABILITY)).map(str::to_owned).collect();
     if classes.is_empty() {
         let truth = encode::numbers(truth, "a number to compare with")?;
         let predicted = encode::numbers(predicted, "a number")?;
@@ -119,10 +84,7 @@ pub fn report_of_scored(frame: &DataFrame, options: &EvaluateOptions) -> Result<
                 "The label “{name}” or its prediction is missing in some rows. Remove them first."
             ));
         }
-        let options = Options {
-            weights,
-            ..Options::default()
-        };
+        let options = Options { weights, ..Options::default() };
         return evaluate(&Target::Real(truth), &Prediction::Real(predicted), &options);
     }
     let codes = |column| coded(column, &classes);
@@ -131,42 +93,18 @@ pub fn report_of_scored(frame: &DataFrame, options: &EvaluateOptions) -> Result<
     for (k, class) in classes.iter().enumerate() {
         let column = frame.column(&format!("{PROBABILITY}{class}"))?;
         let values = encode::numbers(column, "a probability")?;
-        values
-            .iter()
-            .enumerate()
-            .for_each(|(row, p)| probabilities[row * classes.len() + k] = *p);
+        values.iter().enumerate().for_each(|(row, p)| probabilities[row * classes.len() + k] = *p);
     }
-    let positive = options
-        .positive
-        .as_ref()
-        .map(|name| class_position(&classes, name))
-        .transpose()?;
-    let options = Options {
-        weights,
-        positive,
-        threshold: options.threshold,
-    };
-    let target = Target::Classes {
-        codes: truth,
-        classes,
-    };
-    evaluate(
-        &target,
-        &Prediction::Classes {
-            codes: predicted,
-            probabilities,
-        },
-        &options,
-    )
+    let positive = options.positive.as_ref().map(|name| class_position(&classes, name)).transpose()?;
+    let options = Options { weights, positive, threshold: options.threshold };
+    let target = Target::Classes { codes: truth, classes };
+    evaluate(&target, &Prediction::Classes { codes: predicted, probabilities }, &options)
 }
 
 fn class_position(classes: &[String], name: &str) -> Result<usize> {
     match classes.iter().position(|class| class == name) {
         Some(at) => Ok(at),
-        None => invalid(format!(
-            "There is no class \"{name}\". The classes are {}.",
-            classes.join(", ")
-        )),
+        None => invalid(format!("There is no class \"{name}\". The classes are {}.", classes.join(", "))),
     }
 }
 
@@ -181,19 +119,14 @@ fn coded(column: &data::polars::prelude::Column, classes: &[String]) -> Result<V
                 column.name()
             )),
         },
-        None => invalid(format!(
-            "Column “{}” is missing in some rows. Remove them first.",
-            column.name()
-        )),
+        None => invalid(format!("Column “{}” is missing in some rows. Remove them first.", column.name())),
     };
     texts.iter().map(code).collect()
 }
 
 /// Any column as codes of its distinct values; missing is a value too.
 fn codes_of(frame: &DataFrame, name: &str) -> Result<Vec<u32>> {
-    let column = frame
-        .column(name)
-        .map_err(|_| Schema::of(frame).missing(name))?;
+    let column = frame.column(name).map_err(|_| Schema::of(frame).missing(name))?;
     let texts = column.cast(&DataType::String)?;
     let mut seen = std::collections::HashMap::new();
     let code = |text: Option<&str>| {
@@ -204,36 +137,20 @@ fn codes_of(frame: &DataFrame, name: &str) -> Result<Vec<u32>> {
 }
 
 fn clusters(frame: &DataFrame, options: &EvaluateOptions) -> Result<Report> {
-    let own = [
-        Some(CLUSTER),
-        Some(DISTANCE),
-        options.label.as_deref(),
-        options.weight.as_deref(),
-    ];
+    let own = [Some(CLUSTER), Some(DISTANCE), options.label.as_deref(), options.weight.as_deref()];
     let numeric = frame.columns().iter().filter(|column| {
         let kind = Kind::of(column.dtype());
         !own.contains(&Some(column.name().as_str())) && (kind.is_numeric() || kind == Kind::Boolean)
     });
-    let features: Vec<Feature> = numeric
-        .map(|column| Feature::of(column, 0))
-        .collect::<Result<_>>()?;
+    let features: Vec<Feature> = numeric.map(|column| Feature::of(column, 0)).collect::<Result<_>>()?;
     let x: Matrix = encode::matrix(&features, frame)?;
     if features.is_empty() || x.missing().0 > 0 {
-        return invalid(
-            "Clusters are measured over numeric columns without missing values. Fill or drop them first.",
-        );
+        return invalid("Clusters are measured over numeric columns without missing values. Fill or drop them first.");
     }
     let codes = encode::numbers(frame.column(CLUSTER)?, "a cluster's number")?;
     let distances = encode::numbers(frame.column(DISTANCE)?, "a distance")?;
-    let truth = options
-        .label
-        .as_ref()
-        .map(|name| codes_of(frame, name))
-        .transpose()?;
-    let prediction = Prediction::Clusters {
-        codes: codes.iter().map(|c| *c as u32).collect(),
-        distances,
-    };
+    let truth = options.label.as_ref().map(|name| codes_of(frame, name)).transpose()?;
+    let prediction = Prediction::Clusters { codes: codes.iter().map(|c| *c as u32).collect(), distances };
     evaluate_clusters(&x, &prediction, truth.as_deref())
 }
 
@@ -252,9 +169,7 @@ pub fn cross_validate(
     let mut time = None;
     if let Some(name) = by {
         // What divides the rows must not be learnt from.
-        options
-            .roles
-            .insert(name.to_owned(), data::schema::Role::Ignore);
+        options.roles.insert(name.to_owned(), data::schema::Role::Ignore);
         match folds.scheme {
             Scheme::Group => groups = Some(codes_of(frame, name)?),
             Scheme::TimeSeries => time = Some(times(frame, name)?),
@@ -263,30 +178,17 @@ pub fn cross_validate(
     }
     let prepared = options.prepare(estimator, frame)?;
     let Some((label, target)) = prepared.label else {
-        return invalid(
-            "Clustering has no label to test against, so it cannot be cross-validated.",
-        );
+        return invalid("Clustering has no label to test against, so it cannot be cross-validated.");
     };
-    let folds = folds.split(
-        frame.height(),
-        Some(&target),
-        groups.as_deref(),
-        time.as_deref(),
-    )?;
+    let folds = folds.split(frame.height(), Some(&target), groups.as_deref(), time.as_deref())?;
     let weights = prepared.weights.as_deref();
-    let options = Options {
-        weights,
-        positive: label.positive_code(),
-        ..Options::default()
-    };
+    let options = Options { weights, positive: label.positive_code(), ..Options::default() };
     validate::cross_validate(estimator, &prepared.x, &target, &folds, &options, observer)
 }
 
 /// A column as points in time, or any numbers.
 fn times(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
-    let column = frame
-        .column(name)
-        .map_err(|_| Schema::of(frame).missing(name))?;
+    let column = frame.column(name).map_err(|_| Schema::of(frame).missing(name))?;
     if Kind::of(column.dtype()).is_temporal() {
         let ticks = column.cast(&DataType::Int64)?.cast(&DataType::Float64)?;
         return Ok(ticks.f64()?.iter().map(|v| v.unwrap_or(f64::NAN)).collect());

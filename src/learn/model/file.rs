@@ -54,8 +54,7 @@ impl Model {
             estimator: Cow::Borrowed(&self.estimator),
             training: Cow::Borrowed(&self.training),
         };
-        let cannot =
-            |e: &dyn std::fmt::Display| Error::File(format!("The model cannot be written: {e}."));
+        let cannot = |e: &dyn std::fmt::Display| Error::File(format!("The model cannot be written: {e}."));
         let header = serde_json::to_vec(&header).map_err(|e| cannot(&e))?;
         let payload = rmp_serde::to_vec_named(&self.fitted).map_err(|e| cannot(&e))?;
         let mut bytes = Vec::with_capacity(header.len() + payload.len() + 64);
@@ -87,21 +86,15 @@ impl Model {
             )));
         }
         if format == 0 {
-            return refuse(
-                "The model file is damaged: its format is 0. Get it again from where it came.",
-            );
+            return refuse("The model file is damaged: its format is 0. Get it again from where it came.");
         }
         let header = part(&mut rest)?;
         let payload = part(&mut rest)?;
         let signed = bytes.len() - rest.len();
         if rest.len() != DIGEST || blake3::hash(&bytes[..signed]).as_bytes()[..] != *rest {
-            return refuse(
-                "The model file is damaged: its digest does not fit. Get it again from where it came.",
-            );
+            return refuse("The model file is damaged: its digest does not fit. Get it again from where it came.");
         }
-        let cannot = |e: &dyn std::fmt::Display| {
-            Error::File(format!("The model file cannot be understood: {e}."))
-        };
+        let cannot = |e: &dyn std::fmt::Display| Error::File(format!("The model file cannot be understood: {e}."));
         let header: Header = serde_json::from_slice(header).map_err(|e| cannot(&e))?;
         let fitted: Fitted = rmp_serde::from_slice(payload).map_err(|e| cannot(&e))?;
         let model = Self {
@@ -121,16 +114,9 @@ impl Model {
 
     /// Refuses a model whose parts do not fit each other, so that predicting cannot go wrong.
     fn check(&self) -> Result<()> {
-        let width: usize = self
-            .features
-            .iter()
-            .map(|feature| Encoding::width(&feature.encoding))
-            .sum();
+        let width: usize = self.features.iter().map(|feature| Encoding::width(&feature.encoding)).sum();
         let classes = self.label.as_ref().map_or(0, |label| label.classes.len());
-        if width != self.fitted.features()
-            || classes != self.fitted.classes()
-            || !self.fitted.is_sound()
-        {
+        if width != self.fitted.features() || classes != self.fitted.classes() || !self.fitted.is_sound() {
             return refuse("The model file is damaged: its parts do not fit each other.");
         }
         Ok(())

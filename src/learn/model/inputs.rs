@@ -24,17 +24,8 @@ fn before(step: &Step, after: &Needed) -> Needed {
     match step {
         Step::Select { .. } | Step::Drop { .. } | Step::SetRole { .. } | Step::Clip { .. } => {}
         Step::Rename { columns } => {
-            let old = |name: &String| {
-                columns
-                    .iter()
-                    .find(|(_, new)| *new == name)
-                    .map_or(name, |(old, _)| old)
-                    .clone()
-            };
-            needed = after
-                .iter()
-                .map(|(name, kind)| (old(name), *kind))
-                .collect();
+            let old = |name: &String| columns.iter().find(|(_, new)| *new == name).map_or(name, |(old, _)| old).clone();
+            needed = after.iter().map(|(name, kind)| (old(name), *kind)).collect();
         }
         Step::Cast { columns } => {
             for (name, kind) in &mut needed {
@@ -75,12 +66,7 @@ fn before(step: &Step, after: &Needed) -> Needed {
 }
 
 /// If `made` is needed, `from` are needed in its place.
-fn trade<'a>(
-    needed: &mut Needed,
-    made: &str,
-    from: impl IntoIterator<Item = &'a String>,
-    kind: Option<Kind>,
-) {
+fn trade<'a>(needed: &mut Needed, made: &str, from: impl IntoIterator<Item = &'a String>, kind: Option<Kind>) {
     let Some(at) = needed.get_index_of(made) else {
         return;
     };
@@ -103,9 +89,7 @@ fn mentioned(expression: &str) -> Vec<String> {
             names.push(rest[1..end].to_owned());
             rest = rest.get(end + 1..).unwrap_or("");
         } else if first.is_alphabetic() || first == '_' {
-            let end = rest
-                .find(|c: char| !c.is_alphanumeric() && c != '_')
-                .unwrap_or(rest.len());
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
             let (word, after) = rest.split_at(end);
             if !after.trim_start().starts_with('(') {
                 names.push(word.to_owned());

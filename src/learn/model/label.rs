@@ -51,18 +51,9 @@ impl Label {
         }
         if !is_class(column, kind, label_as, estimator)? {
             let values = numbers(column, "a number to predict")?;
-            refuse_missing(
-                name,
-                values.iter().filter(|v| v.is_nan()).count(),
-                values.len(),
-            )?;
+            refuse_missing(name, values.iter().filter(|v| v.is_nan()).count(), values.len())?;
             return Ok((
-                Self {
-                    name: name.to_owned(),
-                    kind,
-                    classes: Vec::new(),
-                    positive: None,
-                },
+                Self { name: name.to_owned(), kind, classes: Vec::new(), positive: None },
                 Target::Real(values),
             ));
         }
@@ -73,18 +64,9 @@ impl Label {
             ));
         }
         let texts = texts(column, kind)?;
-        refuse_missing(
-            name,
-            texts.iter().filter(|t| t.is_none()).count(),
-            texts.len(),
-        )?;
+        refuse_missing(name, texts.iter().filter(|t| t.is_none()).count(), texts.len())?;
         let classes = classes(&texts, kind)?;
-        let mut label = Self {
-            name: name.to_owned(),
-            kind,
-            classes,
-            positive: None,
-        };
+        let mut label = Self { name: name.to_owned(), kind, classes, positive: None };
         label.positive = label.choose_positive(positive)?;
         let codes = label.codes(&texts)?;
         let classes = label.classes.clone();
@@ -99,12 +81,7 @@ impl Label {
             (Some(wanted), classes) => invalid(format!(
                 "The label “{}” has no class \"{wanted}\". Its classes are {}.",
                 self.name,
-                classes
-                    .iter()
-                    .take(10)
-                    .map(|c| format!("\"{c}\""))
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                classes.iter().take(10).map(|c| format!("\"{c}\"")).collect::<Vec<_>>().join(", ")
             )),
             (None, [_, second]) => Ok(Some(second.clone())),
             (None, _) => Ok(None),
@@ -113,8 +90,7 @@ impl Label {
 
     fn codes(&self, texts: &[Option<String>]) -> Result<Vec<u32>> {
         let index: HashMap<&str, u32> = self.classes.iter().map(String::as_str).zip(0..).collect();
-        let code =
-            |text: &Option<String>| text.as_deref().and_then(|text| index.get(text)).copied();
+        let code = |text: &Option<String>| text.as_deref().and_then(|text| index.get(text)).copied();
         texts
             .iter()
             .map(|text| match (code(text), text) {
@@ -123,10 +99,9 @@ impl Label {
                     "The label “{}” has the value \"{text}\", which the model does not know.",
                     self.name
                 )),
-                (None, None) => invalid(format!(
-                    "The label “{}” is missing in some rows. Remove them first.",
-                    self.name
-                )),
+                (None, None) => {
+                    invalid(format!("The label “{}” is missing in some rows. Remove them first.", self.name))
+                }
             })
             .collect()
     }
@@ -138,18 +113,11 @@ impl Label {
         };
         if self.classes.is_empty() {
             let values = numbers(column, "a number to compare with")?;
-            refuse_missing(
-                &self.name,
-                values.iter().filter(|v| v.is_nan()).count(),
-                values.len(),
-            )?;
+            refuse_missing(&self.name, values.iter().filter(|v| v.is_nan()).count(), values.len())?;
             return Ok(Target::Real(values));
         }
         let texts = texts(column, Kind::of(column.dtype()))?;
-        Ok(Target::Classes {
-            codes: self.codes(&texts)?,
-            classes: self.classes.clone(),
-        })
+        Ok(Target::Classes { codes: self.codes(&texts)?, classes: self.classes.clone() })
     }
 
     /// Position of the positive class.
@@ -163,24 +131,9 @@ impl Label {
         let class = |code: &u32| self.classes[*code as usize].as_str();
         let name = name.into();
         match self.kind {
-            Kind::Boolean => Series::new(
-                name,
-                codes.iter().map(|c| class(c) == "true").collect::<Vec<_>>(),
-            ),
-            Kind::Integer => Series::new(
-                name,
-                codes
-                    .iter()
-                    .map(|c| class(c).parse::<i64>().ok())
-                    .collect::<Vec<_>>(),
-            ),
-            Kind::Real => Series::new(
-                name,
-                codes
-                    .iter()
-                    .map(|c| class(c).parse::<f64>().ok())
-                    .collect::<Vec<_>>(),
-            ),
+            Kind::Boolean => Series::new(name, codes.iter().map(|c| class(c) == "true").collect::<Vec<_>>()),
+            Kind::Integer => Series::new(name, codes.iter().map(|c| class(c).parse::<i64>().ok()).collect::<Vec<_>>()),
+            Kind::Real => Series::new(name, codes.iter().map(|c| class(c).parse::<f64>().ok()).collect::<Vec<_>>()),
             _ => Series::new(name, codes.iter().map(class).collect::<Vec<_>>()),
         }
         .into_column()
@@ -217,33 +170,20 @@ pub(super) fn texts(column: &Column, kind: Kind) -> Result<Vec<Option<String>>> 
     if kind == Kind::Real {
         let cast = column.cast(&DataType::Float64)?;
         let text = |v: f64| {
-            if v.is_nan() {
-                None
-            } else {
-                Some(v.to_string())
-            }
+            if v.is_nan() { None } else { Some(v.to_string()) }
         };
         return Ok(cast.f64()?.iter().map(|v| v.and_then(text)).collect());
     }
     let cast = column.cast(&DataType::String)?;
-    Ok(cast
-        .str()?
-        .iter()
-        .map(|text| text.map(str::to_owned))
-        .collect())
+    Ok(cast.str()?.iter().map(|text| text.map(str::to_owned)).collect())
 }
 
 /// At most this many classes; a label of more is not one of classes.
 const MAX_CLASSES: usize = 1000;
 
 fn classes(texts: &[Option<String>], kind: Kind) -> Result<Vec<String>> {
-    let mut classes: Vec<String> = texts
-        .iter()
-        .flatten()
-        .collect::<std::collections::BTreeSet<_>>()
-        .into_iter()
-        .cloned()
-        .collect();
+    let mut classes: Vec<String> =
+        texts.iter().flatten().collect::<std::collections::BTreeSet<_>>().into_iter().cloned().collect();
     if classes.len() > MAX_CLASSES {
         return invalid(format!(
             "The label has {} different values, which are too many classes. Use an estimator for numbers, or another \

@@ -60,11 +60,7 @@ pub struct Training {
 
 impl Model {
     pub fn task(&self) -> Task {
-        let classes = self
-            .label
-            .as_ref()
-            .filter(|l| !l.classes.is_empty())
-            .map(|l| l.classes.len());
+        let classes = self.label.as_ref().filter(|l| !l.classes.is_empty()).map(|l| l.classes.len());
         self.estimator.task(classes)
     }
 

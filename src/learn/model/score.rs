@@ -36,11 +36,7 @@ impl Model {
     }
 
     /// The features and the predictions of the rows of `frame`, as [`Model::score`] takes them.
-    pub fn predict(
-        &self,
-        frame: &DataFrame,
-        already: &Preparation,
-    ) -> Result<(Matrix, Prediction)> {
+    pub fn predict(&self, frame: &DataFrame, already: &Preparation) -> Result<(Matrix, Prediction)> {
         let x = encode::matrix(&self.features, &self.prepare(frame, already)?)?;
         let prediction = self.fitted.predict(&x)?;
         Ok((x, prediction))
@@ -70,11 +66,7 @@ impl Model {
     }
 
     fn empty(&self, name: &str, rows: usize) -> Column {
-        let label = self
-            .label
-            .as_ref()
-            .filter(|label| label.name == name)
-            .map(|label| label.kind);
+        let label = self.label.as_ref().filter(|label| label.name == name).map(|label| label.kind);
         let kind = label.unwrap_or(Kind::Real);
         Series::full_null(name.into(), rows, &kind.dtype()).into_column()
     }
@@ -86,15 +78,9 @@ impl Model {
             Prediction::Real(values) => vec![reals(PREDICTED, values.clone())],
             Prediction::Clusters { codes, distances } => {
                 let codes: Vec<i64> = codes.iter().map(|c| i64::from(*c)).collect();
-                vec![
-                    Series::new(CLUSTER.into(), codes).into_column(),
-                    reals(DISTANCE, distances.clone()),
-                ]
+                vec![Series::new(CLUSTER.into(), codes).into_column(), reals(DISTANCE, distances.clone())]
             }
-            Prediction::Classes {
-                codes,
-                probabilities,
-            } => {
+            Prediction::Classes { codes, probabilities } => {
                 let Some(label) = &self.label else {
                     return Vec::new();
                 };
@@ -109,12 +95,7 @@ impl Model {
 fn probability_columns(label: &Label, probabilities: &[f64]) -> Vec<Column> {
     let classes = label.classes.len();
     let of = |(at, class): (usize, &String)| {
-        let values: Vec<f64> = probabilities
-            .iter()
-            .skip(at)
-            .step_by(classes)
-            .copied()
-            .collect();
+        let values: Vec<f64> = probabilities.iter().skip(at).step_by(classes).copied().collect();
         Series::new(format!("{PROBABILITY}{class}").as_str().into(), values).into_column()
     };
     label.classes.iter().enumerate().map(of).collect()

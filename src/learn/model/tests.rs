@@ -17,13 +17,8 @@ fn table() -> DataFrame {
     let b: Vec<i64> = (0..rows).map(|i| i64::from(i * 7 % 13)).collect();
     let colour: Vec<Option<&str>> = (0..rows).map(|i| Some(colours[i as usize % 3])).collect();
     let flag: Vec<bool> = (0..rows).map(|i| i % 4 == 0).collect();
-    let price: Vec<f64> = (0..rows)
-        .map(|i| 2.0 * f64::from(i % 10) + if i % 3 == 0 { 30.0 } else { 0.0 })
-        .collect();
-    let kind: Vec<&str> = price
-        .iter()
-        .map(|p| if *p >= 20.0 { "dear" } else { "cheap" })
-        .collect();
+    let price: Vec<f64> = (0..rows).map(|i| 2.0 * f64::from(i % 10) + if i % 3 == 0 { 30.0 } else { 0.0 }).collect();
+    let kind: Vec<&str> = price.iter().map(|p| if *p >= 20.0 { "dear" } else { "cheap" }).collect();
     let dear: Vec<i64> = price.iter().map(|p| i64::from(*p >= 20.0)).collect();
     let columns = vec![
         Series::new("a".into(), a).into_column(),
@@ -39,9 +34,7 @@ fn table() -> DataFrame {
 }
 
 fn options(label: &str) -> TrainOptions {
-    let roles = ["id", "price", "kind", "dear"]
-        .into_iter()
-        .filter(|name| *name != label);
+    let roles = ["id", "price", "kind", "dear"].into_iter().filter(|name| *name != label);
     TrainOptions {
         label: Some(label.to_owned()),
         roles: roles.map(|name| (name.to_owned(), Role::Ignore)).collect(),
@@ -54,10 +47,7 @@ fn linear() -> Estimator {
 }
 
 fn forest() -> Estimator {
-    Estimator::RandomForest(RandomForest {
-        n_estimators: 15,
-        ..RandomForest::default()
-    })
+    Estimator::RandomForest(RandomForest { n_estimators: 15, ..RandomForest::default() })
 }
 
 fn train(estimator: &Estimator, frame: &DataFrame, options: &TrainOptions) -> Model {
@@ -65,22 +55,13 @@ fn train(estimator: &Estimator, frame: &DataFrame, options: &TrainOptions) -> Mo
 }
 
 fn refusal(estimator: &Estimator, frame: &DataFrame, options: &TrainOptions) -> String {
-    let text = Model::train(estimator, frame, options, &Silent)
-        .unwrap_err()
-        .to_string();
+    let text = Model::train(estimator, frame, options, &Silent).unwrap_err().to_string();
     assert!(text.ends_with(['.', '?']), "{text}");
     text
 }
 
 fn reals(frame: &DataFrame, name: &str) -> Vec<f64> {
-    frame
-        .column(name)
-        .unwrap()
-        .f64()
-        .unwrap()
-        .iter()
-        .map(|v| v.unwrap_or(f64::NAN))
-        .collect()
+    frame.column(name).unwrap().f64().unwrap().iter().map(|v| v.unwrap_or(f64::NAN)).collect()
 }
 
 fn raw() -> Preparation {
@@ -89,47 +70,22 @@ fn raw() -> Preparation {
 
 /// Scales `a` and the label, one-hot encodes the colour, fills `b`.
 fn preparation() -> Preparation {
-    let scale = |column: &str, center, scale| ScaleColumn {
-        column: column.into(),
-        scaling: Scaling::ZScore,
-        center,
-        scale,
-    };
+    let scale =
+        |column: &str, center, scale| ScaleColumn { column: column.into(), scaling: Scaling::ZScore, center, scale };
     let one_hot = OneHotColumn {
         column: "colour".into(),
         categories: vec!["blue".into(), "green".into(), "red".into()],
         drop_first: false,
     };
-    let impute = ImputeColumn {
-        column: "b".into(),
-        value: Scalar::Integer(3),
-        indicator: None,
-    };
+    let impute = ImputeColumn { column: "b".into(), value: Scalar::Integer(3), indicator: None };
     let steps = [
-        Step::Drop {
-            columns: vec!["id".into(), "kind".into(), "dear".into()],
-        },
-        Step::Impute {
-            columns: vec![impute],
-        },
-        Step::Scale {
-            columns: vec![scale("a", 4.5, 3.0), scale("price", 20.0, 10.0)],
-        },
-        Step::OneHot {
-            columns: vec![one_hot],
-        },
-        Step::Rename {
-            columns: [("price".to_owned(), "target".to_owned())]
-                .into_iter()
-                .collect(),
-        },
+        Step::Drop { columns: vec!["id".into(), "kind".into(), "dear".into()] },
+        Step::Impute { columns: vec![impute] },
+        Step::Scale { columns: vec![scale("a", 4.5, 3.0), scale("price", 20.0, 10.0)] },
+        Step::OneHot { columns: vec![one_hot] },
+        Step::Rename { columns: [("price".to_owned(), "target".to_owned())].into_iter().collect() },
     ];
-    Preparation(
-        steps
-            .into_iter()
-            .map(|step| FittedStep::new(step).unwrap())
-            .collect(),
-    )
+    Preparation(steps.into_iter().map(|step| FittedStep::new(step).unwrap()).collect())
 }
 
 #[test]
@@ -137,46 +93,15 @@ fn a_regression_learns_numbers_flags_and_categories() {
     let frame = table();
     let model = train(&linear(), &frame, &options("price"));
     assert_eq!(model.task(), Task::Regression);
-    assert_eq!(
-        model
-            .features
-            .iter()
-            .map(|f| f.column.as_str())
-            .collect::<Vec<_>>(),
-        ["a", "b", "colour", "flag"]
-    );
-    assert_eq!(
-        model.encoded_names(),
-        [
-            "a",
-            "b",
-            "colour = blue",
-            "colour = green",
-            "colour = red",
-            "flag"
-        ]
-    );
+    assert_eq!(model.features.iter().map(|f| f.column.as_str()).collect::<Vec<_>>(), ["a", "b", "colour", "flag"]);
+    assert_eq!(model.encoded_names(), ["a", "b", "colour = blue", "colour = green", "colour = red", "flag"]);
     let scored = model.score(&frame, &raw()).unwrap();
     let (truth, predicted) = (reals(&frame, "price"), reals(&scored, "predicted"));
-    assert!(
-        truth
-            .iter()
-            .zip(&predicted)
-            .all(|(a, b)| (a - b).abs() < 1e-9),
-        "a linear law is found"
-    );
+    assert!(truth.iter().zip(&predicted).all(|(a, b)| (a - b).abs() < 1e-9), "a linear law is found");
     let importance = model.importance().unwrap();
-    assert_eq!(
-        importance.keys().collect::<Vec<_>>(),
-        ["a", "b", "colour", "flag"]
-    );
-    assert!(
-        importance["colour"] > importance["a"] && importance["a"] > 0.1 && importance["b"] < 1e-9
-    );
-    assert_eq!(
-        model.input.names().collect::<Vec<_>>(),
-        ["a", "b", "colour", "flag"]
-    );
+    assert_eq!(importance.keys().collect::<Vec<_>>(), ["a", "b", "colour", "flag"]);
+    assert!(importance["colour"] > importance["a"] && importance["a"] > 0.1 && importance["b"] < 1e-9);
+    assert_eq!(model.input.names().collect::<Vec<_>>(), ["a", "b", "colour", "flag"]);
     assert_eq!(model.training.rows, 60);
 }
 
@@ -190,42 +115,18 @@ fn a_classifier_scores_with_probabilities() {
         (&["cheap".to_owned(), "dear".into()][..], Some("dear"))
     );
     let scored = model.score(&frame, &raw()).unwrap();
-    let (cheap, dear) = (
-        reals(&scored, "probability_cheap"),
-        reals(&scored, "probability_dear"),
-    );
-    assert!(
-        cheap
-            .iter()
-            .zip(&dear)
-            .all(|(a, b)| (a + b - 1.0).abs() < 1e-12)
-    );
-    assert_eq!(
-        scored.column("predicted").unwrap().dtype(),
-        &DataType::String
-    );
-    let report = report_of_scored(
-        &scored,
-        &EvaluateOptions {
-            label: Some("kind".into()),
-            ..Default::default()
-        },
-    )
-    .unwrap();
+    let (cheap, dear) = (reals(&scored, "probability_cheap"), reals(&scored, "probability_dear"));
+    assert!(cheap.iter().zip(&dear).all(|(a, b)| (a + b - 1.0).abs() < 1e-12));
+    assert_eq!(scored.column("predicted").unwrap().dtype(), &DataType::String);
+    let report =
+        report_of_scored(&scored, &EvaluateOptions { label: Some("kind".into()), ..Default::default() }).unwrap();
     assert_eq!(report.task, Task::Binary);
     assert!(report.value("accuracy").unwrap() > 0.95);
-    let own = EvaluateOptions {
-        positive: Some("cheap".into()),
-        ..Default::default()
-    };
+    let own = EvaluateOptions { positive: Some("cheap".into()), ..Default::default() };
     let report = model.evaluate(&frame, &raw(), &own).unwrap();
     assert!(report.notes[0].contains("\"cheap\" is the positive class"));
     let twice = model.score(&scored, &raw()).unwrap();
-    assert_eq!(
-        twice.width(),
-        scored.width(),
-        "scoring again replaces the columns"
-    );
+    assert_eq!(twice.width(), scored.width(), "scoring again replaces the columns");
 }
 
 #[test]
@@ -234,136 +135,56 @@ fn whole_numbers_are_classes_where_that_is_meant() {
     let model = train(&forest(), &frame, &options("dear"));
     assert_eq!(model.label.as_ref().unwrap().classes, ["0", "1"]);
     let scored = model.score(&frame, &raw()).unwrap();
-    assert_eq!(
-        scored.column("predicted").unwrap().dtype(),
-        &DataType::Int64
-    );
-    let as_number = TrainOptions {
-        label_as: LabelAs::Number,
-        ..options("dear")
-    };
-    assert_eq!(
-        train(&forest(), &frame, &as_number).task(),
-        Task::Regression
-    );
+    assert_eq!(scored.column("predicted").unwrap().dtype(), &DataType::Int64);
+    let as_number = TrainOptions { label_as: LabelAs::Number, ..options("dear") };
+    assert_eq!(train(&forest(), &frame, &as_number).task(), Task::Regression);
     let logistic = Estimator::LogisticRegression(LogisticRegression::default());
-    assert_eq!(
-        train(&logistic, &frame, &options("b"))
-            .label
-            .unwrap()
-            .classes
-            .len(),
-        13,
-        "sorted as numbers"
-    );
-    let model = train(
-        &forest(),
-        &frame,
-        &TrainOptions {
-            label: Some("flag".into()),
-            ..options("price")
-        },
-    );
-    assert_eq!(
-        model.label.as_ref().unwrap().positive.as_deref(),
-        Some("true")
-    );
-    assert_eq!(
-        model
-            .score(&frame, &raw())
-            .unwrap()
-            .column("predicted")
-            .unwrap()
-            .dtype(),
-        &DataType::Boolean
-    );
+    assert_eq!(train(&logistic, &frame, &options("b")).label.unwrap().classes.len(), 13, "sorted as numbers");
+    let model = train(&forest(), &frame, &TrainOptions { label: Some("flag".into()), ..options("price") });
+    assert_eq!(model.label.as_ref().unwrap().positive.as_deref(), Some("true"));
+    assert_eq!(model.score(&frame, &raw()).unwrap().column("predicted").unwrap().dtype(), &DataType::Boolean);
 }
 
 #[test]
 fn raw_rows_go_through_the_preparation() {
     let frame = table();
     let prepared = preparation().apply(&frame).unwrap();
-    let options = TrainOptions {
-        label: Some("target".into()),
-        preparation: preparation(),
-        ..TrainOptions::default()
-    };
+    let options = TrainOptions { label: Some("target".into()), preparation: preparation(), ..TrainOptions::default() };
     let model = train(&linear(), &prepared, &options);
-    let kinds: Vec<(&str, Kind)> = model
-        .input
-        .columns
-        .iter()
-        .map(|c| (c.name.as_str(), c.kind))
-        .collect();
+    let kinds: Vec<(&str, Kind)> = model.input.columns.iter().map(|c| (c.name.as_str(), c.kind)).collect();
     assert_eq!(model.input.len(), 4, "{kinds:?}");
     assert!(kinds.contains(&("colour", Kind::Text)) && kinds.contains(&("a", Kind::Real)));
 
-    let expected = reals(
-        &model.score(&prepared, &preparation()).unwrap(),
-        "predicted",
-    );
+    let expected = reals(&model.score(&prepared, &preparation()).unwrap(), "predicted");
     let from_raw = model.score(&frame, &raw()).unwrap();
     assert_eq!(reals(&from_raw, "predicted"), expected);
     assert!(from_raw.column("kind").is_ok(), "raw columns stay");
     let some = Preparation(preparation().0[..2].to_vec());
-    assert_eq!(
-        reals(
-            &model.score(&some.apply(&frame).unwrap(), &some).unwrap(),
-            "predicted"
-        ),
-        expected
-    );
+    assert_eq!(reals(&model.score(&some.apply(&frame).unwrap(), &some).unwrap(), "predicted"), expected);
     // What no feature depends on may be absent: the label, and what is dropped anyway.
     let bare = frame.select(["a", "b", "colour", "flag"]).unwrap();
-    assert_eq!(
-        reals(&model.score(&bare, &raw()).unwrap(), "predicted"),
-        expected
-    );
-    let without = model
-        .score(&bare.drop("a").unwrap(), &raw())
-        .unwrap_err()
-        .to_string();
+    assert_eq!(reals(&model.score(&bare, &raw()).unwrap(), "predicted"), expected);
+    let without = model.score(&bare.drop("a").unwrap(), &raw()).unwrap_err().to_string();
     assert!(without.contains("no column “a”"), "{without}");
     let other = Preparation(preparation().0[1..].to_vec());
-    assert!(
-        model.score(&prepared, &other).is_err(),
-        "another preparation"
-    );
-    let report = model
-        .evaluate(&frame, &raw(), &EvaluateOptions::default())
-        .unwrap();
+    assert!(model.score(&prepared, &other).is_err(), "another preparation");
+    let report = model.evaluate(&frame, &raw(), &EvaluateOptions::default()).unwrap();
     assert!(report.value("r2").unwrap() > 0.999999);
 
     let exact = Schema::of(&frame);
-    let options = TrainOptions {
-        raw: Some(exact),
-        ..options
-    };
+    let options = TrainOptions { raw: Some(exact), ..options };
     let model = train(&linear(), &prepared, &options);
-    assert_eq!(
-        model.input.get("b"),
-        Some(&SchemaColumn::new("b", Kind::Integer))
-    );
+    assert_eq!(model.input.get("b"), Some(&SchemaColumn::new("b", Kind::Integer)));
 }
 
 #[test]
 fn computed_features_need_what_they_mention() {
     let frame = table();
-    let compute = data::prepare::ComputedColumn {
-        name: "both".into(),
-        expression: "a + \"b\" * 2".into(),
-    };
-    let step = FittedStep::new(Step::Compute {
-        columns: vec![compute],
-    })
-    .unwrap();
+    let compute = data::prepare::ComputedColumn { name: "both".into(), expression: "a + \"b\" * 2".into() };
+    let step = FittedStep::new(Step::Compute { columns: vec![compute] }).unwrap();
     let preparation = Preparation(vec![step]);
     let prepared = preparation.apply(&frame).unwrap();
-    let options = TrainOptions {
-        features: Some(vec!["both".into()]),
-        preparation,
-        ..options("price")
-    };
+    let options = TrainOptions { features: Some(vec!["both".into()]), preparation, ..options("price") };
     let model = train(&linear(), &prepared, &options);
     assert_eq!(model.input.names().collect::<Vec<_>>(), ["a", "b"]);
     let bare = frame.select(["a", "b"]).unwrap();
@@ -374,75 +195,35 @@ fn computed_features_need_what_they_mention() {
 fn unknown_and_missing_values_at_scoring() {
     let mut frame = table();
     let model = train(&forest(), &frame, &options("kind"));
-    let colour: Vec<Option<&str>> = (0..60)
-        .map(|i| if i % 2 == 0 { Some("violet") } else { None })
-        .collect();
-    frame
-        .with_column(Series::new("colour".into(), colour).into_column())
-        .unwrap();
-    frame
-        .with_column(Series::full_null("a".into(), 60, &DataType::Float64).into_column())
-        .unwrap();
+    let colour: Vec<Option<&str>> = (0..60).map(|i| if i % 2 == 0 { Some("violet") } else { None }).collect();
+    frame.with_column(Series::new("colour".into(), colour).into_column()).unwrap();
+    frame.with_column(Series::full_null("a".into(), 60, &DataType::Float64).into_column()).unwrap();
     let scored = model.score(&frame, &raw()).unwrap();
-    assert!(
-        reals(&scored, "probability_dear")
-            .iter()
-            .all(|p| p.is_finite())
-    );
+    assert!(reals(&scored, "probability_dear").iter().all(|p| p.is_finite()));
     // A column of numbers that was read as text still is one; other text is not.
     let texts = frame.column("b").unwrap().cast(&DataType::String).unwrap();
     frame.with_column(texts).unwrap();
     assert!(model.score(&frame, &raw()).is_ok());
-    frame
-        .with_column(Series::new("b".into(), vec!["many"; 60]).into_column())
-        .unwrap();
+    frame.with_column(Series::new("b".into(), vec!["many"; 60]).into_column()).unwrap();
     let text = model.score(&frame, &raw()).unwrap_err().to_string();
-    assert_eq!(
-        text,
-        "Column “b” is a text, but a whole number is needed here."
-    );
+    assert_eq!(text, "Column “b” is a text, but a whole number is needed here.");
 }
 
 #[test]
 fn clusters() {
     let frame = table();
-    let estimator = Estimator::KMeans(KMeans {
-        n_clusters: 3,
-        ..KMeans::default()
-    });
-    let roles = ["id", "dear", "flag"]
-        .map(|name| (name.to_owned(), Role::Ignore))
-        .into_iter()
-        .collect();
+    let estimator = Estimator::KMeans(KMeans { n_clusters: 3, ..KMeans::default() });
+    let roles = ["id", "dear", "flag"].map(|name| (name.to_owned(), Role::Ignore)).into_iter().collect();
     let features = Some(vec!["a".into(), "price".into()]);
-    let model = train(
-        &estimator,
-        &frame,
-        &TrainOptions {
-            roles,
-            features,
-            ..TrainOptions::default()
-        },
-    );
+    let model = train(&estimator, &frame, &TrainOptions { roles, features, ..TrainOptions::default() });
     assert_eq!((model.task(), &model.label), (Task::Clustering, &None));
     let scored = model.score(&frame, &raw()).unwrap();
     assert_eq!(scored.column("cluster").unwrap().dtype(), &DataType::Int64);
-    let report = model.evaluate(
-        &frame,
-        &raw(),
-        &EvaluateOptions {
-            label: Some("kind".into()),
-            ..Default::default()
-        },
-    );
+    let report = model.evaluate(&frame, &raw(), &EvaluateOptions { label: Some("kind".into()), ..Default::default() });
     assert!(report.unwrap().value("adjusted_rand").unwrap() > 0.0);
-    let numbers = scored
-        .select(["a", "price", "cluster", "distance"])
-        .unwrap();
+    let numbers = scored.select(["a", "price", "cluster", "distance"]).unwrap();
     let ours = report_of_scored(&numbers, &EvaluateOptions::default()).unwrap();
-    let theirs = model
-        .evaluate(&frame, &raw(), &EvaluateOptions::default())
-        .unwrap();
+    let theirs = model.evaluate(&frame, &raw(), &EvaluateOptions::default()).unwrap();
     assert_eq!(ours.value("silhouette"), theirs.value("silhouette"));
     assert_eq!(ours.value("inertia"), theirs.value("inertia"));
 }
@@ -455,24 +236,11 @@ fn weights_and_roles_choose_columns() {
     options.roles.insert("price".into(), Role::Label);
     options.roles.insert("b".into(), Role::Weight);
     let model = train(&linear(), &frame, &options);
-    assert_eq!(
-        model
-            .features
-            .iter()
-            .map(|f| f.column.as_str())
-            .collect::<Vec<_>>(),
-        ["a", "colour", "flag"]
-    );
+    assert_eq!(model.features.iter().map(|f| f.column.as_str()).collect::<Vec<_>>(), ["a", "colour", "flag"]);
     assert_eq!(model.label.unwrap().name, "price");
-    let twice = TrainOptions {
-        features: Some(vec!["a".into(), "price".into()]),
-        ..options.clone()
-    };
+    let twice = TrainOptions { features: Some(vec!["a".into(), "price".into()]), ..options.clone() };
     assert!(refusal(&linear(), &frame, &twice).contains("cannot be a feature too"));
-    let wrong = TrainOptions {
-        weight: Some("colour".into()),
-        ..options
-    };
+    let wrong = TrainOptions { weight: Some("colour".into()), ..options };
     assert!(refusal(&linear(), &frame, &wrong).contains("a number for the row weight"));
 }
 
@@ -482,85 +250,33 @@ fn columns_that_cannot_be_learnt_from_are_refused_with_advice() {
     assert!(refusal(&linear(), &frame, &options("prise")).contains("Did you mean “price”?"));
     assert!(refusal(&linear(), &frame, &TrainOptions::default()).contains("needs a label"));
     assert!(refusal(&linear(), &frame, &options("kind")).contains("a number to predict"));
-    let date = Series::new("day".into(), (0..60).collect::<Vec<i32>>())
-        .cast(&DataType::Date)
-        .unwrap();
+    let date = Series::new("day".into(), (0..60).collect::<Vec<i32>>()).cast(&DataType::Date).unwrap();
     let mut dated = frame.clone();
     dated.with_column(date.into_column()).unwrap();
     assert!(refusal(&linear(), &dated, &options("price")).contains("Compute numbers from it"));
     let names: Vec<String> = (0..60).map(|i| format!("name {i}")).collect();
     let mut named = frame.clone();
-    named
-        .with_column(Series::new("name".into(), names).into_column())
-        .unwrap();
-    let few = TrainOptions {
-        max_categories: 50,
-        ..options("price")
-    };
+    named.with_column(Series::new("name".into(), names).into_column()).unwrap();
+    let few = TrainOptions { max_categories: 50, ..options("price") };
     assert!(refusal(&linear(), &named, &few).contains("60 different texts; at most 50"));
     let price: Vec<Option<f64>> = (0..60).map(|i| (i > 0).then_some(1.0)).collect();
-    frame
-        .with_column(Series::new("price".into(), price).into_column())
-        .unwrap();
+    frame.with_column(Series::new("price".into(), price).into_column()).unwrap();
     assert!(refusal(&linear(), &frame, &options("price")).contains("missing in 1 of 60 rows"));
     assert!(refusal(&forest(), &frame.head(Some(0)), &options("kind")).contains("no rows"));
-    let only = TrainOptions {
-        features: Some(Vec::new()),
-        ..options("price")
-    };
+    let only = TrainOptions { features: Some(Vec::new()), ..options("price") };
     assert!(refusal(&linear(), &frame, &only).contains("no features"));
 }
 
 #[test]
 fn cross_validation_of_a_table() {
     let frame = table();
-    let stratified = Folds {
-        scheme: Scheme::Stratified,
-        folds: 3,
-        ..Folds::default()
-    };
-    let result = cross_validate(
-        &forest(),
-        &frame,
-        &options("kind"),
-        &stratified,
-        None,
-        &Silent,
-    )
-    .unwrap();
+    let stratified = Folds { scheme: Scheme::Stratified, folds: 3, ..Folds::default() };
+    let result = cross_validate(&forest(), &frame, &options("kind"), &stratified, None, &Silent).unwrap();
     assert_eq!((result.folds.len(), result.pooled.task), (3, Task::Binary));
-    let group = Folds {
-        scheme: Scheme::Group,
-        folds: 3,
-        ..Folds::default()
-    };
-    assert!(
-        cross_validate(
-            &linear(),
-            &frame,
-            &options("price"),
-            &group,
-            Some("colour"),
-            &Silent
-        )
-        .is_ok()
-    );
-    let series = Folds {
-        scheme: Scheme::TimeSeries,
-        folds: 3,
-        ..Folds::default()
-    };
-    assert!(
-        cross_validate(
-            &linear(),
-            &frame,
-            &options("price"),
-            &series,
-            Some("id"),
-            &Silent
-        )
-        .is_ok()
-    );
+    let group = Folds { scheme: Scheme::Group, folds: 3, ..Folds::default() };
+    assert!(cross_validate(&linear(), &frame, &options("price"), &group, Some("colour"), &Silent).is_ok());
+    let series = Folds { scheme: Scheme::TimeSeries, folds: 3, ..Folds::default() };
+    assert!(cross_validate(&linear(), &frame, &options("price"), &series, Some("id"), &Silent).is_ok());
 }
 
 fn file_error(bytes: &[u8]) -> String {
@@ -572,9 +288,7 @@ fn file_error(bytes: &[u8]) -> String {
 
 #[test]
 fn files_that_are_no_models_are_refused() {
-    let bytes = train(&forest(), &table(), &options("kind"))
-        .to_bytes()
-        .unwrap();
+    let bytes = train(&forest(), &table(), &options("kind")).to_bytes().unwrap();
     assert!(file_error(b"").contains("ends too early"));
     assert!(file_error(b"a,b,c\n1,2,3\n").contains("not a model file"));
     assert!(file_error(&bytes[..bytes.len() / 2]).contains("ends too early"));

@@ -63,38 +63,19 @@ pub(super) struct Prepared {
 impl TrainOptions {
     fn with_role(&self, frame: &DataFrame, role: Role) -> Option<String> {
         let has_role = |(_, r): &(&String, &Role)| **r == role;
-        self.roles
-            .iter()
-            .filter(has_role)
-            .map(|(name, _)| name)
-            .find(|name| frame.column(name).is_ok())
-            .cloned()
+        self.roles.iter().filter(has_role).map(|(name, _)| name).find(|name| frame.column(name).is_ok()).cloned()
     }
 
     pub(super) fn prepare(&self, estimator: &Estimator, frame: &DataFrame) -> Result<Prepared> {
-        let label = self
-            .label
-            .clone()
-            .or_else(|| self.with_role(frame, Role::Label));
-        let weight = self
-            .weight
-            .clone()
-            .or_else(|| self.with_role(frame, Role::Weight));
+        let label = self.label.clone().or_else(|| self.with_role(frame, Role::Label));
+        let weight = self.weight.clone().or_else(|| self.with_role(frame, Role::Weight));
         let features = self.choose_features(frame, label.as_deref(), weight.as_deref())?;
         if features.is_empty() {
-            return invalid(
-                "There are no features to learn from. Keep at least one column besides the label.",
-            );
+            return invalid("There are no features to learn from. Keep at least one column besides the label.");
         }
         let label = match &label {
             _ if estimator.is_clustering() => None,
-            Some(name) => Some(Label::of(
-                frame,
-                name,
-                self.label_as,
-                self.positive.as_deref(),
-                estimator,
-            )?),
+            Some(name) => Some(Label::of(frame, name, self.label_as, self.positive.as_deref(), estimator)?),
             None => {
                 return invalid(format!(
                     "{} needs a label to learn from. Choose the column to predict.",
@@ -103,32 +84,18 @@ impl TrainOptions {
             }
         };
         let x = encode::matrix(&features, frame)?;
-        let weights = weight
-            .map(|name| encode::weights(frame, &name))
-            .transpose()?;
-        Ok(Prepared {
-            features,
-            x,
-            label,
-            weights,
-        })
+        let weights = weight.map(|name| encode::weights(frame, &name)).transpose()?;
+        Ok(Prepared { features, x, label, weights })
     }
 
-    fn choose_features(
-        &self,
-        frame: &DataFrame,
-        label: Option<&str>,
-        weight: Option<&str>,
-    ) -> Result<Vec<Feature>> {
+    fn choose_features(&self, frame: &DataFrame, label: Option<&str>, weight: Option<&str>) -> Result<Vec<Feature>> {
         if let Some(names) = &self.features {
             let schema = Schema::of(frame);
             return names
                 .iter()
                 .map(|name| {
                     if Some(name.as_str()) == label {
-                        return invalid(format!(
-                            "Column “{name}” is the label, so it cannot be a feature too."
-                        ));
+                        return invalid(format!("Column “{name}” is the label, so it cannot be a feature too."));
                     }
                     let column = frame.column(name).map_err(|_| schema.missing(name))?;
                     Feature::of(column, self.max_categories)
@@ -139,13 +106,8 @@ impl TrainOptions {
             let role = self.roles.get(name).copied().unwrap_or(Role::Feature);
             Some(name) != label && Some(name) != weight && role == Role::Feature
         };
-        let columns = frame
-            .columns()
-            .iter()
-            .filter(|column| is_feature(column.name().as_str()));
-        columns
-            .map(|column| Feature::of(column, self.max_categories))
-            .collect()
+        let columns = frame.columns().iter().filter(|column| is_feature(column.name().as_str()));
+        columns.map(|column| Feature::of(column, self.max_categories)).collect()
     }
 }
 
@@ -162,12 +124,7 @@ impl Model {
         observer: &dyn Observer,
     ) -> Result<Self> {
         let started = Instant::now();
-        let Prepared {
-            features,
-            x,
-            label,
-            weights,
-        } = options.prepare(estimator, frame)?;
+        let Prepared { features, x, label, weights } = options.prepare(estimator, frame)?;
         let (label, target) = label.unzip();
         let fitted = fit(estimator, &x, target.as_ref(), weights.as_deref(), observer)?;
         Ok(Self {
@@ -194,10 +151,7 @@ impl Model {
 }
 
 fn of_features(features: &[Feature]) -> Needed {
-    features
-        .iter()
-        .map(|feature| (feature.column.clone(), Some(feature.kind)))
-        .collect()
+    features.iter().map(|feature| (feature.column.clone(), Some(feature.kind))).collect()
 }
 
 /// The raw columns behind the features.
@@ -205,15 +159,7 @@ fn input(options: &TrainOptions, features: &[Feature]) -> Schema {
     let needed = inputs::needed(&options.preparation, of_features(features)).swap_remove(0);
     match &options.raw {
         // An expression may mention words that are no columns; the raw table knows.
-        Some(raw) => raw
-            .columns
-            .iter()
-            .filter(|column| needed.contains_key(&column.name))
-            .cloned()
-            .collect(),
-        None => needed
-            .into_iter()
-            .map(|(name, kind)| Column::new(name, kind.unwrap_or(Kind::Real)))
-            .collect(),
+        Some(raw) => raw.columns.iter().filter(|column| needed.contains_key(&column.name)).cloned().collect(),
+        None => needed.into_iter().map(|(name, kind)| Column::new(name, kind.unwrap_or(Kind::Real))).collect(),
     }
 }

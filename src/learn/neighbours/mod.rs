@@ -24,11 +24,7 @@ pub struct NeighboursFit {
     pub classes: usize,
 }
 
-pub(crate) fn fit(
-    params: &KNearestNeighbours,
-    x: &Matrix,
-    labels: Labels,
-) -> Result<NeighboursFit> {
+pub(crate) fn fit(params: &KNearestNeighbours, x: &Matrix, labels: Labels) -> Result<NeighboursFit> {
     if params.n_neighbours == 0 {
         return invalid("Predicting from 0 neighbours is not possible. Ask for at least 1.");
     }
@@ -41,23 +37,10 @@ pub(crate) fn fit(
     }
     let (labels, classes) = match labels {
         Labels::Real(y) => (y.to_vec(), 0),
-        Labels::Classes { codes, classes } => {
-            (codes.iter().map(|&c| f64::from(c)).collect(), classes)
-        }
+        Labels::Classes { codes, classes } => (codes.iter().map(|&c| f64::from(c)).collect(), classes),
     };
-    let KNearestNeighbours {
-        n_neighbours: neighbours,
-        weight,
-        distance,
-    } = *params;
-    Ok(NeighboursFit {
-        neighbours,
-        weight,
-        distance,
-        rows: x.clone(),
-        labels,
-        classes,
-    })
+    let KNearestNeighbours { n_neighbours: neighbours, weight, distance } = *params;
+    Ok(NeighboursFit { neighbours, weight, distance, rows: x.clone(), labels, classes })
 }
 
 impl NeighboursFit {
@@ -66,12 +49,10 @@ impl NeighboursFit {
         let searcher = Searcher::new(&self.rows, self.distance, x.rows());
         let width = self.classes.max(1);
         let mut out = vec![0.0; x.rows() * width];
-        out.par_chunks_mut(width)
-            .enumerate()
-            .for_each_init(Vec::new, |nearest, (row, out)| {
-                searcher.nearest(&x.row(row), self.neighbours, nearest);
-                self.combine(nearest, out);
-            });
+        out.par_chunks_mut(width).enumerate().for_each_init(Vec::new, |nearest, (row, out)| {
+            searcher.nearest(&x.row(row), self.neighbours, nearest);
+            self.combine(nearest, out);
+        });
         out
     }
 
@@ -81,9 +62,7 @@ impl NeighboursFit {
         let weight = |distance: f64| match self.weight {
             NeighbourWeight::Uniform => 1.0,
             NeighbourWeight::Distance if exact => f64::from(distance == 0.0),
-            NeighbourWeight::Distance if self.distance == Distance::Euclidean => {
-                1.0 / distance.sqrt()
-            }
+            NeighbourWeight::Distance if self.distance == Distance::Euclidean => 1.0 / distance.sqrt(),
             NeighbourWeight::Distance => 1.0 / distance,
         };
         let mut total = 0.0;
@@ -101,9 +80,6 @@ impl NeighboursFit {
     }
 
     pub(crate) fn summary(&self) -> Summary {
-        Summary::Neighbours {
-            rows: self.rows.rows(),
-            neighbours: self.neighbours,
-        }
+        Summary::Neighbours { rows: self.rows.rows(), neighbours: self.neighbours }
     }
 }

@@ -41,11 +41,7 @@ impl<'a> Searcher<'a> {
     /// For about `questions` questions.
     pub fn new(rows: &'a Matrix, distance: Distance, questions: usize) -> Self {
         let worth_it = rows.columns() <= TREE_COLUMNS && rows.rows() > 4 * LEAF && questions >= 64;
-        Self {
-            rows,
-            distance,
-            tree: worth_it.then(|| KdTree::new(rows)),
-        }
+        Self { rows, distance, tree: worth_it.then(|| KdTree::new(rows)) }
     }
 
     /// Puts the `k` nearest rows into `nearest`, as reduced distance and row.
@@ -70,15 +66,9 @@ impl<'a> Searcher<'a> {
                 let column = &self.rows.column(c)[start..end];
                 match self.distance {
                     Distance::Euclidean => {
-                        distances
-                            .iter_mut()
-                            .zip(column)
-                            .for_each(|(d, v)| *d += (v - p) * (v - p));
+                        distances.iter_mut().zip(column).for_each(|(d, v)| *d += (v - p) * (v - p));
                     }
-                    Distance::Manhattan => distances
-                        .iter_mut()
-                        .zip(column)
-                        .for_each(|(d, v)| *d += (v - p).abs()),
+                    Distance::Manhattan => distances.iter_mut().zip(column).for_each(|(d, v)| *d += (v - p).abs()),
                 }
             }
             for (i, d) in distances.iter().enumerate() {
@@ -111,30 +101,18 @@ fn offer(nearest: &mut Vec<(f64, u32)>, k: usize, distance: f64, row: u32) {
 
 impl KdTree {
     fn new(rows: &Matrix) -> Self {
-        let mut tree = Self {
-            values: Vec::new(),
-            order: (0..rows.rows() as u32).collect(),
-            nodes: Vec::new(),
-        };
+        let mut tree = Self { values: Vec::new(), order: (0..rows.rows() as u32).collect(), nodes: Vec::new() };
         tree.split(rows, 0, rows.rows());
         tree.values.reserve(rows.rows() * rows.columns());
         for &row in &tree.order {
-            tree.values
-                .extend((0..rows.columns()).map(|c| rows.get(row as usize, c)));
+            tree.values.extend((0..rows.columns()).map(|c| rows.get(row as usize, c)));
         }
         tree
     }
 
     fn split(&mut self, rows: &Matrix, start: usize, end: usize) -> usize {
         let node = self.nodes.len();
-        self.nodes.push(Node {
-            start,
-            end,
-            column: 0,
-            value: 0.0,
-            left: 0,
-            right: 0,
-        });
+        self.nodes.push(Node { start, end, column: 0, value: 0.0, left: 0, right: 0 });
         let (column, width) = widest(rows, &self.order[start..end]);
         if end - start <= LEAF || width == 0.0 {
             return node;
@@ -146,14 +124,7 @@ impl KdTree {
         let value = values[*pivot as usize];
         let left = self.split(rows, start, start + middle);
         let right = self.split(rows, start + middle, end);
-        self.nodes[node] = Node {
-            start,
-            end,
-            column,
-            value,
-            left,
-            right,
-        };
+        self.nodes[node] = Node { start, end, column, value, left, right };
         node
     }
 
@@ -173,45 +144,24 @@ impl KdTree {
         if nearest.len() == k && bound * (1.0 - 1e-12) > nearest[k - 1].0 {
             return;
         }
-        let Node {
-            start,
-            end,
-            column,
-            value,
-            left,
-            right,
-        } = self.nodes[node];
+        let Node { start, end, column, value, left, right } = self.nodes[node];
         if left == 0 {
             let width = point.len();
             for i in start..end {
                 let row = &self.values[i * width..(i + 1) * width];
                 let mut d = 0.0;
-                row.iter()
-                    .zip(point)
-                    .for_each(|(v, p)| d += step(distance, v - p));
+                row.iter().zip(point).for_each(|(v, p)| d += step(distance, v - p));
                 offer(nearest, k, d, self.order[i]);
             }
             return;
         }
         let difference = point[column] - value;
-        let (near, far) = if difference < 0.0 {
-            (left, right)
-        } else {
-            (right, left)
-        };
+        let (near, far) = if difference < 0.0 { (left, right) } else { (right, left) };
         self.search(distance, point, k, near, bound, offsets, nearest);
         let before = offsets[column];
         let offset = step(distance, difference);
         offsets[column] = offset;
-        self.search(
-            distance,
-            point,
-            k,
-            far,
-            (bound - before + offset).max(0.0),
-            offsets,
-            nearest,
-        );
+        self.search(distance, point, k, far, (bound - before + offset).max(0.0), offsets, nearest);
         offsets[column] = before;
     }
 }
@@ -221,11 +171,9 @@ fn widest(rows: &Matrix, order: &[u32]) -> (usize, f64) {
     let mut best = (0, 0.0);
     for c in 0..rows.columns() {
         let column = rows.column(c);
-        let ends = order
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &r| {
-                (low.min(column[r as usize]), high.max(column[r as usize]))
-            });
+        let ends = order.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &r| {
+            (low.min(column[r as usize]), high.max(column[r as usize]))
+        });
         if ends.1 - ends.0 > best.1 {
             best = (c, ends.1 - ends.0);
         }

@@ -25,11 +25,7 @@ const SCORE_BINS: usize = 20;
 
 /// Metrics at the threshold and over all of them, and the charts that help to choose one.
 pub fn binary(input: &Binary) -> Report {
-    let predicted: Vec<bool> = input
-        .probability
-        .iter()
-        .map(|p| *p >= input.threshold)
-        .collect();
+    let predicted: Vec<bool> = input.probability.iter().map(|p| *p >= input.threshold).collect();
     let counts = Counts::new(input.truth, &predicted, input.weights);
     let points = metric::operating_points(input.truth, input.probability, input.weights);
     let one_class = counts.positive() == 0.0 || counts.negative() == 0.0;
@@ -43,83 +39,42 @@ pub fn binary(input: &Binary) -> Report {
     }
     let mut metrics = threshold_metrics(&counts);
     metrics.extend(score_metrics(input, &points, one_class));
-    Report {
-        task: Task::Binary,
-        metrics,
-        charts: charts(input, &counts, &points),
-        notes,
-    }
+    Report { task: Task::Binary, metrics, charts: charts(input, &counts, &points), notes }
 }
 
 fn threshold_metrics(counts: &Counts) -> Vec<Metric> {
     let higher = |key, label, value, help| Metric::new(key, label, value, Better::Higher, help);
-    let none_predicted =
-        (counts.predicted_positive() == 0.0).then_some("0, because no row is predicted positive");
+    let none_predicted = (counts.predicted_positive() == 0.0).then_some("0, because no row is predicted positive");
     let none_true = (counts.positive() == 0.0).then_some("0, because no row is positive");
     let none_negative = (counts.negative() == 0.0).then_some("0, because no row is negative");
     vec![
-        higher(
-            "accuracy",
-            "Accuracy",
-            counts.accuracy(),
-            "Share of rows predicted right.",
-        ),
+        higher("accuracy", "Accuracy", counts.accuracy(), "Share of rows predicted right."),
         higher(
             "balanced_accuracy",
             "Balanced accuracy",
             counts.balanced_accuracy(),
             "Mean of recall and specificity; does not flatter a model that favours the larger class.",
         ),
-        higher(
-            "precision",
-            "Precision",
-            counts.precision(),
-            "Of the rows predicted positive, the share that is.",
-        )
-        .noted(none_predicted),
-        higher(
-            "recall",
-            "Recall",
-            counts.recall(),
-            "Of the positive rows, the share that is predicted so.",
-        )
-        .noted(none_true),
-        higher(
-            "f1",
-            "F1",
-            counts.f1(),
-            "Harmonic mean of precision and recall.",
-        )
-        .noted(none_true.filter(|_| counts.predicted_positive() == 0.0)),
-        higher(
-            "specificity",
-            "Specificity",
-            counts.specificity(),
-            "Of the negative rows, the share predicted so.",
-        )
-        .noted(none_negative),
+        higher("precision", "Precision", counts.precision(), "Of the rows predicted positive, the share that is.")
+            .noted(none_predicted),
+        higher("recall", "Recall", counts.recall(), "Of the positive rows, the share that is predicted so.")
+            .noted(none_true),
+        higher("f1", "F1", counts.f1(), "Harmonic mean of precision and recall.")
+            .noted(none_true.filter(|_| counts.predicted_positive() == 0.0)),
+        higher("specificity", "Specificity", counts.specificity(), "Of the negative rows, the share predicted so.")
+            .noted(none_negative),
         higher(
             "mcc",
             "Matthews correlation",
             counts.mcc(),
             "Correlation of prediction and truth: 1 is perfect, 0 no better than chance.",
         ),
-        higher(
-            "kappa",
-            "Cohen's kappa",
-            counts.kappa(),
-            "Agreement of prediction and truth beyond chance.",
-        ),
+        higher("kappa", "Cohen's kappa", counts.kappa(), "Agreement of prediction and truth beyond chance."),
     ]
 }
 
 fn score_metrics(input: &Binary, points: &[Operating], one_class: bool) -> Vec<Metric> {
-    let Binary {
-        truth,
-        probability,
-        weights,
-        ..
-    } = *input;
+    let Binary { truth, probability, weights, .. } = *input;
     let undefined = one_class.then_some("Not defined, because all rows are of one class");
     let none = points.last().is_none_or(|p| p.counts.positive() == 0.0);
     vec![
@@ -175,30 +130,13 @@ fn charts(input: &Binary, counts: &Counts, points: &[Operating]) -> Vec<Chart> {
     ]
 }
 
-fn curve(
-    id: &str,
-    title: &str,
-    labels: [&str; 2],
-    series: Vec<Series>,
-    reference: Reference,
-) -> Chart {
+fn curve(id: &str, title: &str, labels: [&str; 2], series: Vec<Series>, reference: Reference) -> Chart {
     let [x_label, y_label] = labels.map(str::to_owned);
-    Chart::Curve {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        x_label,
-        y_label,
-        series,
-        reference,
-    }
+    Chart::Curve { id: id.to_owned(), title: title.to_owned(), x_label, y_label, series, reference }
 }
 
 fn series(name: &str, points: Vec<[f64; 2]>, note: Option<String>) -> Series {
-    Series {
-        name: name.to_owned(),
-        points,
-        note,
-    }
+    Series { name: name.to_owned(), points, note }
 }
 
 fn roc(input: &Binary, points: &[Operating]) -> Chart {
@@ -212,56 +150,28 @@ fn roc(input: &Binary, points: &[Operating]) -> Chart {
 fn precision_recall(input: &Binary, points: &[Operating], counts: &Counts) -> Chart {
     // Before the first threshold nothing is predicted; by convention its precision is 1.
     let start = std::iter::once([0.0, 1.0]);
-    let line = points
-        .iter()
-        .skip(1)
-        .map(|p| [p.counts.recall(), p.counts.precision()]);
+    let line = points.iter().skip(1).map(|p| [p.counts.recall(), p.counts.precision()]);
     let note = format!("AP {}", short(metric::average_precision_of(points)));
-    let line = series(
-        input.positive,
-        thin(start.chain(line).collect()),
-        Some(note),
-    );
+    let line = series(input.positive, thin(start.chain(line).collect()), Some(note));
     let share = ratio(counts.positive(), counts.total());
     let labels = ["Recall", "Precision"];
-    curve(
-        "precision_recall",
-        "Precision and recall",
-        labels,
-        vec![line],
-        Reference::Horizontal(share),
-    )
+    curve("precision_recall", "Precision and recall", labels, vec![line], Reference::Horizontal(share))
 }
 
 /// Mean probability and share of positives, in ten equal bins of probability.
 fn calibration(input: &Binary) -> Chart {
     let mut bins = [[0.0f64; 3]; CALIBRATION_BINS];
-    for (i, p) in input
-        .probability
-        .iter()
-        .enumerate()
-        .filter(|(_, p)| p.is_finite())
-    {
+    for (i, p) in input.probability.iter().enumerate().filter(|(_, p)| p.is_finite()) {
         let bin = &mut bins[((p * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1)];
         let weight = weight(input.weights, i);
         bin[0] += weight;
         bin[1] += weight * p;
         bin[2] += weight * f64::from(input.truth[i]);
     }
-    let points = bins
-        .iter()
-        .filter(|b| b[0] > 0.0)
-        .map(|b| [b[1] / b[0], b[2] / b[0]])
-        .collect();
+    let points = bins.iter().filter(|b| b[0] > 0.0).map(|b| [b[1] / b[0], b[2] / b[0]]).collect();
     let labels = ["Mean predicted probability", "Share of positives"];
     let line = series(input.positive, points, Some("10 equal bins".to_owned()));
-    curve(
-        "calibration",
-        "Calibration",
-        labels,
-        vec![line],
-        Reference::Diagonal,
-    )
+    curve("calibration", "Calibration", labels, vec![line], Reference::Diagonal)
 }
 
 /// Precision, recall, F1 and accuracy at 101 thresholds from 0 to 1.
@@ -271,16 +181,9 @@ fn thresholds(points: &[Operating]) -> Chart {
         let n = points.partition_point(|p| p.threshold >= threshold);
         points[n.saturating_sub(1)].counts
     };
-    let counts: Vec<(f64, Counts)> = (0..=100)
-        .map(|i| f64::from(i) / 100.0)
-        .map(|t| (t, at(t)))
-        .collect();
+    let counts: Vec<(f64, Counts)> = (0..=100).map(|i| f64::from(i) / 100.0).map(|t| (t, at(t))).collect();
     let line = |name: &str, value: &dyn Fn(&Counts) -> f64| {
-        series(
-            name,
-            counts.iter().map(|(t, c)| [*t, value(c)]).collect(),
-            None,
-        )
+        series(name, counts.iter().map(|(t, c)| [*t, value(c)]).collect(), None)
     };
     let lines = vec![
         line("Precision", &Counts::precision),
@@ -288,25 +191,12 @@ fn thresholds(points: &[Operating]) -> Chart {
         line("F1", &Counts::f1),
         line("Accuracy", &Counts::accuracy),
     ];
-    curve(
-        "thresholds",
-        "Metrics by threshold",
-        ["Threshold", "Value"],
-        lines,
-        Reference::None,
-    )
+    curve("thresholds", "Metrics by threshold", ["Threshold", "Value"], lines, Reference::None)
 }
 
 fn scores(input: &Binary) -> Chart {
     let edges = edges(0.0, 1.0, SCORE_BINS);
-    let of = |class: bool| {
-        input
-            .probability
-            .iter()
-            .copied()
-            .enumerate()
-            .filter(move |(i, _)| input.truth[*i] == class)
-    };
+    let of = |class: bool| input.probability.iter().copied().enumerate().filter(move |(i, _)| input.truth[*i] == class);
     let series = vec![
         histogram(input.negative, &edges, of(false), input.weights),
         histogram(input.positive, &edges, of(true), input.weights),
@@ -322,41 +212,19 @@ fn scores(input: &Binary) -> Chart {
 
 /// Share of rows, likeliest first, and the share of all positives among them.
 fn gains(points: &[Operating]) -> Vec<[f64; 2]> {
-    points
-        .iter()
-        .map(|p| {
-            [
-                ratio(p.counts.predicted_positive(), p.counts.total()),
-                p.counts.recall(),
-            ]
-        })
-        .collect()
+    points.iter().map(|p| [ratio(p.counts.predicted_positive(), p.counts.total()), p.counts.recall()]).collect()
 }
 
 fn gain(points: &[Operating]) -> Chart {
     let line = series("Gain", thin(gains(points)), None);
     let labels = ["Share of rows, likeliest first", "Share of positives found"];
-    curve(
-        "gain",
-        "Cumulative gain",
-        labels,
-        vec![line],
-        Reference::Diagonal,
-    )
+    curve("gain", "Cumulative gain", labels, vec![line], Reference::Diagonal)
 }
 
 fn lift(points: &[Operating]) -> Chart {
-    let lifts = gains(points)
-        .into_iter()
-        .filter(|[share, _]| *share > 0.0)
-        .map(|[share, found]| [share, found / share]);
+    let lifts =
+        gains(points).into_iter().filter(|[share, _]| *share > 0.0).map(|[share, found]| [share, found / share]);
     let line = series("Lift", thin(lifts.collect()), None);
     let labels = ["Share of rows, likeliest first", "Times better than chance"];
-    curve(
-        "lift",
-        "Lift",
-        labels,
-        vec![line],
-        Reference::Horizontal(1.0),
-    )
+    curve("lift", "Lift", labels, vec![line], Reference::Horizontal(1.0))
 }

@@ -20,24 +20,12 @@ pub(super) fn thin(points: Vec<[f64; 2]>) -> Vec<[f64; 2]> {
     if n <= CURVE_POINTS {
         return kept;
     }
-    (0..CURVE_POINTS)
-        .map(|i| kept[i * (n - 1) / (CURVE_POINTS - 1)])
-        .collect()
+    (0..CURVE_POINTS).map(|i| kept[i * (n - 1) / (CURVE_POINTS - 1)]).collect()
 }
 
 /// False positive rate and recall.
 pub(super) fn roc_points(points: &[Operating]) -> Vec<[f64; 2]> {
-    thin(
-        points
-            .iter()
-            .map(|p| {
-                [
-                    ratio(p.counts.false_positive, p.counts.negative()),
-                    p.counts.recall(),
-                ]
-            })
-            .collect(),
-    )
+    thin(points.iter().map(|p| [ratio(p.counts.false_positive, p.counts.negative()), p.counts.recall()]).collect())
 }
 
 /// A scatter chart of every row, or of evenly spaced ones.
@@ -70,9 +58,7 @@ pub(super) fn edges(low: f64, high: f64, bins: usize) -> Vec<f64> {
         (true, false) => (low - 0.5, low + 0.5),
         (false, _) => (0.0, 1.0),
     };
-    (0..=bins)
-        .map(|i| low + (high - low) * i as f64 / bins as f64)
-        .collect()
+    (0..=bins).map(|i| low + (high - low) * i as f64 / bins as f64).collect()
 }
 
 /// Summed weights of the values in each bin; values beyond the edges are left out.
@@ -86,25 +72,15 @@ pub(super) fn histogram(
     let mut counts = vec![0.0; bins];
     for (row, value) in values {
         if value >= edges[0] && value <= edges[bins] {
-            let bin = edges
-                .partition_point(|edge| *edge <= value)
-                .saturating_sub(1)
-                .min(bins - 1);
+            let bin = edges.partition_point(|edge| *edge <= value).saturating_sub(1).min(bins - 1);
             counts[bin] += weight(weights, row);
         }
     }
-    Counts {
-        name: name.to_owned(),
-        counts,
-    }
+    Counts { name: name.to_owned(), counts }
 }
 
 /// Three significant digits, for notes.
 pub(super) fn short(value: f64) -> String {
-    let digits = if value == 0.0 || !value.is_finite() {
-        0
-    } else {
-        2 - value.abs().log10().floor() as i32
-    };
+    let digits = if value == 0.0 || !value.is_finite() { 0 } else { 2 - value.abs().log10().floor() as i32 };
     format!("{value:.*}", digits.clamp(0, 12) as usize)
 }

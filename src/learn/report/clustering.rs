@@ -25,33 +25,21 @@ pub fn clustering(input: &Clustering) -> Report {
     let rows = input.codes.len();
     let mut notes = Vec::new();
     let silhouette = if rows > SILHOUETTE_ROWS {
-        notes.push(format!(
-            "The silhouette is that of {SILHOUETTE_ROWS} of {rows} rows, evenly spaced."
-        ));
-        let some: Vec<usize> = (0..SILHOUETTE_ROWS)
-            .map(|i| i * rows / SILHOUETTE_ROWS)
-            .collect();
+        notes.push(format!("The silhouette is that of {SILHOUETTE_ROWS} of {rows} rows, evenly spaced."));
+        let some: Vec<usize> = (0..SILHOUETTE_ROWS).map(|i| i * rows / SILHOUETTE_ROWS).collect();
         let codes: Vec<u32> = some.iter().map(|&r| input.codes[r]).collect();
         metric::silhouette(&input.x.take(&some), &codes)
     } else {
         metric::silhouette(input.x, input.codes)
     };
     if silhouette.is_nan() {
-        notes.push(
-            "The shape of clusters is measured only for at least two of them, and fewer than rows."
-                .to_owned(),
-        );
+        notes.push("The shape of clusters is measured only for at least two of them, and fewer than rows.".to_owned());
     }
     let mut metrics = shape(input, silhouette);
     if let Some(truth) = input.truth {
         metrics.extend(agreement(truth, input.codes));
     }
-    Report {
-        task: Task::Clustering,
-        metrics,
-        charts: charts(input),
-        notes,
-    }
+    Report { task: Task::Clustering, metrics, charts: charts(input), notes }
 }
 
 fn shape(input: &Clustering, silhouette: f64) -> Vec<Metric> {
@@ -106,24 +94,9 @@ fn agreement(truth: &[u32], codes: &[u32]) -> Vec<Metric> {
             agreement.normalised_mutual_information,
             "What clusters tell about true classes, 0 to 1.",
         ),
-        higher(
-            "homogeneity",
-            "Homogeneity",
-            agreement.homogeneity,
-            "1 if each cluster holds one class only.",
-        ),
-        higher(
-            "completeness",
-            "Completeness",
-            agreement.completeness,
-            "1 if each class lies in one cluster only.",
-        ),
-        higher(
-            "v_measure",
-            "V-measure",
-            agreement.v_measure,
-            "Harmonic mean of homogeneity and completeness.",
-        ),
+        higher("homogeneity", "Homogeneity", agreement.homogeneity, "1 if each cluster holds one class only."),
+        higher("completeness", "Completeness", agreement.completeness, "1 if each class lies in one cluster only."),
+        higher("v_measure", "V-measure", agreement.v_measure, "Harmonic mean of homogeneity and completeness."),
     ]
 }
 
@@ -144,12 +117,7 @@ fn charts(input: &Clustering) -> Vec<Chart> {
             id: "distances".to_owned(),
             title: "Distance to the centre".to_owned(),
             x_label: "Distance".to_owned(),
-            series: vec![histogram(
-                "Rows",
-                &edges,
-                distances.iter().copied().enumerate(),
-                None,
-            )],
+            series: vec![histogram("Rows", &edges, distances.iter().copied().enumerate(), None)],
             edges,
         });
     }

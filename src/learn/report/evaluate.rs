@@ -17,11 +17,7 @@ pub struct Options<'a> {
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self {
-            weights: None,
-            positive: None,
-            threshold: 0.5,
-        }
+        Self { weights: None, positive: None, threshold: 0.5 }
     }
 }
 
@@ -45,33 +41,18 @@ pub fn evaluate(target: &Target, prediction: &Prediction, options: &Options) -> 
         return invalid("There must be as many weights as rows.");
     }
     match (target, prediction) {
-        (Target::Real(truth), Prediction::Real(predicted)) => {
-            Ok(regression(truth, predicted, weights))
-        }
-        (
-            Target::Classes { codes, classes },
-            Prediction::Classes {
-                codes: predicted,
-                probabilities,
-            },
-        ) => {
+        (Target::Real(truth), Prediction::Real(predicted)) => Ok(regression(truth, predicted, weights)),
+        (Target::Classes { codes, classes }, Prediction::Classes { codes: predicted, probabilities }) => {
             if probabilities.len() != codes.len() * classes.len() {
                 return invalid("The predictions are of other classes than the label.");
             }
             if classes.len() != 2 {
                 let predicted = &predicted[..];
-                return Ok(multiclass(&Multiclass {
-                    truth: codes,
-                    predicted,
-                    probabilities,
-                    classes,
-                    weights,
-                }));
+                return Ok(multiclass(&Multiclass { truth: codes, predicted, probabilities, classes, weights }));
             }
             let positive = options.positive.unwrap_or(1).min(1);
             let truth: Vec<bool> = codes.iter().map(|&c| c as usize == positive).collect();
-            let probability: Vec<f64> =
-                probabilities.chunks_exact(2).map(|p| p[positive]).collect();
+            let probability: Vec<f64> = probabilities.chunks_exact(2).map(|p| p[positive]).collect();
             Ok(binary(&Binary {
                 truth: &truth,
                 probability: &probability,
@@ -81,29 +62,17 @@ pub fn evaluate(target: &Target, prediction: &Prediction, options: &Options) -> 
                 threshold: options.threshold,
             }))
         }
-        _ => invalid(
-            "The predictions and the label are of different kinds, so they cannot be compared.",
-        ),
+        _ => invalid("The predictions and the label are of different kinds, so they cannot be compared."),
     }
 }
 
 /// The report of clusters of `x`, compared with true classes if there are any.
-pub fn evaluate_clusters(
-    x: &Matrix,
-    prediction: &Prediction,
-    truth: Option<&[u32]>,
-) -> Result<Report> {
+pub fn evaluate_clusters(x: &Matrix, prediction: &Prediction, truth: Option<&[u32]>) -> Result<Report> {
     let Prediction::Clusters { codes, distances } = prediction else {
         return invalid("These are not the predictions of a clustering.");
     };
     if codes.is_empty() {
         return invalid("There are no rows to evaluate.");
     }
-    Ok(clustering(&Clustering {
-        x,
-        codes,
-        distances: Some(distances),
-        weights: None,
-        truth,
-    }))
+    Ok(clustering(&Clustering { x, codes, distances: Some(distances), weights: None, truth }))
 }

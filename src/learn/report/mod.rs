@@ -81,12 +81,7 @@ pub enum Chart {
         reference: Reference,
     },
     /// Summed weights (counts, without weights); a row is a true class, a column a predicted one.
-    Confusion {
-        id: String,
-        title: String,
-        labels: Vec<String>,
-        counts: Vec<Vec<f64>>,
-    },
+    Confusion { id: String, title: String, labels: Vec<String>, counts: Vec<Vec<f64>> },
     /// Bin `i` is from `edges[i]` (included) to `edges[i + 1]` (excluded, but for the last).
     Histogram {
         id: String,
@@ -119,12 +114,7 @@ pub enum Chart {
         values: Vec<f64>,
     },
     /// One row a label, one number a column.
-    Table {
-        id: String,
-        title: String,
-        columns: Vec<String>,
-        rows: Vec<TableRow>,
-    },
+    Table { id: String, title: String, columns: Vec<String>, rows: Vec<TableRow> },
 }
 
 /// A line through points, in order.
@@ -173,10 +163,7 @@ pub const CURVE_POINTS: usize = 1000;
 impl Report {
     /// The value of the metric with this key, if it is defined.
     pub fn value(&self, key: &str) -> Option<f64> {
-        self.metrics
-            .iter()
-            .find(|m| m.key == key)
-            .and_then(|m| m.value)
+        self.metrics.iter().find(|m| m.key == key).and_then(|m| m.value)
     }
 
     pub fn chart(&self, id: &str) -> Option<&Chart> {

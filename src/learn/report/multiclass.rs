@@ -20,40 +20,20 @@ pub struct Multiclass<'a> {
 const ROC_CLASSES: usize = 10;
 
 pub fn multiclass(input: &Multiclass) -> Report {
-    let confusion = metric::confusion(
-        input.truth,
-        input.predicted,
-        input.classes.len(),
-        input.weights,
-    );
+    let confusion = metric::confusion(input.truth, input.predicted, input.classes.len(), input.weights);
     let scores = metric::per_class(&confusion);
-    let areas = metric::roc_auc_per_class(
-        input.truth,
-        input.probabilities,
-        input.classes.len(),
-        input.weights,
-    );
+    let areas = metric::roc_auc_per_class(input.truth, input.probabilities, input.classes.len(), input.weights);
     let mut notes = Vec::new();
-    let never: Vec<&str> = named(input, |k| {
-        scores[k].support > 0.0 && confusion.iter().all(|row| row[k] == 0.0)
-    });
+    let never: Vec<&str> = named(input, |k| scores[k].support > 0.0 && confusion.iter().all(|row| row[k] == 0.0));
     if !never.is_empty() {
-        notes.push(format!(
-            "Never predicted, so of precision 0: {}.",
-            never.join(", ")
-        ));
+        notes.push(format!("Never predicted, so of precision 0: {}.", never.join(", ")));
     }
     let absent: Vec<&str> = named(input, |k| areas[k].is_nan());
     if !absent.is_empty() {
-        notes.push(format!(
-            "Left out of the ROC AUC, as no or all rows are of the class: {}.",
-            absent.join(", ")
-        ));
+        notes.push(format!("Left out of the ROC AUC, as no or all rows are of the class: {}.", absent.join(", ")));
     }
     if input.classes.len() > ROC_CLASSES {
-        notes.push(format!(
-            "ROC curves are drawn for the {ROC_CLASSES} largest classes."
-        ));
+        notes.push(format!("ROC curves are drawn for the {ROC_CLASSES} largest classes."));
     }
     let metrics = metrics(input, &confusion, &scores, &areas);
     let charts = vec![
@@ -66,45 +46,19 @@ pub fn multiclass(input: &Multiclass) -> Report {
         roc(input, &scores, &areas),
         table(input, &scores, &areas),
     ];
-    Report {
-        task: Task::Multiclass,
-        metrics,
-        charts,
-        notes,
-    }
+    Report { task: Task::Multiclass, metrics, charts, notes }
 }
 
 fn named<'a>(input: &Multiclass<'a>, keep: impl Fn(usize) -> bool) -> Vec<&'a str> {
-    (0..input.classes.len())
-        .filter(|&k| keep(k))
-        .map(|k| input.classes[k].as_str())
-        .collect()
+    (0..input.classes.len()).filter(|&k| keep(k)).map(|k| input.classes[k].as_str()).collect()
 }
 
-fn metrics(
-    input: &Multiclass,
-    confusion: &[Vec<f64>],
-    scores: &[ClassScores],
-    areas: &[f64],
-) -> Vec<Metric> {
-    let Multiclass {
-        truth,
-        probabilities,
-        classes,
-        weights,
-        ..
-    } = *input;
-    let higher = |key: &str, label: &str, value, help: &str| {
-        Metric::new(key, label, value, Better::Higher, help)
-    };
+fn metrics(input: &Multiclass, confusion: &[Vec<f64>], scores: &[ClassScores], areas: &[f64]) -> Vec<Metric> {
+    let Multiclass { truth, probabilities, classes, weights, .. } = *input;
+    let higher = |key: &str, label: &str, value, help: &str| Metric::new(key, label, value, Better::Higher, help);
     let accuracy = metric::accuracy(confusion);
     let mut metrics = vec![
-        higher(
-            "accuracy",
-            "Accuracy",
-            accuracy,
-            "Share of rows predicted right.",
-        ),
+        higher("accuracy", "Accuracy", accuracy, "Share of rows predicted right."),
         higher(
             "balanced_accuracy",
             "Balanced accuracy",
@@ -116,32 +70,14 @@ fn metrics(
     let weighted_help = "Averaged over the classes, each counting by its rows.";
     let micro_help = "Over all rows together; for one class a row it equals the accuracy.";
     type Score = fn(&ClassScores) -> f64;
-    let kinds: [(&str, &str, Score); 3] = [
-        ("precision", "precision", |s| s.precision),
-        ("recall", "recall", |s| s.recall),
-        ("f1", "F1", |s| s.f1),
-    ];
+    let kinds: [(&str, &str, Score); 3] =
+        [("precision", "precision", |s| s.precision), ("recall", "recall", |s| s.recall), ("f1", "F1", |s| s.f1)];
     for (key, label, score) in kinds {
         let of = |average| metric::average(scores, average, score);
-        metrics.push(higher(
-            &format!("{key}_macro"),
-            &format!("Macro {label}"),
-            of(Average::Macro),
-            macro_help,
-        ));
+        metrics.push(higher(&format!("{key}_macro"), &format!("Macro {label}"), of(Average::Macro), macro_help));
         let weighted = of(Average::Weighted);
-        metrics.push(higher(
-            &format!("{key}_weighted"),
-            &format!("Weighted {label}"),
-            weighted,
-            weighted_help,
-        ));
-        metrics.push(higher(
-            &format!("{key}_micro"),
-            &format!("Micro {label}"),
-            accuracy,
-            micro_help,
-        ));
+        metrics.push(higher(&format!("{key}_weighted"), &format!("Weighted {label}"), weighted, weighted_help));
+        metrics.push(higher(&format!("{key}_micro"), &format!("Micro {label}"), accuracy, micro_help));
     }
     let defined: Vec<f64> = areas.iter().copied().filter(|a| !a.is_nan()).collect();
     let k = 2.min(classes.len());
@@ -173,21 +109,14 @@ fn metrics(
 }
 
 fn roc(input: &Multiclass, scores: &[ClassScores], areas: &[f64]) -> Chart {
-    let mut shown: Vec<usize> = (0..input.classes.len())
-        .filter(|&k| !areas[k].is_nan())
-        .collect();
+    let mut shown: Vec<usize> = (0..input.classes.len()).filter(|&k| !areas[k].is_nan()).collect();
     shown.sort_by(|&a, &b| scores[b].support.total_cmp(&scores[a].support));
     shown.truncate(ROC_CLASSES);
     shown.sort_unstable();
     let series = shown.into_iter().map(|k| {
-        let (is, likely) =
-            metric::one_against_others(input.truth, input.probabilities, input.classes.len(), k);
+        let (is, likely) = metric::one_against_others(input.truth, input.probabilities, input.classes.len(), k);
         let points = roc_points(&operating_points(&is, &likely, input.weights));
-        Series {
-            name: input.classes[k].clone(),
-            points,
-            note: Some(format!("AUC {}", short(areas[k]))),
-        }
+        Series { name: input.classes[k].clone(), points, note: Some(format!("AUC {}", short(areas[k]))) }
     });
     Chart::Curve {
         id: "roc".to_owned(),
@@ -200,20 +129,14 @@ fn roc(input: &Multiclass, scores: &[ClassScores], areas: &[f64]) -> Chart {
 }
 
 fn table(input: &Multiclass, scores: &[ClassScores], areas: &[f64]) -> Chart {
-    let rows = scores
-        .iter()
-        .zip(areas)
-        .zip(input.classes)
-        .map(|((s, area), class)| TableRow {
-            label: class.clone(),
-            values: vec![s.precision, s.recall, s.f1, *area, s.support],
-        });
+    let rows = scores.iter().zip(areas).zip(input.classes).map(|((s, area), class)| TableRow {
+        label: class.clone(),
+        values: vec![s.precision, s.recall, s.f1, *area, s.support],
+    });
     Chart::Table {
         id: "classes".to_owned(),
         title: "Classes".to_owned(),
-        columns: ["Precision", "Recall", "F1", "ROC AUC", "Rows"]
-            .map(str::to_owned)
-            .to_vec(),
+        columns: ["Precision", "Recall", "F1", "ROC AUC", "Rows"].map(str::to_owned).to_vec(),
         rows: rows.collect(),
     }
 }

@@ -8,17 +8,9 @@ const BINS: usize = 30;
 
 /// Predicted numbers against the true ones, a value a row.
 pub fn regression(truth: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> Report {
-    let charts = vec![
-        predicted_actual(truth, predicted),
-        residuals(truth, predicted),
-        errors(truth, predicted, weights),
-    ];
-    Report {
-        task: Task::Regression,
-        metrics: metrics(truth, predicted, weights),
-        charts,
-        notes: Vec::new(),
-    }
+    let charts =
+        vec![predicted_actual(truth, predicted), residuals(truth, predicted), errors(truth, predicted, weights)];
+    Report { task: Task::Regression, metrics: metrics(truth, predicted, weights), charts, notes: Vec::new() }
 }
 
 fn metrics(truth: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> Vec<Metric> {
@@ -85,27 +77,13 @@ fn metrics(truth: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> Vec<Met
 fn predicted_actual(truth: &[f64], predicted: &[f64]) -> Chart {
     let point = |i: usize| [truth[i], predicted[i]];
     let labels = ["Actual", "Predicted"];
-    scatter(
-        "predicted_actual",
-        "Predicted and actual",
-        labels,
-        truth.len(),
-        point,
-        Reference::Diagonal,
-    )
+    scatter("predicted_actual", "Predicted and actual", labels, truth.len(), point, Reference::Diagonal)
 }
 
 fn residuals(truth: &[f64], predicted: &[f64]) -> Chart {
     let point = |i: usize| [predicted[i], truth[i] - predicted[i]];
     let labels = ["Predicted", "Actual minus predicted"];
-    scatter(
-        "residuals",
-        "Residuals",
-        labels,
-        truth.len(),
-        point,
-        Reference::Horizontal(0.0),
-    )
+    scatter("residuals", "Residuals", labels, truth.len(), point, Reference::Horizontal(0.0))
 }
 
 fn errors(truth: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> Chart {
@@ -114,12 +92,7 @@ fn errors(truth: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> Chart {
     let low = finite().fold(f64::INFINITY, |m, v| m.min(*v));
     let high = finite().fold(f64::NEG_INFINITY, |m, v| m.max(*v));
     let edges = edges(low, high, BINS);
-    let series = vec![histogram(
-        "Residuals",
-        &edges,
-        residuals.iter().copied().enumerate(),
-        weights,
-    )];
+    let series = vec![histogram("Residuals", &edges, residuals.iter().copied().enumerate(), weights)];
     Chart::Histogram {
         id: "residual_histogram".to_owned(),
         title: "Distribution of residuals".to_owned(),

@@ -21,31 +21,18 @@ pub(super) struct Binned {
 impl Binned {
     pub fn new(x: &Matrix, max_bins: usize) -> Self {
         let columns = x.columns();
-        let cuts: Vec<Vec<f64>> = (0..columns)
-            .into_par_iter()
-            .map(|c| cuts(x.column(c), max_bins))
-            .collect();
+        let cuts: Vec<Vec<f64>> = (0..columns).into_par_iter().map(|c| cuts(x.column(c), max_bins)).collect();
         let stride = columns.next_multiple_of(8);
         let mut bins = vec![0u8; x.rows() * stride];
-        bins.par_chunks_mut(4096 * stride)
-            .enumerate()
-            .for_each(|(block, out)| {
-                let start = block * 4096;
-                for (c, cuts) in cuts.iter().enumerate() {
-                    for (i, value) in x.column(c)[start..start + out.len() / stride]
-                        .iter()
-                        .enumerate()
-                    {
-                        out[i * stride + c] = bin(*value, cuts);
-                    }
+        bins.par_chunks_mut(4096 * stride).enumerate().for_each(|(block, out)| {
+            let start = block * 4096;
+            for (c, cuts) in cuts.iter().enumerate() {
+                for (i, value) in x.column(c)[start..start + out.len() / stride].iter().enumerate() {
+                    out[i * stride + c] = bin(*value, cuts);
                 }
-            });
-        Self {
-            columns,
-            stride,
-            bins,
-            cuts,
-        }
+            }
+        });
+        Self { columns, stride, bins, cuts }
     }
 
     #[inline(always)]
@@ -56,30 +43,18 @@ impl Binned {
 }
 
 fn bin(value: f64, cuts: &[f64]) -> u8 {
-    if value.is_nan() {
-        MISSING
-    } else {
-        cuts.partition_point(|cut| *cut < value) as u8
-    }
+    if value.is_nan() { MISSING } else { cuts.partition_point(|cut| *cut < value) as u8 }
 }
 
 /// Cuts between the distinct values if they are few, else at quantiles.
 fn cuts(values: &[f64], max_bins: usize) -> Vec<f64> {
     let step = values.len().div_ceil(SAMPLE).max(1);
-    let mut sorted: Vec<f64> = values
-        .iter()
-        .step_by(step)
-        .copied()
-        .filter(|v| !v.is_nan())
-        .collect();
+    let mut sorted: Vec<f64> = values.iter().step_by(step).copied().filter(|v| !v.is_nan()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let mut distinct = sorted.clone();
     distinct.dedup();
     if distinct.len() <= max_bins {
-        return distinct
-            .windows(2)
-            .map(|pair| between(pair[0], pair[1]))
-            .collect();
+        return distinct.windows(2).map(|pair| between(pair[0], pair[1])).collect();
     }
     let mut cuts: Vec<f64> = (1..max_bins)
         .filter_map(|i| {
@@ -97,11 +72,7 @@ fn cuts(values: &[f64], max_bins: usize) -> Vec<f64> {
 /// A threshold t with `low <= t < high`.
 pub(super) fn between(low: f64, high: f64) -> f64 {
     let middle = low / 2.0 + high / 2.0;
-    if middle >= high || middle < low {
-        low
-    } else {
-        middle
-    }
+    if middle >= high || middle < low { low } else { middle }
 }
 
 #[cfg(test)]
@@ -113,10 +84,7 @@ mod tests {
         assert_eq!(cuts(&[3.0, 1.0, f64::NAN, 1.0, 2.0], 255), [1.5, 2.5]);
         let matrix = Matrix::from_columns(&[vec![3.0, 1.0, f64::NAN, 2.0]]).unwrap();
         let binned = Binned::new(&matrix, 255);
-        assert_eq!(
-            [0, 1, 2, 3].map(|row| binned.row(row)[0]),
-            [2, 0, MISSING, 1]
-        );
+        assert_eq!([0, 1, 2, 3].map(|row| binned.row(row)[0]), [2, 0, MISSING, 1]);
         assert!(cuts(&[f64::NAN], 255).is_empty());
     }
 
@@ -126,9 +94,7 @@ mod tests {
         let cuts = cuts(&values, 255);
         assert_eq!(cuts.len(), 254);
         let mut counts = [0usize; 255];
-        values
-            .iter()
-            .for_each(|v| counts[bin(*v, &cuts) as usize] += 1);
+        values.iter().for_each(|v| counts[bin(*v, &cuts) as usize] += 1);
         assert!(counts.iter().all(|n| (39..=40).contains(n)), "{counts:?}");
     }
 

@@ -27,9 +27,7 @@ impl Purity for Gini {
         if let [a, b] = s {
             return (a * a + b * b) / (a + b);
         }
-        let (sum, squares) = s
-            .iter()
-            .fold((0.0, 0.0), |(sum, squares), w| (sum + w, squares + w * w));
+        let (sum, squares) = s.iter().fold((0.0, 0.0), |(sum, squares), w| (sum + w, squares + w * w));
         squares / sum
     }
 }
@@ -77,12 +75,12 @@ use crate::estimator::Criterion;
 /// Refuses a criterion that does not fit the labels.
 pub(super) fn check_criterion(criterion: Criterion, labels: Labels) -> Result<()> {
     match (criterion, labels) {
-        (Criterion::Gini | Criterion::Entropy, Labels::Real(_)) => invalid(
-            "Gini and entropy are for classes, but the label is a number. Use the squared error.",
-        ),
-        (Criterion::SquaredError, Labels::Classes { .. }) => invalid(
-            "The squared error is for numbers, but the label is a class. Use Gini or entropy.",
-        ),
+        (Criterion::Gini | Criterion::Entropy, Labels::Real(_)) => {
+            invalid("Gini and entropy are for classes, but the label is a number. Use the squared error.")
+        }
+        (Criterion::SquaredError, Labels::Classes { .. }) => {
+            invalid("The squared error is for numbers, but the label is a class. Use Gini or entropy.")
+        }
         _ => Ok(()),
     }
 }
@@ -101,16 +99,8 @@ pub(super) struct Shape {
 impl Shape {
     pub fn new(labels: Labels, weights: Option<&[f64]>) -> Self {
         match labels {
-            Labels::Real(y) => Self {
-                statistics: 2,
-                classes: 0,
-                offset: crate::linear::moment(y, weights).0,
-            },
-            Labels::Classes { classes, .. } => Self {
-                statistics: classes.max(2),
-                classes,
-                offset: 0.0,
-            },
+            Labels::Real(y) => Self { statistics: 2, classes: 0, offset: crate::linear::moment(y, weights).0 },
+            Labels::Classes { classes, .. } => Self { statistics: classes.max(2), classes, offset: 0.0 },
         }
     }
 
@@ -139,11 +129,7 @@ impl Shape {
     }
 
     pub fn weight(&self, statistics: &[f64]) -> f64 {
-        if self.classes == 0 {
-            statistics[0]
-        } else {
-            statistics.iter().sum()
-        }
+        if self.classes == 0 { statistics[0] } else { statistics.iter().sum() }
     }
 
     /// The values of a leaf with these statistics.
@@ -165,8 +151,7 @@ mod tests {
 
     #[test]
     fn scores_differ_by_the_impurity_decrease() {
-        let (left, right, both): ([f64; 2], [f64; 2], [f64; 2]) =
-            ([3.0, 1.0], [1.0, 5.0], [4.0, 6.0]);
+        let (left, right, both): ([f64; 2], [f64; 2], [f64; 2]) = ([3.0, 1.0], [1.0, 5.0], [4.0, 6.0]);
         let gini = |s: &[f64]| {
             let n: f64 = s.iter().sum();
             n * (1.0 - s.iter().map(|w| (w / n).powi(2)).sum::<f64>())
@@ -181,8 +166,7 @@ mod tests {
         assert!((gain(&|s| Entropy.score(s)) - decrease(&entropy)).abs() < 1e-12);
         assert!((Gini.score(&[3.0, 1.0, 0.0]) - Gini.score(&[3.0, 1.0])).abs() < 1e-12);
         // y = 1, 3 | 8: the variance falls from 26 in all to 2 + 0.
-        let squared =
-            Squared.score(&[2.0, 4.0]) + Squared.score(&[1.0, 8.0]) - Squared.score(&[3.0, 12.0]);
+        let squared = Squared.score(&[2.0, 4.0]) + Squared.score(&[1.0, 8.0]) - Squared.score(&[3.0, 12.0]);
         assert!((squared - 24.0).abs() < 1e-12);
     }
 }

@@ -20,10 +20,7 @@ pub(crate) fn fit(
 ) -> Result<ForestFit> {
     check_criterion(params.criterion, labels)?;
     if params.ccp_alpha.is_nan() || params.ccp_alpha < 0.0 {
-        return invalid(format!(
-            "The pruning strength is {}; it must be 0 or more.",
-            params.ccp_alpha
-        ));
+        return invalid(format!("The pruning strength is {}; it must be 0 or more.", params.ccp_alpha));
     }
     let shape = Shape::new(labels, weights);
     let limits = Limits {
@@ -41,9 +38,5 @@ pub(crate) fn fit(
         prune::prune(&mut nodes, params.ccp_alpha, total);
     }
     let (tree, importance) = prune::build(&nodes, &shape, x.columns());
-    Ok(ForestFit {
-        trees: vec![tree],
-        classes: shape.classes,
-        importance: normalised(importance),
-    })
+    Ok(ForestFit { trees: vec![tree], classes: shape.classes, importance: normalised(importance) })
 }

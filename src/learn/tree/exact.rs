@@ -66,28 +66,15 @@ const PARALLEL_CELLS: usize = 100_000;
 impl<P: Purity> Grower<'_, P> {
     pub fn grow(&self, observer: &dyn Observer) -> Result<Vec<Node>> {
         let rows = self.x.rows();
-        let mut orders: Vec<Vec<u32>> = (0..self.x.columns())
-            .into_par_iter()
-            .map(|c| sorted(self.x.column(c)))
-            .collect();
+        let mut orders: Vec<Vec<u32>> =
+            (0..self.x.columns()).into_par_iter().map(|c| sorted(self.x.column(c))).collect();
         let mut random = rng::part(self.seed, 0);
         let mut drawn: Vec<usize> = (0..self.x.columns()).collect();
         let mut goes_left = vec![false; rows];
         let mut nodes = vec![self.node(&orders[0])];
-        let mut pending = vec![Pending {
-            node: 0,
-            start: 0,
-            end: rows,
-            depth: 0,
-        }];
+        let mut pending = vec![Pending { node: 0, start: 0, end: rows, depth: 0 }];
         let mut settled = 0;
-        while let Some(Pending {
-            node,
-            start,
-            end,
-            depth,
-        }) = pending.pop()
-        {
+        while let Some(Pending { node, start, end, depth }) = pending.pop() {
             if nodes.len() % 64 == 1 || end - start > 10_000 {
                 check(observer)?;
                 observer.progress(settled as f64 / rows as f64, "Growing the tree");
@@ -96,48 +83,23 @@ impl<P: Purity> Grower<'_, P> {
                 let j = i + rng::below(&mut random, features.len() - i);
                 features.swap(i, j);
             };
-            let split = self.best(
-                &orders,
-                &nodes[node],
-                start,
-                end,
-                depth,
-                &mut drawn,
-                &mut draw,
-            );
+            let split = self.best(&orders, &nodes[node], start, end, depth, &mut drawn, &mut draw);
             let Some(split) = split else {
                 settled += end - start;
                 continue;
             };
             let middle = self.partition(&mut orders, &mut goes_left, start, end, &split);
             let left = nodes.len();
-            let children = [
-                self.node(&orders[0][start..middle]),
-                self.node(&orders[0][middle..end]),
-            ];
+            let children = [self.node(&orders[0][start..middle]), self.node(&orders[0][middle..end])];
             let parent = &mut nodes[node];
             parent.feature = split.feature;
             parent.threshold = split.threshold;
-            parent.missing_left = if split.has_missing {
-                split.missing_left
-            } else {
-                middle - start > end - middle
-            };
+            parent.missing_left = if split.has_missing { split.missing_left } else { middle - start > end - middle };
             parent.left = left;
             parent.gain = (split.score - self.purity.score(&parent.statistics)).max(0.0);
             nodes.extend(children);
-            pending.push(Pending {
-                node: left + 1,
-                start: middle,
-                end,
-                depth: depth + 1,
-            });
-            pending.push(Pending {
-                node: left,
-                start,
-                end: middle,
-                depth: depth + 1,
-            });
+            pending.push(Pending { node: left + 1, start: middle, end, depth: depth + 1 });
+            pending.push(Pending { node: left, start, end: middle, depth: depth + 1 });
         }
         Ok(nodes)
     }
@@ -147,21 +109,13 @@ impl<P: Purity> Grower<'_, P> {
     }
 
     fn add(&self, statistics: &mut [f64], row: u32) {
-        self.shape
-            .add(statistics, self.labels[row as usize], self.weight(row));
+        self.shape.add(statistics, self.labels[row as usize], self.weight(row));
     }
 
     fn node(&self, rows: &[u32]) -> Node {
         let mut statistics = vec![0.0; self.shape.statistics];
         rows.iter().for_each(|&r| self.add(&mut statistics, r));
-        Node {
-            feature: 0,
-            threshold: 0.0,
-            missing_left: false,
-            left: 0,
-            gain: 0.0,
-            statistics,
-        }
+        Node { feature: 0, threshold: 0.0, missing_left: false, left: 0, gain: 0.0, statistics }
     }
 
     /// The best split of a node, if it may and can be split.
@@ -178,19 +132,14 @@ impl<P: Purity> Grower<'_, P> {
     ) -> Option<Split> {
         let rows = end - start;
         let limits = self.limits;
-        if depth >= limits.max_depth || rows < limits.min_split.max(2) || rows < 2 * limits.min_leaf
-        {
+        if depth >= limits.max_depth || rows < limits.min_split.max(2) || rows < 2 * limits.min_leaf {
             return None;
         }
         let first = self.labels[orders[0][start] as usize];
-        if orders[0][start..end]
-            .iter()
-            .all(|&r| self.labels[r as usize] == first)
-        {
+        if orders[0][start..end].iter().all(|&r| self.labels[r as usize] == first) {
             return None;
         }
-        let find =
-            |feature: usize| self.best_of(feature, &orders[feature][start..end], &node.statistics);
+        let find = |feature: usize| self.best_of(feature, &orders[feature][start..end], &node.statistics);
         let better = |a: Option<Split>, b: Option<Split>| match (a, b) {
             (Some(a), Some(b)) if b.score > a.score => Some(b),
             (Some(a), _) => Some(a),
@@ -225,26 +174,16 @@ impl<P: Purity> Grower<'_, P> {
         let column = self.x.column(feature);
         let present = order.partition_point(|&r| !column[r as usize].is_nan());
         let mut missing = vec![0.0; parent.len()];
-        order[present..]
-            .iter()
-            .for_each(|&r| self.add(&mut missing, r));
+        order[present..].iter().for_each(|&r| self.add(&mut missing, r));
         let has_missing = present < order.len();
         let mut best: Option<Split> = None;
         for missing_left in [false, true] {
             if missing_left && !has_missing {
                 break;
             }
-            let mut left = if missing_left {
-                missing.clone()
-            } else {
-                vec![0.0; parent.len()]
-            };
+            let mut left = if missing_left { missing.clone() } else { vec![0.0; parent.len()] };
             let mut right = vec![0.0; parent.len()];
-            let moved = if missing_left {
-                order.len() - present
-            } else {
-                0
-            };
+            let moved = if missing_left { order.len() - present } else { 0 };
             for i in 0..present {
                 self.add(&mut left, order[i]);
                 let low = column[order[i] as usize];
@@ -264,19 +203,10 @@ impl<P: Purity> Grower<'_, P> {
                 if on_left < self.limits.min_leaf || order.len() - on_left < self.limits.min_leaf {
                     continue;
                 }
-                right
-                    .iter_mut()
-                    .zip(parent.iter().zip(&left))
-                    .for_each(|(r, (p, l))| *r = p - l);
+                right.iter_mut().zip(parent.iter().zip(&left)).for_each(|(r, (p, l))| *r = p - l);
                 let score = self.purity.score(&left) + self.purity.score(&right);
                 if score.is_finite() && best.is_none_or(|b| score > b.score) {
-                    best = Some(Split {
-                        feature,
-                        threshold,
-                        missing_left,
-                        score,
-                        has_missing,
-                    });
+                    best = Some(Split { feature, threshold, missing_left, score, has_missing });
                 }
             }
         }
@@ -296,11 +226,7 @@ impl<P: Purity> Grower<'_, P> {
         let mut middle = start;
         for &row in &orders[0][start..end] {
             let value = column[row as usize];
-            let left = if value.is_nan() {
-                split.missing_left
-            } else {
-                value <= split.threshold
-            };
+            let left = if value.is_nan() { split.missing_left } else { value <= split.threshold };
             goes_left[row as usize] = left;
             middle += usize::from(left);
         }
@@ -333,11 +259,7 @@ fn sorted(column: &[f64]) -> Vec<u32> {
     let mut order: Vec<u32> = (0..column.len() as u32).collect();
     // -0.0 and 0.0 are the same value, and every NaN comes last whatever its sign.
     let key = |r: u32| {
-        if column[r as usize].is_nan() {
-            f64::NAN
-        } else {
-            column[r as usize] + 0.0
-        }
+        if column[r as usize].is_nan() { f64::NAN } else { column[r as usize] + 0.0 }
     };
     order.sort_by(|&a, &b| key(a).total_cmp(&key(b)));
     order

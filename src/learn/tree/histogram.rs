@@ -22,16 +22,8 @@ pub(super) struct Entry {
 
 impl Entry {
     pub fn new(shape: &Shape, row: usize, weight: f64, label: f64) -> Self {
-        let label = if shape.classes > 0 {
-            label as u64
-        } else {
-            label.to_bits()
-        };
-        Self {
-            row: row as u32,
-            weight: weight as f32,
-            label,
-        }
+        let label = if shape.classes > 0 { label as u64 } else { label.to_bits() };
+        Self { row: row as u32, weight: weight as f32, label }
     }
 
     #[inline(always)]
@@ -130,22 +122,9 @@ impl<'a, P: Purity, const W: usize> Grower<'a, P, W> {
         let mut scratch = Vec::with_capacity(entries.len());
         let statistics = self.sum(&entries);
         tree.push();
-        let mut pending = vec![Pending {
-            node: 0,
-            start: 0,
-            end: entries.len(),
-            depth: 0,
-            statistics,
-        }];
+        let mut pending = vec![Pending { node: 0, start: 0, end: entries.len(), depth: 0, statistics }];
         let mut visited = 0usize;
-        while let Some(Pending {
-            node,
-            start,
-            end,
-            depth,
-            statistics,
-        }) = pending.pop()
-        {
+        while let Some(Pending { node, start, end, depth, statistics }) = pending.pop() {
             visited += 1;
             if end - start > 20_000 || visited.is_multiple_of(1024) {
                 check(self.observer)?;
@@ -156,32 +135,13 @@ impl<'a, P: Purity, const W: usize> Grower<'a, P, W> {
             };
             importance[split.feature] += (split.score - self.purity.score(&statistics)).max(0.0);
             let middle = start + self.partition(&mut entries[start..end], &mut scratch, &split);
-            let missing_left = if split.has_missing {
-                split.missing_left
-            } else {
-                middle - start > end - middle
-            };
+            let missing_left = if split.has_missing { split.missing_left } else { middle - start > end - middle };
             let left = tree.set_split(node, split.feature, split.threshold, missing_left);
-            let halves = [
-                self.sum(&entries[start..middle]),
-                self.sum(&entries[middle..end]),
-            ];
+            let halves = [self.sum(&entries[start..middle]), self.sum(&entries[middle..end])];
             let [left_statistics, right_statistics] = halves;
             let depth = depth + 1;
-            pending.push(Pending {
-                node: left + 1,
-                start: middle,
-                end,
-                depth,
-                statistics: right_statistics,
-            });
-            pending.push(Pending {
-                node: left,
-                start,
-                end: middle,
-                depth,
-                statistics: left_statistics,
-            });
+            pending.push(Pending { node: left + 1, start: middle, end, depth, statistics: right_statistics });
+            pending.push(Pending { node: left, start, end: middle, depth, statistics: left_statistics });
         }
         Ok((tree, importance))
     }
@@ -193,9 +153,7 @@ impl<'a, P: Purity, const W: usize> Grower<'a, P, W> {
 
     fn sum(&self, entries: &[Entry]) -> Vec<f64> {
         let mut statistics = vec![0.0; self.shape.statistics];
-        entries
-            .iter()
-            .for_each(|e| e.add(&self.shape, &mut statistics));
+        entries.iter().for_each(|e| e.add(&self.shape, &mut statistics));
         statistics
     }
 
@@ -213,11 +171,7 @@ impl<'a, P: Purity, const W: usize> Grower<'a, P, W> {
         let features = self.drawn.len();
         while looked_at < features {
             // At first all that are to be drawn; then one by one, until one varies.
-            let batch = if looked_at == 0 {
-                limits.max_features
-            } else {
-                1
-            };
+            let batch = if looked_at == 0 { limits.max_features } else { 1 };
             for i in looked_at..looked_at + batch {
                 let j = i + rng::below(&mut self.random, features - i);
                 self.drawn.swap(i, j);
@@ -268,18 +222,11 @@ impl<'a, P: Purity, const W: usize> Grower<'a, P, W> {
             for bin in (0..=self.binned.cuts[feature].len()).chain([usize::from(MISSING)]) {
                 let at = i * stride + bin * width;
                 let statistics = &self.histogram[at..at + width];
-                let filled = if self.shape.classes == 0 {
-                    statistics[0] > 0.0
-                } else {
-                    statistics.iter().any(|s| *s > 0.0)
-                };
+                let filled =
+                    if self.shape.classes == 0 { statistics[0] > 0.0 } else { statistics.iter().any(|s| *s > 0.0) };
                 if filled {
                     let rows = self.counts.get(i * BINS + bin).map_or(1, |n| *n as usize);
-                    runs.push(Run {
-                        bin: bin as u8,
-                        rows,
-                        at,
-                    });
+                    runs.push(Run { bin: bin as u8, rows, at });
                 }
             }
             varies |= runs.len() > 1;
@@ -321,8 +268,7 @@ impl<'a, P: Purity, const W: usize> Grower<'a, P, W> {
             let feature = self.drawn[i];
             self.keys.clear();
             for (i, entry) in entries.iter().enumerate() {
-                self.keys
-                    .push(u32::from(self.binned.row(entry.row)[feature]) << 16 | i as u32);
+                self.keys.push(u32::from(self.binned.row(entry.row)[feature]) << 16 | i as u32);
             }
             self.keys.sort_unstable();
             let mut runs = std::mem::take(&mut self.runs);
@@ -333,11 +279,7 @@ impl<'a, P: Purity, const W: usize> Grower<'a, P, W> {
                 match runs.last_mut() {
                     Some(run) if run.bin == bin => run.rows += 1,
                     _ => {
-                        runs.push(Run {
-                            bin,
-                            rows: 1,
-                            at: self.histogram.len(),
-                        });
+                        runs.push(Run { bin, rows: 1, at: self.histogram.len() });
                         self.histogram.resize(self.histogram.len() + width, 0.0);
                     }
                 }
@@ -354,27 +296,12 @@ impl<'a, P: Purity, const W: usize> Grower<'a, P, W> {
 
     /// Tries every gap between the bins that hold rows; those of missing values come last and are tried on both
     /// sides.
-    fn scan(
-        &mut self,
-        feature: usize,
-        runs: &[Run],
-        rows: usize,
-        parent: &[f64],
-        best: &mut Option<Split>,
-    ) {
+    fn scan(&mut self, feature: usize, runs: &[Run], rows: usize, parent: &[f64], best: &mut Option<Split>) {
         let width = self.width();
         let missing = runs.last().copied().filter(|run| run.bin == MISSING);
         let has_missing = missing.is_some();
         let present = &runs[..runs.len() - usize::from(has_missing)];
-        let Self {
-            histogram,
-            left,
-            right,
-            purity,
-            binned,
-            limits,
-            ..
-        } = self;
+        let Self { histogram, left, right, purity, binned, limits, .. } = self;
         let (left, right, parent) = (&mut left[..width], &mut right[..width], &parent[..width]);
         let take = |left: &mut [f64], run: Run| {
             let statistics = &histogram[run.at..run.at + width];
@@ -399,29 +326,14 @@ impl<'a, P: Purity, const W: usize> Grower<'a, P, W> {
                     None if has_missing && !missing_left => MISSING - 1,
                     None => break,
                 };
-                if limits.min_leaf > 1
-                    && (on_left < limits.min_leaf || rows - on_left < limits.min_leaf)
-                {
+                if limits.min_leaf > 1 && (on_left < limits.min_leaf || rows - on_left < limits.min_leaf) {
                     continue;
                 }
-                right
-                    .iter_mut()
-                    .zip(parent.iter().zip(&*left))
-                    .for_each(|(r, (p, l))| *r = p - l);
+                right.iter_mut().zip(parent.iter().zip(&*left)).for_each(|(r, (p, l))| *r = p - l);
                 let score = purity.score(left) + purity.score(right);
                 if best.is_none_or(|b| score > b.score) && score.is_finite() {
-                    let threshold = binned.cuts[feature]
-                        .get(usize::from(bin))
-                        .copied()
-                        .unwrap_or(f64::MAX);
-                    *best = Some(Split {
-                        feature,
-                        bin,
-                        threshold,
-                        missing_left,
-                        has_missing,
-                        score,
-                    });
+                    let threshold = binned.cuts[feature].get(usize::from(bin)).copied().unwrap_or(f64::MAX);
+                    *best = Some(Split { feature, bin, threshold, missing_left, has_missing, score });
                 }
             }
         }
@@ -434,11 +346,7 @@ impl<'a, P: Purity, const W: usize> Grower<'a, P, W> {
         for i in 0..entries.len() {
             let entry = entries[i];
             let bin = self.binned.row(entry.row)[split.feature];
-            if if bin == MISSING {
-                split.missing_left
-            } else {
-                bin <= split.bin
-            } {
+            if if bin == MISSING { split.missing_left } else { bin <= split.bin } {
                 entries[at] = entry;
                 at += 1;
             } else {

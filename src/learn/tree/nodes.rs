@@ -42,10 +42,7 @@ impl From<Tree> for Columns {
         Self {
             feature: nodes.iter().map(Node::feature).collect(),
             threshold: nodes.iter().map(|n| n.threshold).collect(),
-            missing_left: nodes
-                .iter()
-                .map(|n| n.feature & MISSING_LEFT != 0)
-                .collect(),
+            missing_left: nodes.iter().map(|n| n.feature & MISSING_LEFT != 0).collect(),
             left: nodes.iter().map(|n| n.left).collect(),
             width: tree.width,
             leaves: tree.leaves,
@@ -55,28 +52,14 @@ impl From<Tree> for Columns {
 
 impl From<Columns> for Tree {
     fn from(columns: Columns) -> Self {
-        let node =
-            |(((feature, threshold), missing), left): (((Option<u32>, f64), bool), u32)| Node {
-                threshold,
-                left,
-                feature: feature.unwrap_or(LEAF).min(LEAF) | if missing { MISSING_LEFT } else { 0 },
-            };
-        let Columns {
-            feature,
+        let node = |(((feature, threshold), missing), left): (((Option<u32>, f64), bool), u32)| Node {
             threshold,
-            missing_left,
             left,
-            width,
-            leaves,
-        } = columns;
+            feature: feature.unwrap_or(LEAF).min(LEAF) | if missing { MISSING_LEFT } else { 0 },
+        };
+        let Columns { feature, threshold, missing_left, left, width, leaves } = columns;
         Self {
-            nodes: feature
-                .into_iter()
-                .zip(threshold)
-                .zip(missing_left)
-                .zip(left)
-                .map(node)
-                .collect(),
+            nodes: feature.into_iter().zip(threshold).zip(missing_left).zip(left).map(node).collect(),
             width,
             leaves,
         }
@@ -95,23 +78,14 @@ impl Node {
 pub enum Part<'a> {
     /// Values of the feature up to and including the threshold go to node `left`, others to the node after it;
     /// missing values go left if `missing_left`.
-    Split {
-        feature: usize,
-        threshold: f64,
-        missing_left: bool,
-        left: usize,
-    },
+    Split { feature: usize, threshold: f64, missing_left: bool, left: usize },
     /// [`Tree::width`] values.
     Leaf(&'a [f64]),
 }
 
 impl Tree {
     pub(crate) fn new(width: usize) -> Self {
-        Self {
-            nodes: Vec::new(),
-            width: width as u32,
-            leaves: Vec::new(),
-        }
+        Self { nodes: Vec::new(), width: width as u32, leaves: Vec::new() }
     }
 
     /// Number of nodes, leaves included.
@@ -129,11 +103,7 @@ impl Tree {
     }
 
     pub fn part(&self, node: usize) -> Part<'_> {
-        let Node {
-            threshold,
-            left,
-            feature,
-        } = self.nodes[node];
+        let Node { threshold, left, feature } = self.nodes[node];
         match self.nodes[node].feature() {
             None => Part::Leaf(self.leaf(left)),
             Some(at) => Part::Split {
@@ -152,11 +122,7 @@ impl Tree {
 
     /// Adds a node that is neither split nor a leaf yet.
     pub(crate) fn push(&mut self) -> usize {
-        self.nodes.push(Node {
-            threshold: 0.0,
-            left: 0,
-            feature: LEAF,
-        });
+        self.nodes.push(Node { threshold: 0.0, left: 0, feature: LEAF });
         self.nodes.len() - 1
     }
 
@@ -167,21 +133,11 @@ impl Tree {
     }
 
     /// Splits a node, adding its two children; returns the left one.
-    pub(crate) fn set_split(
-        &mut self,
-        node: usize,
-        feature: usize,
-        threshold: f64,
-        missing_left: bool,
-    ) -> usize {
+    pub(crate) fn set_split(&mut self, node: usize, feature: usize, threshold: f64, missing_left: bool) -> usize {
         let left = self.push();
         self.push();
         let missing = if missing_left { MISSING_LEFT } else { 0 };
-        self.nodes[node] = Node {
-            threshold,
-            left: left as u32,
-            feature: feature as u32 | missing,
-        };
+        self.nodes[node] = Node { threshold, left: left as u32, feature: feature as u32 | missing };
         left
     }
 
@@ -190,11 +146,7 @@ impl Tree {
     pub fn predict(&self, row: &[f64]) -> &[f64] {
         let mut at = 0;
         loop {
-            let Node {
-                threshold,
-                left,
-                feature,
-            } = self.nodes[at];
+            let Node { threshold, left, feature } = self.nodes[at];
             let asked = feature & !MISSING_LEFT;
             if asked == LEAF {
                 return self.leaf(left);
@@ -208,12 +160,7 @@ impl Tree {
     /// Number of splits from the root to the deepest leaf.
     pub fn depth(&self) -> usize {
         let mut depth = vec![0usize; self.len()];
-        for (at, node) in self
-            .nodes
-            .iter()
-            .enumerate()
-            .filter(|(_, node)| node.feature().is_some())
-        {
+        for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.feature().is_some()) {
             depth[node.left as usize] = depth[at] + 1;
             depth[node.left as usize + 1] = depth[at] + 1;
         }
@@ -221,10 +168,7 @@ impl Tree {
     }
 
     pub fn leaf_count(&self) -> usize {
-        self.nodes
-            .iter()
-            .filter(|node| node.feature().is_none())
-            .count()
+        self.nodes.iter().filter(|node| node.feature().is_none()).count()
     }
 
     /// Whether every index points into the tree and forwards, so that predicting ends for any row of
@@ -234,13 +178,8 @@ impl Tree {
         let node_is_sound = |(at, node): (usize, &Node)| {
             let left = node.left as usize;
             match node.feature() {
-                None => left
-                    .checked_add(1)
-                    .and_then(|n| n.checked_mul(width))
-                    .is_some_and(|n| n <= self.leaves.len()),
-                Some(feature) => {
-                    (feature as usize) < features && left > at && left + 1 < self.len()
-                }
+                None => left.checked_add(1).and_then(|n| n.checked_mul(width)).is_some_and(|n| n <= self.leaves.len()),
+                Some(feature) => (feature as usize) < features && left > at && left + 1 < self.len(),
             }
         };
         !self.is_empty() && width > 0 && self.nodes.iter().enumerate().all(node_is_sound)
@@ -272,12 +211,7 @@ mod tests {
     #[test]
     fn parts_and_columns_tell_all() {
         let tree = stump();
-        let split = Part::Split {
-            feature: 1,
-            threshold: 2.5,
-            missing_left: true,
-            left: 1,
-        };
+        let split = Part::Split { feature: 1, threshold: 2.5, missing_left: true, left: 1 };
         assert_eq!(tree.part(0), split);
         assert_eq!(tree.part(2), Part::Leaf(&[20.0]));
         assert_eq!(Tree::from(Columns::from(tree.clone())), tree);

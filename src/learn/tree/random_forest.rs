@@ -27,17 +27,10 @@ pub(crate) fn fit(
         return invalid("A forest of 0 trees cannot predict. Ask for at least 1 tree.");
     }
     if !(2..=255).contains(&params.max_bins) {
-        return invalid(format!(
-            "{} a feature are not possible; choose 2 to 255.",
-            count(params.max_bins, "bin")
-        ));
+        return invalid(format!("{} a feature are not possible; choose 2 to 255.", count(params.max_bins, "bin")));
     }
     let shape = Shape::new(labels, weights);
-    let default = if shape.classes > 0 {
-        MaxFeatures::Sqrt
-    } else {
-        MaxFeatures::All
-    };
+    let default = if shape.classes > 0 { MaxFeatures::Sqrt } else { MaxFeatures::All };
     let limits = Limits {
         max_depth: params.max_depth.unwrap_or(usize::MAX),
         min_split: params.min_samples_split,
@@ -60,30 +53,17 @@ pub(crate) fn fit(
             }
         });
         let trees = done.fetch_add(1, Ordering::Relaxed) + 1;
-        observer.progress(
-            trees as f64 / params.n_estimators as f64,
-            &format!("{} grown", count(trees, "tree")),
-        );
+        observer.progress(trees as f64 / params.n_estimators as f64, &format!("{} grown", count(trees, "tree")));
         grown
     };
-    let grown: Vec<(Tree, Vec<f64>)> = (0..params.n_estimators)
-        .into_par_iter()
-        .map(plant)
-        .collect::<Result<_>>()?;
+    let grown: Vec<(Tree, Vec<f64>)> = (0..params.n_estimators).into_par_iter().map(plant).collect::<Result<_>>()?;
     let mut importance = vec![0.0; x.columns()];
     let mut trees = Vec::with_capacity(grown.len());
     for (tree, gains) in grown {
-        importance
-            .iter_mut()
-            .zip(normalised(gains))
-            .for_each(|(i, g)| *i += g);
+        importance.iter_mut().zip(normalised(gains)).for_each(|(i, g)| *i += g);
         trees.push(tree);
     }
-    Ok(ForestFit {
-        trees,
-        classes: shape.classes,
-        importance: normalised(importance),
-    })
+    Ok(ForestFit { trees, classes: shape.classes, importance: normalised(importance) })
 }
 
 /// The rows a tree learns from; a row drawn several times is one entry of that weight.

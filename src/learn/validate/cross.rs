@@ -57,9 +57,7 @@ pub fn cross_validate(
     observer: &dyn Observer,
 ) -> Result<CrossValidation> {
     if estimator.is_clustering() {
-        return invalid(
-            "Clustering has no label to test against, so it cannot be cross-validated.",
-        );
+        return invalid("Clustering has no label to test against, so it cannot be cross-validated.");
     }
     if folds.is_empty() {
         return invalid("Cross-validation needs at least 2 folds.");
@@ -68,26 +66,14 @@ pub fn cross_validate(
     let one = |(at, fold): (usize, &Fold)| -> Result<(FoldResult, Prediction)> {
         check(observer)?;
         let started = Instant::now();
-        let weights = |rows: &[usize]| -> Option<Vec<f64>> {
-            options
-                .weights
-                .map(|w| rows.iter().map(|&r| w[r]).collect())
-        };
+        let weights =
+            |rows: &[usize]| -> Option<Vec<f64>> { options.weights.map(|w| rows.iter().map(|&r| w[r]).collect()) };
         let quiet = Quiet(observer);
         let train = weights(&fold.train);
-        let fitted = fit(
-            estimator,
-            &x.take(&fold.train),
-            Some(&y.take(&fold.train)),
-            train.as_deref(),
-            &quiet,
-        )?;
+        let fitted = fit(estimator, &x.take(&fold.train), Some(&y.take(&fold.train)), train.as_deref(), &quiet)?;
         let prediction = fitted.predict(&x.take(&fold.test))?;
         let test = weights(&fold.test);
-        let options = Options {
-            weights: test.as_deref(),
-            ..*options
-        };
+        let options = Options { weights: test.as_deref(), ..*options };
         let report = evaluate(&y.take(&fold.test), &prediction, &options)?;
         for metric in &report.metrics {
             if let Some(value) = metric.value {
@@ -98,37 +84,16 @@ pub fn cross_validate(
         let message = format!("Fold {finished} of {}", folds.len());
         observer.progress(finished as f64 / folds.len() as f64, &message);
         let seconds = started.elapsed().as_secs_f64();
-        Ok((
-            FoldResult {
-                train_rows: fold.train.len(),
-                test_rows: fold.test.len(),
-                seconds,
-                report,
-            },
-            prediction,
-        ))
+        Ok((FoldResult { train_rows: fold.train.len(), test_rows: fold.test.len(), seconds, report }, prediction))
     };
-    let results: Vec<(FoldResult, Prediction)> = folds
-        .par_iter()
-        .enumerate()
-        .map(one)
-        .collect::<Result<_>>()?;
+    let results: Vec<(FoldResult, Prediction)> = folds.par_iter().enumerate().map(one).collect::<Result<_>>()?;
     let (results, predictions): (Vec<FoldResult>, Vec<Prediction>) = results.into_iter().unzip();
     let rows: Vec<usize> = folds.iter().flat_map(|f| f.test.iter().copied()).collect();
-    let weights: Option<Vec<f64>> = options
-        .weights
-        .map(|w| rows.iter().map(|&r| w[r]).collect());
-    let options = Options {
-        weights: weights.as_deref(),
-        ..*options
-    };
+    let weights: Option<Vec<f64>> = options.weights.map(|w| rows.iter().map(|&r| w[r]).collect());
+    let options = Options { weights: weights.as_deref(), ..*options };
     let pooled = evaluate(&y.take(&rows), &concatenate(predictions), &options)?;
     let metrics = spread(&results);
-    Ok(CrossValidation {
-        folds: results,
-        metrics,
-        pooled,
-    })
+    Ok(CrossValidation { folds: results, metrics, pooled })
 }
 
 /// Passes on the wish to stop, but not the progress of a single fold.
@@ -147,14 +112,8 @@ fn concatenate(predictions: Vec<Prediction>) -> Prediction {
         match (&mut first, next) {
             (Prediction::Real(a), Prediction::Real(b)) => a.extend(b),
             (
-                Prediction::Classes {
-                    codes: a,
-                    probabilities: p,
-                },
-                Prediction::Classes {
-                    codes: b,
-                    probabilities: q,
-                },
+                Prediction::Classes { codes: a, probabilities: p },
+                Prediction::Classes { codes: b, probabilities: q },
             ) => {
                 a.extend(b);
                 p.extend(q);
@@ -175,16 +134,8 @@ fn spread(folds: &[FoldResult]) -> Vec<Spread> {
         let defined: Vec<f64> = values.iter().flatten().copied().collect();
         let n = defined.len() as f64;
         let mean = (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / n);
-        let deviation =
-            mean.map(|m| (defined.iter().map(|v| (v - m) * (v - m)).sum::<f64>() / n).sqrt());
-        Spread {
-            key: metric.key.clone(),
-            label: metric.label.clone(),
-            better: metric.better,
-            values,
-            mean,
-            deviation,
-        }
+        let deviation = mean.map(|m| (defined.iter().map(|v| (v - m) * (v - m)).sum::<f64>() / n).sqrt());
+        Spread { key: metric.key.clone(), label: metric.label.clone(), better: metric.better, values, mean, deviation }
     };
     first.report.metrics.iter().map(one).collect()
 }

@@ -44,13 +44,7 @@ pub struct Folds {
 
 impl Default for Folds {
     fn default() -> Self {
-        Self {
-            scheme: Scheme::KFold,
-            folds: 5,
-            repeats: 1,
-            shuffle: false,
-            seed: 0,
-        }
+        Self { scheme: Scheme::KFold, folds: 5, repeats: 1, shuffle: false, seed: 0 }
     }
 }
 
@@ -107,24 +101,14 @@ impl Folds {
         let mut part = vec![0; rows];
         for (at, row) in order.into_iter().enumerate() {
             let split = larger * (size + 1);
-            part[row] = if at < split {
-                at / (size + 1)
-            } else {
-                larger + (at - split) / size
-            };
+            part[row] = if at < split { at / (size + 1) } else { larger + (at - split) / size };
         }
         part
     }
 
-    fn stratified(
-        &self,
-        target: Option<&Target>,
-        mut random: Option<&mut Random>,
-    ) -> Result<Vec<usize>> {
+    fn stratified(&self, target: Option<&Target>, mut random: Option<&mut Random>) -> Result<Vec<usize>> {
         let Some(Target::Classes { codes, classes }) = target else {
-            return invalid(
-                "Stratified folds need a label of classes. Use plain folds for numbers.",
-            );
+            return invalid("Stratified folds need a label of classes. Use plain folds for numbers.");
         };
         // Classes in the order they appear, as in scikit-learn.
         let mut seen = vec![usize::MAX; classes.len()];
@@ -141,23 +125,14 @@ impl Folds {
         let mut sorted = ranks.clone();
         sorted.sort_unstable();
         let mut shares = vec![vec![0usize; self.folds]; kinds];
-        sorted
-            .iter()
-            .enumerate()
-            .for_each(|(at, &k)| shares[k][at % self.folds] += 1);
+        sorted.iter().enumerate().for_each(|(at, &k)| shares[k][at % self.folds] += 1);
         if shares.iter().all(|s| s.iter().sum::<usize>() < self.folds) {
-            return invalid(format!(
-                "No class has as many rows as there are folds ({}). Use fewer folds.",
-                self.folds
-            ));
+            return invalid(format!("No class has as many rows as there are folds ({}). Use fewer folds.", self.folds));
         }
         let mut part = vec![0; codes.len()];
         for (k, shares) in shares.iter().enumerate() {
-            let mut parts: Vec<usize> = shares
-                .iter()
-                .enumerate()
-                .flat_map(|(fold, n)| std::iter::repeat_n(fold, *n))
-                .collect();
+            let mut parts: Vec<usize> =
+                shares.iter().enumerate().flat_map(|(fold, n)| std::iter::repeat_n(fold, *n)).collect();
             if let Some(random) = random.as_deref_mut() {
                 rng::shuffle(random, &mut parts);
             }
@@ -170,19 +145,14 @@ impl Folds {
     /// Groups, the largest first, each to the part with fewest rows so far.
     fn grouped(&self, rows: usize, groups: Option<&[u32]>) -> Result<Vec<usize>> {
         let Some(groups) = groups.filter(|g| g.len() == rows) else {
-            return invalid(
-                "Grouped folds need a group for every row. Choose the column that names the group.",
-            );
+            return invalid("Grouped folds need a group for every row. Choose the column that names the group.");
         };
         let mut distinct = groups.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
         if distinct.len() < self.folds {
             let found = count(distinct.len(), "group");
-            return invalid(format!(
-                "There are {found} for {} folds. Use fewer folds.",
-                self.folds
-            ));
+            return invalid(format!("There are {found} for {} folds. Use fewer folds.", self.folds));
         }
         let rank = |group: u32| distinct.partition_point(|d| *d < group);
         let mut sizes = vec![0usize; distinct.len()];

@@ -10,25 +10,13 @@ fn table(rows: usize) -> (Matrix, Target, Target) {
     let real = Target::Real(values.iter().map(|v| 2.0 * v + 1.0).collect());
     let codes = values.iter().map(|v| u32::from(*v > 0.0)).collect();
     let x = Matrix::new(rows, 1, values).unwrap();
-    (
-        x,
-        real,
-        Target::Classes {
-            codes,
-            classes: vec!["low".into(), "high".into()],
-        },
-    )
+    (x, real, Target::Classes { codes, classes: vec!["low".into(), "high".into()] })
 }
 
 #[test]
 fn perfect_models_score_perfectly_in_every_fold() {
     let (x, real, classes) = table(60);
-    let folds = Folds {
-        shuffle: true,
-        ..Folds::default()
-    }
-    .split(60, None, None, None)
-    .unwrap();
+    let folds = Folds { shuffle: true, ..Folds::default() }.split(60, None, None, None).unwrap();
     let linear = Estimator::LinearRegression(LinearRegression::default());
     let result = cross_validate(&linear, &x, &real, &folds, &Options::default(), &Silent).unwrap();
     let r2 = result.metrics.iter().find(|m| m.key == "r2").unwrap();
@@ -40,37 +28,21 @@ fn perfect_models_score_perfectly_in_every_fold() {
     assert_eq!(result.pooled.task, Task::Binary);
     assert!(result.pooled.value("accuracy").unwrap() > 0.95);
     let json = serde_json::to_string(&result).unwrap();
-    assert_eq!(
-        serde_json::to_string(&serde_json::from_str::<CrossValidation>(&json).unwrap()).unwrap(),
-        json
-    );
+    assert_eq!(serde_json::to_string(&serde_json::from_str::<CrossValidation>(&json).unwrap()).unwrap(), json);
 }
 
 #[test]
 fn spread_is_mean_and_deviation_of_the_folds() {
     let (x, real, _) = table(50);
-    let folds = Folds {
-        folds: 4,
-        ..Folds::default()
-    }
-    .split(50, None, None, None)
-    .unwrap();
+    let folds = Folds { folds: 4, ..Folds::default() }.split(50, None, None, None).unwrap();
     let neighbours = Estimator::KNearestNeighbours(KNearestNeighbours::default());
-    let result =
-        cross_validate(&neighbours, &x, &real, &folds, &Options::default(), &Silent).unwrap();
+    let result = cross_validate(&neighbours, &x, &real, &folds, &Options::default(), &Silent).unwrap();
     for spread in &result.metrics {
         let values: Vec<f64> = spread.values.iter().map(|v| v.unwrap()).collect();
         let mean = values.iter().sum::<f64>() / 4.0;
         let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 4.0).sqrt();
-        assert!(
-            (spread.mean.unwrap() - mean).abs() < 1e-12
-                && (spread.deviation.unwrap() - deviation).abs() < 1e-12
-        );
-        let own: Vec<f64> = result
-            .folds
-            .iter()
-            .map(|f| f.report.value(&spread.key).unwrap())
-            .collect();
+        assert!((spread.mean.unwrap() - mean).abs() < 1e-12 && (spread.deviation.unwrap() - deviation).abs() < 1e-12);
+        let own: Vec<f64> = result.folds.iter().map(|f| f.report.value(&spread.key).unwrap()).collect();
         assert_eq!(values, own);
     }
 }
@@ -79,65 +51,17 @@ fn spread_is_mean_and_deviation_of_the_folds() {
 fn what_cannot_be_divided_is_refused() {
     let (x, real, classes) = table(6);
     let split = |folds: Folds, target| folds.split(6, target, None, None).unwrap_err().to_string();
-    assert!(
-        split(
-            Folds {
-                folds: 7,
-                ..Folds::default()
-            },
-            None
-        )
-        .contains("6 rows cannot be divided into 7")
-    );
-    assert!(
-        split(
-            Folds {
-                folds: 1,
-                ..Folds::default()
-            },
-            None
-        )
-        .contains("at least 2 folds")
-    );
-    let stratified = Folds {
-        scheme: Scheme::Stratified,
-        folds: 3,
-        ..Folds::default()
-    };
+    assert!(split(Folds { folds: 7, ..Folds::default() }, None).contains("6 rows cannot be divided into 7"));
+    assert!(split(Folds { folds: 1, ..Folds::default() }, None).contains("at least 2 folds"));
+    let stratified = Folds { scheme: Scheme::Stratified, folds: 3, ..Folds::default() };
     assert!(split(stratified.clone(), Some(&real)).contains("label of classes"));
-    assert!(
-        split(
-            Folds {
-                folds: 6,
-                ..stratified
-            },
-            Some(&classes)
-        )
-        .contains("Use fewer folds")
-    );
-    let group = Folds {
-        scheme: Scheme::Group,
-        folds: 3,
-        ..Folds::default()
-    };
+    assert!(split(Folds { folds: 6, ..stratified }, Some(&classes)).contains("Use fewer folds"));
+    let group = Folds { scheme: Scheme::Group, folds: 3, ..Folds::default() };
     assert!(split(group.clone(), None).contains("group for every row"));
-    assert!(
-        group
-            .split(6, None, Some(&[1, 1, 1, 2, 2, 2]), None)
-            .is_err()
-    );
-    let series = Folds {
-        scheme: Scheme::TimeSeries,
-        folds: 6,
-        ..Folds::default()
-    };
+    assert!(group.split(6, None, Some(&[1, 1, 1, 2, 2, 2]), None).is_err());
+    let series = Folds { scheme: Scheme::TimeSeries, folds: 6, ..Folds::default() };
     assert!(split(series, None).contains("too few"));
-    let folds = Folds {
-        folds: 2,
-        ..Folds::default()
-    }
-    .split(6, None, None, None)
-    .unwrap();
+    let folds = Folds { folds: 2, ..Folds::default() }.split(6, None, None, None).unwrap();
     let clusters = Estimator::KMeans(KMeans::default());
     assert!(cross_validate(&clusters, &x, &real, &folds, &Options::default(), &Silent).is_err());
 }
@@ -145,16 +69,9 @@ fn what_cannot_be_divided_is_refused() {
 #[test]
 fn time_never_runs_backwards() {
     let time: Vec<f64> = (0..30).map(|i| f64::from((i * 7) % 30)).collect();
-    let series = Folds {
-        scheme: Scheme::TimeSeries,
-        ..Folds::default()
-    };
+    let series = Folds { scheme: Scheme::TimeSeries, ..Folds::default() };
     for fold in series.split(30, None, None, Some(&time)).unwrap() {
-        let last = fold
-            .train
-            .iter()
-            .map(|&r| time[r])
-            .fold(f64::NEG_INFINITY, f64::max);
+        let last = fold.train.iter().map(|&r| time[r]).fold(f64::NEG_INFINITY, f64::max);
         assert!(fold.test.iter().all(|&r| time[r] > last));
     }
 }

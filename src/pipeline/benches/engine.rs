@@ -2,10 +2,7 @@
 //!
 //! `cargo bench -p pipeline`
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a benchmark that cannot set itself up should stop"
-)]
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot set itself up should stop")]
 
 use data::polars::df;
 use divan::Bencher;
@@ -21,47 +18,26 @@ fn main() {
 }
 
 fn job(component: &str, inputs: &[(&str, Input)]) -> Job {
-    let inputs = inputs
-        .iter()
-        .map(|(name, input)| ((*name).to_owned(), input.clone()))
-        .collect();
-    Job {
-        component: component.to_owned(),
-        inputs,
-        ..Job::default()
-    }
+    let inputs = inputs.iter().map(|(name, input)| ((*name).to_owned(), input.clone())).collect();
+    Job { component: component.to_owned(), inputs, ..Job::default() }
 }
 
 fn wire(job: String) -> Input {
-    Input::Binding {
-        job,
-        output: "table".to_owned(),
-    }
+    Input::Binding { job, output: "table".to_owned() }
 }
 
 /// 500 nodes and about 800 wires over a table of 30 columns typed by hand.
 fn large() -> Pipeline {
-    let header = (0..30)
-        .map(|column| format!("column {column}"))
-        .collect::<Vec<_>>()
-        .join(",");
-    let row = (0..30)
-        .map(|column| column.to_string())
-        .collect::<Vec<_>>()
-        .join(",");
+    let header = (0..30).map(|column| format!("column {column}")).collect::<Vec<_>>().join(",");
+    let row = (0..30).map(|column| column.to_string()).collect::<Vec<_>>().join(",");
     let csv = Input::Value(format!("{header}\n{row}\n").into());
     let mut pipeline = Pipeline::default();
-    pipeline
-        .jobs
-        .insert("n0".to_owned(), job("enter_data", &[("data", csv)]));
+    pipeline.jobs.insert("n0".to_owned(), job("enter_data", &[("data", csv)]));
     for index in 1..500usize {
         let before = format!("n{}", index - 1);
         let step = if index % 5 < 3 {
             let other = format!("n{}", index.saturating_sub(9));
-            job(
-                "append_rows",
-                &[("first", wire(before)), ("second", wire(other))],
-            )
+            job("append_rows", &[("first", wire(before)), ("second", wire(other))])
         } else {
             job("remove_duplicates", &[("table", wire(before))])
         };
@@ -96,15 +72,9 @@ fn write_one_change_among_500_nodes(bencher: Bencher) {
 fn ten_steps(store: &MemoryStore) -> Plan {
     let mut pipeline = Pipeline::default();
     let dataset = Input::Value("rows".into());
-    pipeline.jobs.insert(
-        "n0".to_owned(),
-        job("import_dataset", &[("dataset", dataset)]),
-    );
+    pipeline.jobs.insert("n0".to_owned(), job("import_dataset", &[("dataset", dataset)]));
     for index in 1..10 {
-        let step = job(
-            "remove_duplicates",
-            &[("table", wire(format!("n{}", index - 1)))],
-        );
+        let step = job("remove_duplicates", &[("table", wire(format!("n{}", index - 1)))]);
         pipeline.jobs.insert(format!("n{index}"), step);
     }
     Plan::of(&pipeline, &check(&pipeline, store), &Target::All).unwrap()
@@ -112,9 +82,7 @@ fn ten_steps(store: &MemoryStore) -> Plan {
 
 fn store() -> MemoryStore {
     let store = MemoryStore::new().unwrap();
-    store
-        .add_dataset("rows", &df!("x" => [1, 2, 3]).unwrap())
-        .unwrap();
+    store.add_dataset("rows", &df!("x" => [1, 2, 3]).unwrap()).unwrap();
     store
 }
 
@@ -122,10 +90,7 @@ fn store() -> MemoryStore {
 fn run_10_small_steps(bencher: Bencher) {
     let store = store();
     let plan = ten_steps(&store);
-    let options = Options {
-        force: true,
-        ..Options::default()
-    };
+    let options = Options { force: true, ..Options::default() };
     bencher.bench(|| assert!(execute(&plan, &store, &Recorder::new(), &options).is_success()));
 }
 

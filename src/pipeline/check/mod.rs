@@ -47,17 +47,12 @@ impl Checked {
     /// The problems that keep a job from running.
     pub fn errors(&self) -> impl Iterator<Item = (&str, &Problem)> {
         self.problems.iter().flat_map(|(job, problems)| {
-            problems
-                .iter()
-                .filter(|problem| problem.severity == Severity::Error)
-                .map(|problem| (job.as_str(), problem))
+            problems.iter().filter(|problem| problem.severity == Severity::Error).map(|problem| (job.as_str(), problem))
         })
     }
 
     pub fn has_errors(&self, job: &str) -> bool {
-        self.problems(job)
-            .iter()
-            .any(|problem| problem.severity == Severity::Error)
+        self.problems(job).iter().any(|problem| problem.severity == Severity::Error)
     }
 }
 
@@ -70,11 +65,7 @@ pub fn check(pipeline: &Pipeline, known: &dyn Known) -> Checked {
         ..Checked::default()
     };
     let sorted: std::collections::HashSet<&str> = order.jobs.iter().copied().collect();
-    let behind = pipeline
-        .jobs
-        .keys()
-        .map(String::as_str)
-        .filter(|job| !sorted.contains(job));
+    let behind = pipeline.jobs.keys().map(String::as_str).filter(|job| !sorted.contains(job));
     for name in order.jobs.iter().copied().chain(behind) {
         let Some(job) = pipeline.jobs.get(name) else {
             continue;
@@ -85,14 +76,7 @@ pub fn check(pipeline: &Pipeline, known: &dyn Known) -> Checked {
         }
         match components::find(&job.component) {
             Some(component) => {
-                let mut checker = Checker {
-                    pipeline,
-                    known,
-                    checked: &checked,
-                    name,
-                    job,
-                    problems: &mut problems,
-                };
+                let mut checker = Checker { pipeline, known, checked: &checked, name, job, problems: &mut problems };
                 let facts = checker.run(component);
                 checked.captions.insert(name.to_owned(), facts.caption);
                 checked.inputs.insert(name.to_owned(), facts.inputs);
@@ -114,36 +98,22 @@ pub fn check(pipeline: &Pipeline, known: &dyn Known) -> Checked {
 /// What passes through a disabled job to one of its outputs: the binding of its first connected input of that kind.
 pub fn bypass<'a>(job: &'a Job, spec: &Spec, output: &str) -> Option<(&'a str, &'a str)> {
     let kind = spec.output(output)?.kind;
-    spec.inputs
-        .iter()
-        .filter(|port| port.kind == kind)
-        .find_map(|port| match job.inputs.get(port.name) {
-            Some(Input::Binding { job, output }) => Some((job.as_str(), output.as_str())),
-            _ => None,
-        })
+    spec.inputs.iter().filter(|port| port.kind == kind).find_map(|port| match job.inputs.get(port.name) {
+        Some(Input::Binding { job, output }) => Some((job.as_str(), output.as_str())),
+        _ => None,
+    })
 }
 
 fn circle(pipeline: &Pipeline, cycle: &[&str]) -> Problem {
-    let titles: Vec<&str> = cycle
-        .iter()
-        .chain(cycle.first())
-        .map(|job| pipeline.title(job))
-        .collect();
-    Problem::error(format!(
-        "This step waits for itself: {}. Take one of these wires away.",
-        titles.join(" → ")
-    ))
+    let titles: Vec<&str> = cycle.iter().chain(cycle.first()).map(|job| pipeline.title(job)).collect();
+    Problem::error(format!("This step waits for itself: {}. Take one of these wires away.", titles.join(" → ")))
 }
 
 fn unknown_component(id: &str) -> Problem {
     if id.is_empty() {
-        return Problem::error(
-            "This step names no component. Choose one from the palette in its place.",
-        );
+        return Problem::error("This step names no component. Choose one from the palette in its place.");
     }
-    let ids = components::all()
-        .iter()
-        .map(|component| component.spec().id);
+    let ids = components::all().iter().map(|component| component.spec().id);
     let hint = match closest_of(id, ids) {
         Some(near) => format!("Did you mean “{near}”?"),
         None => "It may come from a newer Atelier. Replace it by one from the palette.".to_owned(),
@@ -177,26 +147,17 @@ impl Checker<'_> {
             self.passed_through(spec, &inputs)
         } else {
             let inferred = component.infer(&params, &inputs, self.known, self.problems);
-            let mut outputs: BTreeMap<String, Shape> = inferred
-                .into_iter()
-                .map(|(port, shape)| (port.to_owned(), shape))
-                .collect();
+            let mut outputs: BTreeMap<String, Shape> =
+                inferred.into_iter().map(|(port, shape)| (port.to_owned(), shape)).collect();
             outputs.extend(self.known.computed(self.name).into_iter().flatten());
             outputs
         };
-        Facts {
-            caption,
-            inputs,
-            outputs,
-        }
+        Facts { caption, inputs, outputs }
     }
 
     fn passed_through(&self, spec: &Spec, inputs: &Shapes) -> BTreeMap<String, Shape> {
         let shape = |port: &Port| {
-            let source = spec
-                .inputs
-                .iter()
-                .find(|input| input.kind == port.kind && inputs.contains_key(input.name))?;
+            let source = spec.inputs.iter().find(|input| input.kind == port.kind && inputs.contains_key(input.name))?;
             Some((port.name.to_owned(), inputs.get(source.name)?.clone()?))
         };
         spec.outputs.iter().filter_map(shape).collect()
@@ -216,26 +177,16 @@ impl Checker<'_> {
                         "“{}” is a connection. Write ${{{{parent.jobs.JOB.outputs.PORT}}}}, or draw a wire.",
                         port.name
                     );
-                    self.problems
-                        .push(Problem::error(sentence).at_port(port.name));
+                    self.problems.push(Problem::error(sentence).at_port(port.name));
                 }
                 None if port.optional => {}
                 None => {
-                    let sentence = format!(
-                        "Connect {} to the input “{}”.",
-                        port.kind.with_article(),
-                        port.title
-                    );
-                    self.problems
-                        .push(Problem::error(sentence).at_port(port.name));
+                    let sentence = format!("Connect {} to the input “{}”.", port.kind.with_article(), port.title);
+                    self.problems.push(Problem::error(sentence).at_port(port.name));
                 }
             }
         }
-        for (port, ..) in self
-            .job
-            .bindings()
-            .filter(|(port, ..)| spec.input(port).is_none())
-        {
+        for (port, ..) in self.job.bindings().filter(|(port, ..)| spec.input(port).is_none()) {
             self.problems.push(misplaced(spec, port));
         }
         shapes
@@ -246,14 +197,8 @@ impl Checker<'_> {
         let wrong = |sentence: String| Problem::error(sentence).at_port(port.name);
         let Some(job) = self.pipeline.jobs.get(source) else {
             let near = closest_of(source, self.pipeline.jobs.keys().map(String::as_str));
-            let sentence = format!(
-                "The input “{}” comes from a job “{source}” that is not here.",
-                port.title
-            );
-            self.problems.push(wrong(format!(
-                "{sentence}{}",
-                hint(near, "Draw the wire anew.")
-            )));
+            let sentence = format!("The input “{}” comes from a job “{source}” that is not here.", port.title);
+            self.problems.push(wrong(format!("{sentence}{}", hint(near, "Draw the wire anew."))));
             return None;
         };
         let Some(spec) = job.spec() else {
@@ -261,35 +206,21 @@ impl Checker<'_> {
         };
         let Some(given) = spec.output(output) else {
             let near = closest_of(output, spec.outputs.iter().map(|port| port.name));
-            let sentence = format!(
-                "The input “{}” comes from “{output}”, which {} does not give.",
-                port.title,
-                job.title()
-            );
-            self.problems.push(wrong(format!(
-                "{sentence}{}",
-                hint(near, "Draw the wire anew.")
-            )));
+            let sentence =
+                format!("The input “{}” comes from “{output}”, which {} does not give.", port.title, job.title());
+            self.problems.push(wrong(format!("{sentence}{}", hint(near, "Draw the wire anew."))));
             return None;
         };
         if given.kind != port.kind {
             let from = crate::graph::End::new(source, output);
             let to = crate::graph::End::new(self.name, port.name);
-            let sentence = self
-                .pipeline
-                .can_connect(&from, &to)
-                .err()
-                .unwrap_or_default();
+            let sentence = self.pipeline.can_connect(&from, &to).err().unwrap_or_default();
             self.problems.push(wrong(sentence));
             return None;
         }
         if job.disabled && bypass(job, spec, output).is_none() {
-            let sentence = format!(
-                "{} is disabled and passes nothing on, so this step will be skipped.",
-                job.title()
-            );
-            self.problems
-                .push(Problem::warning(sentence).at_port(port.name));
+            let sentence = format!("{} is disabled and passes nothing on, so this step will be skipped.", job.title());
+            self.problems.push(Problem::warning(sentence).at_port(port.name));
         }
         Some(self.checked.shape(source, output).cloned())
     }
@@ -304,16 +235,9 @@ fn misplaced(spec: &Spec, port: &str) -> Problem {
         .at_param(port);
     }
     let near = closest_of(port, spec.inputs.iter().map(|port| port.name));
-    Problem::error(format!(
-        "{} has no input “{port}”.{}",
-        spec.title,
-        hint(near, "Take the wire away.")
-    ))
-    .at_port(port)
+    Problem::error(format!("{} has no input “{port}”.{}", spec.title, hint(near, "Take the wire away."))).at_port(port)
 }
 
 fn hint(near: Option<&str>, otherwise: &str) -> String {
-    near.map_or(format!(" {otherwise}"), |near| {
-        format!(" Did you mean “{near}”?")
-    })
+    near.map_or(format!(" {otherwise}"), |near| format!(" Did you mean “{near}”?"))
 }

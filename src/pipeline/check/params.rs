@@ -9,29 +9,12 @@ use crate::component::{Accept, Choice, Default, Param, ParamKind, Params, Spec};
 use crate::graph::{Input, Job};
 use crate::shape::{Known, Problem, Shapes, TableShape, table};
 
-pub(super) fn check(
-    spec: &Spec,
-    job: &Job,
-    inputs: &Shapes,
-    known: &dyn Known,
-    problems: &mut Vec<Problem>,
-) {
+pub(super) fn check(spec: &Spec, job: &Job, inputs: &Shapes, known: &dyn Known, problems: &mut Vec<Problem>) {
     for (name, input) in &job.inputs {
-        if matches!(input, Input::Value(_))
-            && spec.param(name).is_none()
-            && spec.input(name).is_none()
-        {
+        if matches!(input, Input::Value(_)) && spec.param(name).is_none() && spec.input(name).is_none() {
             let near = closest_of(name, spec.params.iter().map(|param| param.name));
-            let hint = near.map_or("Remove it.".to_owned(), |near| {
-                format!("Did you mean “{near}”?")
-            });
-            problems.push(
-                Problem::error(format!(
-                    "“{name}” is no parameter of {}. {hint}",
-                    spec.title
-                ))
-                .at_param(name),
-            );
+            let hint = near.map_or("Remove it.".to_owned(), |near| format!("Did you mean “{near}”?"));
+            problems.push(Problem::error(format!("“{name}” is no parameter of {}. {hint}", spec.title)).at_param(name));
         }
     }
     let params = Params::of(spec, job);
@@ -50,14 +33,11 @@ pub(super) fn check(
 
 /// Whether a parameter has a say under these values.
 pub fn is_shown(param: &Param, params: &Params) -> bool {
-    param
-        .when
-        .as_ref()
-        .is_none_or(|when| match params.get(when.param) {
-            Json::String(text) => when.one_of.contains(&text.as_str()),
-            Json::Bool(flag) => when.one_of.contains(&if *flag { "true" } else { "false" }),
-            _ => false,
-        })
+    param.when.as_ref().is_none_or(|when| match params.get(when.param) {
+        Json::String(text) => when.one_of.contains(&text.as_str()),
+        Json::Bool(flag) => when.one_of.contains(&if *flag { "true" } else { "false" }),
+        _ => false,
+    })
 }
 
 struct Check<'a> {
@@ -69,79 +49,42 @@ impl Check<'_> {
     fn value(&self, param: &Param, value: &Json) -> Result<(), String> {
         let title = param.title;
         if is_empty(value) {
-            let needed =
-                !param.optional && is_empty(&param.default.to_json()) && needs_value(param);
-            let action = if picks(&param.kind) {
-                "Choose one."
-            } else {
-                "Fill it in."
-            };
-            return if needed {
-                Err(format!("“{title}” is needed. {action}"))
-            } else {
-                Ok(())
-            };
+            let needed = !param.optional && is_empty(&param.default.to_json()) && needs_value(param);
+            let action = if picks(&param.kind) { "Choose one." } else { "Fill it in." };
+            return if needed { Err(format!("“{title}” is needed. {action}")) } else { Ok(()) };
         }
         if param.kind.conform(value).is_none() {
-            return Err(format!(
-                "“{title}” should be {}, but it is {}.",
-                param.kind.phrase(),
-                shown(value)
-            ));
+            return Err(format!("“{title}” should be {}, but it is {}.", param.kind.phrase(), shown(value)));
         }
         match &param.kind {
             ParamKind::Integer { min, max } => {
-                let inside = value
-                    .as_i64()
-                    .is_some_and(|number| (*min..=*max).contains(&number));
+                let inside = value.as_i64().is_some_and(|number| (*min..=*max).contains(&number));
                 let least = (*min > i64::MIN).then(|| grouped(*min));
                 let most = (*max < i64::MAX).then(|| grouped(*max));
                 within(title, inside, least, most, value)
             }
             ParamKind::Real { min, max, .. } => {
-                let inside = value
-                    .as_f64()
-                    .is_some_and(|number| (*min..=*max).contains(&number));
-                let bound = |bound: f64| {
-                    (bound.is_finite() && bound.abs() < 1e300).then(|| bound.to_string())
-                };
+                let inside = value.as_f64().is_some_and(|number| (*min..=*max).contains(&number));
+                let bound = |bound: f64| (bound.is_finite() && bound.abs() < 1e300).then(|| bound.to_string());
                 within(title, inside, bound(*min), bound(*max), value)
             }
-            ParamKind::Choice(choices) => {
-                choice(title, choices, value.as_str().unwrap_or_default())
-            }
-            ParamKind::Column { port, accept } => {
-                self.columns(title, port, *accept, std::slice::from_ref(value))
-            }
+            ParamKind::Choice(choices) => choice(title, choices, value.as_str().unwrap_or_default()),
+            ParamKind::Column { port, accept } => self.columns(title, port, *accept, std::slice::from_ref(value)),
             ParamKind::Columns { port, accept, .. } => {
-                let list = value
-                    .as_array()
-                    .cloned()
-                    .unwrap_or_else(|| vec![value.clone()]);
+                let list = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
                 self.columns(title, port, *accept, &list)
             }
-            ParamKind::Dataset => self
-                .known
-                .dataset(value.as_str().unwrap_or_default())
-                .map(drop),
+            ParamKind::Dataset => self.known.dataset(value.as_str().unwrap_or_default()).map(drop),
             ParamKind::Rows { fields } => self.rows(title, fields, value),
             _ => Ok(()),
         }
     }
 
-    fn columns(
-        &self,
-        title: &str,
-        port: &str,
-        accept: Accept,
-        names: &[Json],
-    ) -> Result<(), String> {
+    fn columns(&self, title: &str, port: &str, accept: Accept, names: &[Json]) -> Result<(), String> {
         let mut seen = HashSet::new();
         for name in names.iter().filter_map(Json::as_str) {
             if !seen.insert(name) {
-                return Err(format!(
-                    "“{title}” lists the column “{name}” twice. Remove one."
-                ));
+                return Err(format!("“{title}” lists the column “{name}” twice. Remove one."));
             }
             if let Some(table) = table(self.inputs, port) {
                 column(title, table, accept, name)?;
@@ -154,26 +97,14 @@ impl Check<'_> {
         for (index, row) in value.as_array().into_iter().flatten().enumerate() {
             let place = |sentence: String| format!("“{title}”, row {}: {sentence}", index + 1);
             let Some(row) = row.as_object() else { continue };
-            if let Some(unknown) = row
-                .keys()
-                .find(|key| !fields.iter().any(|field| field.name == *key))
-            {
+            if let Some(unknown) = row.keys().find(|key| !fields.iter().any(|field| field.name == *key)) {
                 let near = closest_of(unknown, fields.iter().map(|field| field.name));
-                let hint = near.map_or("Remove it.".to_owned(), |near| {
-                    format!("Did you mean “{near}”?")
-                });
+                let hint = near.map_or("Remove it.".to_owned(), |near| format!("Did you mean “{near}”?"));
                 return Err(place(format!("“{unknown}” has no meaning here. {hint}")));
             }
-            let own = Params(
-                row.iter()
-                    .map(|(key, value)| (key.clone(), value.clone()))
-                    .collect(),
-            );
+            let own = Params(row.iter().map(|(key, value)| (key.clone(), value.clone())).collect());
             for field in fields.iter().filter(|field| is_shown(field, &own)) {
-                let given = row
-                    .get(field.name)
-                    .cloned()
-                    .unwrap_or_else(|| field.default.to_json());
+                let given = row.get(field.name).cloned().unwrap_or_else(|| field.default.to_json());
                 self.value(field, &given).map_err(place)?;
             }
         }
@@ -183,29 +114,20 @@ impl Check<'_> {
 
 fn column(title: &str, table: &TableShape, accept: Accept, name: &str) -> Result<(), String> {
     let Some(column) = table.schema.get(name) else {
-        return if table.open {
-            Ok(())
-        } else {
-            Err(table.schema.missing(name).to_string())
-        };
+        return if table.open { Ok(()) } else { Err(table.schema.missing(name).to_string()) };
     };
     let (fits, takes) = match accept {
         Accept::Any => (true, ""),
         Accept::Numeric => (column.kind.is_numeric(), "numbers"),
         Accept::Text => (column.kind.is_textual(), "text"),
         Accept::Temporal => (column.kind.is_temporal(), "dates and times"),
-        Accept::NumericOrBoolean => (
-            column.kind.is_numeric() || column.kind == Kind::Boolean,
-            "numbers and booleans",
-        ),
+        Accept::NumericOrBoolean => (column.kind.is_numeric() || column.kind == Kind::Boolean, "numbers and booleans"),
     };
     let found = column.kind.phrase();
     if fits {
         Ok(())
     } else {
-        Err(format!(
-            "“{title}” takes {takes}, but the column “{name}” holds {found} in each row."
-        ))
+        Err(format!("“{title}” takes {takes}, but the column “{name}” holds {found} in each row."))
     }
 }
 
@@ -221,13 +143,7 @@ fn choice(title: &str, choices: &[Choice], value: &str) -> Result<(), String> {
     Err(format!("“{title}” has no choice “{value}”. {hint}"))
 }
 
-fn within(
-    title: &str,
-    inside: bool,
-    min: Option<String>,
-    max: Option<String>,
-    value: &Json,
-) -> Result<(), String> {
+fn within(title: &str, inside: bool, min: Option<String>, max: Option<String>, value: &Json) -> Result<(), String> {
     let range = match (min, max) {
         _ if inside => return Ok(()),
         (Some(min), Some(max)) => format!("between {min} and {max}"),
@@ -253,24 +169,14 @@ fn needs_value(param: &Param) -> bool {
         (ParamKind::Columns { empty, .. }, _) => empty.is_empty(),
         (ParamKind::Rows { .. }, _) => false,
         (_, Default::Text(_)) => {
-            picks(&param.kind)
-                || matches!(
-                    param.kind,
-                    ParamKind::Code { .. } | ParamKind::Expression { .. }
-                )
+            picks(&param.kind) || matches!(param.kind, ParamKind::Code { .. } | ParamKind::Expression { .. })
         }
         _ => true,
     }
 }
 
 fn picks(kind: &ParamKind) -> bool {
-    matches!(
-        kind,
-        ParamKind::Choice(_)
-            | ParamKind::Column { .. }
-            | ParamKind::Columns { .. }
-            | ParamKind::Dataset
-    )
+    matches!(kind, ParamKind::Choice(_) | ParamKind::Column { .. } | ParamKind::Columns { .. } | ParamKind::Dataset)
 }
 
 fn shown(value: &Json) -> String {
@@ -285,11 +191,7 @@ fn shown(value: &Json) -> String {
 /// 1,234,567
 pub(crate) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
-    let mut text = if number < 0 {
-        "-".to_owned()
-    } else {
-        String::new()
-    };
+    let mut text = if number < 0 { "-".to_owned() } else { String::new() };
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');

@@ -67,7 +67,5 @@ pub fn all() -> &'static [&'static dyn Component] {
 
 /// The component of that id.
 pub fn find(id: &str) -> Option<&'static dyn Component> {
-    ALL.iter()
-        .copied()
-        .find(|component| component.spec().id == id)
+    ALL.iter().copied().find(|component| component.spec().id == id)
 }

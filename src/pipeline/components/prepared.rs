@@ -25,11 +25,7 @@ pub fn prepared(table: &Table, steps: &Preparation) -> Result<Table, StepError> 
         query = apply(query, step)?;
         preparation.push(step.clone());
     }
-    Ok(Table {
-        content: TableContent::from(query),
-        roles: roles_in(&schema),
-        preparation,
-    })
+    Ok(Table { content: TableContent::from(query), roles: roles_in(&schema), preparation })
 }
 
 /// The one output `table` after a step that needs no fitting.
@@ -42,10 +38,7 @@ pub fn prepared_by(table: &Table, step: Step) -> Result<Outputs, StepError> {
 pub fn fitted(table: &Table, steps: Vec<Fitted>) -> Result<Outputs, StepError> {
     let steps = Preparation(steps);
     let prepared = prepared(table, &steps)?;
-    Ok(vec![
-        ("table", prepared.into()),
-        ("transform", Value::Transform(Arc::new(steps))),
-    ])
+    Ok(vec![("table", prepared.into()), ("transform", Value::Transform(Arc::new(steps)))])
 }
 
 fn apply(query: LazyFrame, step: &Fitted) -> Result<LazyFrame, StepError> {
@@ -61,12 +54,7 @@ fn apply(query: LazyFrame, step: &Fitted) -> Result<LazyFrame, StepError> {
     let step = step.clone();
     let map = move |frame: DataFrame| step.apply(&frame).map_err(engine_error);
     // Every step works row by row, so batches may pass through on their own; but it wants all its columns.
-    Ok(query.map(
-        map,
-        OptFlags::STREAMING,
-        Some(Arc::new(schema)),
-        Some("prepare"),
-    ))
+    Ok(query.map(map, OptFlags::STREAMING, Some(Arc::new(schema)), Some("prepare")))
 }
 
 fn after_step(step: &Fitted, input: &PolarsSchema) -> Result<SchemaRef, StepError> {
@@ -94,26 +82,16 @@ pub fn rows_to_fit(table: &Table, columns: &[String], none: &str) -> Result<Data
 ///
 /// Labels, weights and ids are left alone unless they are named: a model is not to see its target scaled by accident.
 pub fn features(params: &Params, schema: &Schema, fits: impl Fn(Kind) -> bool) -> Vec<String> {
-    chosen_or(params, "columns", schema, |column| {
-        is_feature(column) && fits(column.kind)
-    })
+    chosen_or(params, "columns", schema, |column| is_feature(column) && fits(column.kind))
 }
 
 /// The shape after a step, or nothing when columns are not known yet. What is wrong is reported.
 ///
 /// A missing column is not reported: the caller of `infer` looked for it.
-pub fn shape_after(
-    step: Step,
-    shape: &TableShape,
-    param: &str,
-    problems: &mut Vec<Problem>,
-) -> Option<TableShape> {
+pub fn shape_after(step: Step, shape: &TableShape, param: &str, problems: &mut Vec<Problem>) -> Option<TableShape> {
     let schema = Fitted::new(step).and_then(|step| step.output_schema(&shape.schema));
     match schema {
-        Ok(schema) => Some(TableShape {
-            schema,
-            ..shape.clone()
-        }),
+        Ok(schema) => Some(TableShape { schema, ..shape.clone() }),
         Err(data::Error::MissingColumn { .. } | data::Error::WrongKind { .. }) => None,
         Err(error) => {
             problems.push(Problem::error(error.to_string()).at_param(param));
@@ -123,24 +101,13 @@ pub fn shape_after(
 }
 
 /// The shapes of `table`, where known, and of `transform`.
-pub fn fitted_shapes(
-    table: Option<TableShape>,
-    columns: Vec<String>,
-) -> Vec<(&'static str, Shape)> {
+pub fn fitted_shapes(table: Option<TableShape>, columns: Vec<String>) -> Vec<(&'static str, Shape)> {
     let table = table.map(|shape| ("table", Shape::Table(shape)));
-    table
-        .into_iter()
-        .chain([("transform", Shape::Transform { columns })])
-        .collect()
+    table.into_iter().chain([("transform", Shape::Transform { columns })]).collect()
 }
 
 /// Reports that an empty choice of columns finds none to work on.
-pub fn report_none(
-    columns: &[String],
-    shape: &TableShape,
-    none: &str,
-    problems: &mut Vec<Problem>,
-) {
+pub fn report_none(columns: &[String], shape: &TableShape, none: &str, problems: &mut Vec<Problem>) {
     if columns.is_empty() && !shape.open {
         problems.push(Problem::error(none).at_param("columns"));
     }
@@ -158,43 +125,21 @@ mod tests {
 
     /// Enough rows for several batches, with every kind of gap.
     fn rows() -> DataFrame {
-        let x = (0..200_000)
-            .map(|row| (row % 7 != 0).then(|| f64::from(row % 1000)))
-            .collect::<Vec<_>>();
-        let k = (0..200_000)
-            .map(|row| (row % 11 != 0).then_some(row))
-            .collect::<Vec<_>>();
-        let t = (0..200_000)
-            .map(|row| ["a", "b", "c"].get(row % 4).copied())
-            .collect::<Vec<_>>();
+        let x = (0..200_000).map(|row| (row % 7 != 0).then(|| f64::from(row % 1000))).collect::<Vec<_>>();
+        let k = (0..200_000).map(|row| (row % 11 != 0).then_some(row)).collect::<Vec<_>>();
+        let t = (0..200_000).map(|row| ["a", "b", "c"].get(row % 4).copied()).collect::<Vec<_>>();
         df!("x" => x, "k" => k, "t" => t, "unused" => (0..200_000).collect::<Vec<i64>>()).unwrap()
     }
 
     fn steps(rows: &DataFrame) -> Preparation {
         let names = |name: &str| [name.to_owned()];
         let filled = impute::fit(rows, &names("x"), &impute::Strategy::Median, true).unwrap();
-        let whole = ImputeColumn {
-            column: "k".to_owned(),
-            value: Scalar::Integer(0),
-            indicator: None,
-        };
-        let whole = Fitted::new(Step::Impute {
-            columns: vec![whole],
-        })
-        .unwrap();
+        let whole = ImputeColumn { column: "k".to_owned(), value: Scalar::Integer(0), indicator: None };
+        let whole = Fitted::new(Step::Impute { columns: vec![whole] }).unwrap();
         let scaled = scale::fit(rows, &names("x"), Scaling::ZScore).unwrap();
-        let binned = bin::fit(
-            rows,
-            &names("k"),
-            &bin::Binning::Quantile(4),
-            None,
-            Some("_bin"),
-        )
-        .unwrap();
+        let binned = bin::fit(rows, &names("k"), &bin::Binning::Quantile(4), None, Some("_bin")).unwrap();
         let encoded = one_hot::fit(rows, &names("t"), false, 10).unwrap();
-        let columns = ["k_bin", "t_c", "x", "x_missing"]
-            .map(str::to_owned)
-            .to_vec();
+        let columns = ["k_bin", "t_c", "x", "x_missing"].map(str::to_owned).to_vec();
         let selected = Fitted::new(Step::Select { columns }).unwrap();
         Preparation(vec![filled, whole, scaled, binned, encoded, selected])
     }
@@ -204,12 +149,7 @@ mod tests {
         let rows = rows();
         let steps = steps(&rows);
         let table = prepared(&Table::raw(TableContent::from(rows.clone())), &steps).unwrap();
-        let streamed = table
-            .lazy()
-            .unwrap()
-            .collect_with_engine(Engine::Streaming)
-            .unwrap()
-            .unwrap_single();
+        let streamed = table.lazy().unwrap().collect_with_engine(Engine::Streaming).unwrap().unwrap_single();
         let at_once = steps.apply(&rows).unwrap();
         assert_eq!(table.schema().unwrap(), Schema::of(&at_once));
         assert!(streamed.equals_missing(&at_once));
@@ -222,27 +162,15 @@ mod tests {
         let table = prepared(&Table::raw(TableContent::from(rows.clone())), &steps(&rows)).unwrap();
         let query = table.lazy().unwrap().filter(col("t_c").eq(lit(1u8)));
         let counted = query.select([col("x_missing").sum()]).collect().unwrap();
-        let expected = (0..200_000)
-            .filter(|row| row % 4 == 2 && row % 7 == 0)
-            .count();
-        let found = counted
-            .column("x_missing")
-            .unwrap()
-            .get(0)
-            .unwrap()
-            .extract::<usize>();
+        let expected = (0..200_000).filter(|row| row % 4 == 2 && row % 7 == 0).count();
+        let found = counted.column("x_missing").unwrap().get(0).unwrap().extract::<usize>();
         assert_eq!(found, Some(expected));
     }
 
     #[test]
     fn a_missing_column_is_named_at_once() {
         let other = df!("X" => [1.0], "k" => [1], "t" => ["a"]).unwrap();
-        let error = prepared(&Table::raw(TableContent::from(other)), &steps(&rows()))
-            .err()
-            .unwrap();
-        assert_eq!(
-            error.to_string(),
-            "There is no column “x”. Did you mean “X”?"
-        );
+        let error = prepared(&Table::raw(TableContent::from(other)), &steps(&rows())).err().unwrap();
+        assert_eq!(error.to_string(), "There is no column “x”. Did you mean “X”?");
     }
 }

@@ -3,12 +3,8 @@
 use data::polars::prelude::LazyFrame;
 use data::polars::sql::{SQLContext, extract_table_identifiers};
 
-use crate::component::{
-    Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
-};
-use crate::components::tables::{
-    adopt_roles, empty_query, new_rows, one_table, planned_schema, shorten,
-};
+use crate::component::{Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError};
+use crate::components::tables::{adopt_roles, empty_query, new_rows, one_table, planned_schema, shorten};
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape, table};
 use crate::store::StepContext;
 use crate::value::{Inputs, InputsExt, Outputs, Table};
@@ -41,12 +37,7 @@ static SPEC: Spec = Spec {
         Port::new("t2", "t2", PortKind::Table, "The table t2 of the query.").optional(),
         Port::new("t3", "t3", PortKind::Table, "The table t3 of the query.").optional(),
     ],
-    outputs: &[Port::new(
-        "table",
-        "Result",
-        PortKind::Table,
-        "The rows that the query selects.",
-    )],
+    outputs: &[Port::new("table", "Result", PortKind::Table, "The rows that the query selects.")],
     params: &[Param::new(
         "query",
         "Query",
@@ -70,56 +61,33 @@ fn plan(query: &str, tables: Vec<(&str, LazyFrame)>) -> Result<LazyFrame, String
     }
     context.execute(query).map_err(|error| {
         let named = extract_table_identifiers(query, false, true).unwrap_or_default();
-        let absent = named
-            .iter()
-            .find(|name| TABLES.contains(&name.as_str()) && !connected.contains(&name.as_str()));
+        let absent = named.iter().find(|name| TABLES.contains(&name.as_str()) && !connected.contains(&name.as_str()));
         match absent {
             Some(name) => {
                 format!("The query reads {name}, but nothing is connected to that input.")
             }
-            None => format!(
-                "The query cannot be carried out: {}.",
-                reason(&error.to_string())
-            ),
+            None => format!("The query cannot be carried out: {}.", reason(&error.to_string())),
         }
     })
 }
 
 /// The engine's own words without its doubled full stops and line breaks.
 fn reason(error: &str) -> String {
-    let text = error
-        .split("Resolved plan until failure")
-        .next()
-        .unwrap_or(error);
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .trim_end_matches('.')
-        .to_owned()
+    let text = error.split("Resolved plan until failure").next().unwrap_or(error);
+    text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }
 
 fn refuse_other_statements(query: &str) -> Result<(), String> {
     let code = without_comments_and_text(query).to_lowercase();
-    let first = code
-        .split(|letter: char| !letter.is_alphanumeric())
-        .find(|word| !word.is_empty());
+    let first = code.split(|letter: char| !letter.is_alphanumeric()).find(|word| !word.is_empty());
     match first {
         None => return Err("Write a query, such as SELECT * FROM t1.".to_owned()),
         Some("select" | "with" | "values" | "from" | "table") => {}
         Some(word) => {
-            return Err(format!(
-                "A query begins with SELECT or WITH, not with {}.",
-                word.to_uppercase()
-            ));
+            return Err(format!("A query begins with SELECT or WITH, not with {}.", word.to_uppercase()));
         }
     }
-    let readers = [
-        "read_csv",
-        "read_parquet",
-        "read_ipc",
-        "read_json",
-        "read_ndjson",
-    ];
+    let readers = ["read_csv", "read_parquet", "read_ipc", "read_json", "read_ndjson"];
     match readers.iter().find(|reader| code.contains(*reader)) {
         Some(reader) => Err(format!(
             "The function {reader} is refused here. Bring the file in with Import dataset, so that the run knows what \
@@ -181,20 +149,11 @@ impl Component for Sql {
             problems.push(Problem::error(sentence).at_param("query"));
             return Vec::new();
         }
-        let shapes: Vec<_> = TABLES
-            .iter()
-            .filter_map(|name| table(inputs, name).map(|shape| (*name, shape)))
-            .collect();
-        if shapes.is_empty()
-            || shapes.len() != inputs.len()
-            || shapes.iter().any(|(_, shape)| shape.open)
-        {
+        let shapes: Vec<_> = TABLES.iter().filter_map(|name| table(inputs, name).map(|shape| (*name, shape))).collect();
+        if shapes.is_empty() || shapes.len() != inputs.len() || shapes.iter().any(|(_, shape)| shape.open) {
             return Vec::new();
         }
-        let empty = shapes
-            .iter()
-            .map(|(name, shape)| (*name, empty_query(shape)))
-            .collect();
+        let empty = shapes.iter().map(|(name, shape)| (*name, empty_query(shape))).collect();
         let planned = plan(query, empty).and_then(|planned| {
             let schema = planned_schema(&planned).map_err(|error| reason(&error.to_string()));
             schema.map_err(|reason| format!("The query cannot be carried out: {reason}."))
@@ -211,19 +170,10 @@ impl Component for Sql {
         }
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
-        let tables: Vec<(&str, &Table)> = TABLES
-            .iter()
-            .filter_map(|name| inputs.maybe_table(name).map(|table| (*name, table)))
-            .collect();
-        let queries = tables
-            .iter()
-            .map(|(name, table)| Ok((*name, table.lazy()?)));
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
+        let tables: Vec<(&str, &Table)> =
+            TABLES.iter().filter_map(|name| inputs.maybe_table(name).map(|table| (*name, table))).collect();
+        let queries = tables.iter().map(|(name, table)| Ok((*name, table.lazy()?)));
         let queries = queries.collect::<Result<Vec<_>, StepError>>()?;
         let planned = plan(params.text("query"), queries).map_err(StepError::Failed)?;
         let from: Vec<&Table> = tables.iter().map(|(_, table)| *table).collect();
@@ -240,11 +190,8 @@ mod tests {
     use crate::components::testing::{Bench, integers, names, reals};
 
     fn bench(query: &str) -> Bench {
-        let people =
-            df!("name" => ["Ada", "Ben", "Cyd"], "city" => [1i64, 1, 2], "age" => [30i64, 50, 20]);
-        Bench::new(&Sql)
-            .table("t1", people.unwrap())
-            .set("query", query)
+        let people = df!("name" => ["Ada", "Ben", "Cyd"], "city" => [1i64, 1, 2], "age" => [30i64, 50, 20]);
+        Bench::new(&Sql).table("t1", people.unwrap()).set("query", query)
     }
 
     #[test]
@@ -252,9 +199,7 @@ mod tests {
         let cities = df!("city" => [1i64, 2], "label" => ["Bonn", "Oslo"]).unwrap();
         let query = "SELECT t2.label, COUNT(*) AS people, AVG(t1.age) AS age FROM t1 JOIN t2 ON t1.city = t2.city \
             GROUP BY t2.label ORDER BY people DESC";
-        let bench = bench(query)
-            .table("t2", cities)
-            .role("t2", "label", Role::Label);
+        let bench = bench(query).table("t2", cities).role("t2", "label", Role::Label);
         let result = bench.frame("table");
         assert_eq!(names(&result), ["label", "people", "age"]);
         assert_eq!(integers(&result, "people"), [2, 1]);
@@ -265,39 +210,19 @@ mod tests {
     #[test]
     fn a_wrong_query_is_found_without_data() {
         let wrong = |query: &str| bench(query).problems().join(" ");
-        assert!(
-            wrong("SELECT nme FROM t1").contains("nme"),
-            "{}",
-            wrong("SELECT nme FROM t1")
-        );
+        assert!(wrong("SELECT nme FROM t1").contains("nme"), "{}", wrong("SELECT nme FROM t1"));
         assert!(wrong("SELECT FROM WHERE").starts_with("The query cannot be carried out: "));
-        assert_eq!(
-            wrong("  -- nothing\n"),
-            "Write a query, such as SELECT * FROM t1."
-        );
-        assert_eq!(
-            wrong("DROP TABLE t1"),
-            "A query begins with SELECT or WITH, not with DROP."
-        );
-        assert_eq!(
-            wrong("SELECT * FROM t2"),
-            "The query reads t2, but nothing is connected to that input."
-        );
-        assert_eq!(
-            bench("SELECT * FROM t2").failure(),
-            wrong("SELECT * FROM t2")
-        );
+        assert_eq!(wrong("  -- nothing\n"), "Write a query, such as SELECT * FROM t1.");
+        assert_eq!(wrong("DROP TABLE t1"), "A query begins with SELECT or WITH, not with DROP.");
+        assert_eq!(wrong("SELECT * FROM t2"), "The query reads t2, but nothing is connected to that input.");
+        assert_eq!(bench("SELECT * FROM t2").failure(), wrong("SELECT * FROM t2"));
     }
 
     #[test]
     fn files_come_in_by_import_only() {
         let refused = bench("SELECT * FROM READ_CSV('x.csv')");
         assert!(refused.problems()[0].starts_with("The function read_csv is refused here."));
-        assert!(
-            refused
-                .failure()
-                .starts_with("The function read_csv is refused here.")
-        );
+        assert!(refused.failure().starts_with("The function read_csv is refused here."));
         let harmless = bench("SELECT 'read_csv' AS how, name FROM t1 -- read_csv");
         assert_eq!(harmless.frame("table").height(), 3);
     }
@@ -306,15 +231,7 @@ mod tests {
     fn columns_that_are_not_known_yet_are_no_mistake() {
         let unknown = bench("SELECT whatever FROM t1").shape("t1", None);
         assert!(unknown.problems().is_empty());
-        let open = Shape::Table(TableShape {
-            open: true,
-            ..TableShape::default()
-        });
-        assert!(
-            bench("SELECT whatever FROM t1")
-                .shape("t1", Some(open))
-                .problems()
-                .is_empty()
-        );
+        let open = Shape::Table(TableShape { open: true, ..TableShape::default() });
+        assert!(bench("SELECT whatever FROM t1").shape("t1", Some(open)).problems().is_empty());
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use data::expression::ExpressionError;
 use data::polars::prelude::{
-    Column as PolarsColumn, DataFrame, Expr, HConcatOptions, IdxSize, IntoLazy, LazyFrame,
-    PolarsResult, concat_lf_horizontal, len,
+    Column as PolarsColumn, DataFrame, Expr, HConcatOptions, IdxSize, IntoLazy, LazyFrame, PolarsResult,
+    concat_lf_horizontal, len,
 };
 use data::schema::{Column, Role, Schema};
 
@@ -28,29 +28,16 @@ pub fn is_feature(column: &Column) -> bool {
 }
 
 /// The columns of the parameter, or when it names none all that `default` accepts.
-pub fn chosen_or(
-    params: &Params,
-    name: &str,
-    schema: &Schema,
-    default: impl Fn(&Column) -> bool,
-) -> Vec<String> {
+pub fn chosen_or(params: &Params, name: &str, schema: &Schema, default: impl Fn(&Column) -> bool) -> Vec<String> {
     let chosen = params.texts(name);
     if !chosen.is_empty() {
         return chosen;
     }
-    schema
-        .columns
-        .iter()
-        .filter(|column| default(column))
-        .map(|column| column.name.clone())
-        .collect()
+    schema.columns.iter().filter(|column| default(column)).map(|column| column.name.clone()).collect()
 }
 
 /// Refuses names that are not columns. Checking found them already unless the columns were not known before the run.
-pub fn require<N: AsRef<str>>(
-    schema: &Schema,
-    names: impl IntoIterator<Item = N>,
-) -> Result<(), StepError> {
+pub fn require<N: AsRef<str>>(schema: &Schema, names: impl IntoIterator<Item = N>) -> Result<(), StepError> {
     let known: HashSet<&str> = schema.names().collect();
     let mut names = names.into_iter();
     match names.find(|name| !known.contains(name.as_ref())) {
@@ -86,10 +73,7 @@ pub fn new_rows(query: LazyFrame, from: &[&Table]) -> Result<Table, StepError> {
             }
         }
     }
-    Ok(Table {
-        roles,
-        ..Table::raw(TableContent::from(query))
-    })
+    Ok(Table { roles, ..Table::raw(TableContent::from(query)) })
 }
 
 /// Gives a planned schema the roles of its inputs; the first one wins.
@@ -113,10 +97,7 @@ pub fn shape_or_open(inputs: &Shapes, port: &str) -> TableShape {
 
 /// A table of which nothing is known.
 pub fn any_table() -> TableShape {
-    TableShape {
-        open: true,
-        ..TableShape::default()
-    }
+    TableShape { open: true, ..TableShape::default() }
 }
 
 /// The one output `table`.
@@ -127,10 +108,7 @@ pub fn one_table(shape: TableShape) -> Vec<(&'static str, Shape)> {
 /// How many rows a table has; a file knows without being read.
 pub fn height(table: &Table) -> Result<u64, StepError> {
     let counted = table.lazy()?.select([len()]).collect()?;
-    let count = counted
-        .columns()
-        .first()
-        .and_then(|column| column.get(0).ok()?.extract::<u64>());
+    let count = counted.columns().first().and_then(|column| column.get(0).ok()?.extract::<u64>());
     Ok(count.unwrap_or_default())
 }
 
@@ -144,18 +122,10 @@ pub fn masked(table: &Table, mask: Vec<bool>) -> Result<LazyFrame, StepError> {
     while schema.contains(&name) {
         name.push('_');
     }
-    let mask = DataFrame::new(
-        mask.len(),
-        vec![PolarsColumn::new(name.as_str().into(), mask)],
-    )?;
-    let strict = HConcatOptions {
-        strict: true,
-        ..HConcatOptions::default()
-    };
+    let mask = DataFrame::new(mask.len(), vec![PolarsColumn::new(name.as_str().into(), mask)])?;
+    let strict = HConcatOptions { strict: true, ..HConcatOptions::default() };
     let beside = concat_lf_horizontal([table.lazy()?, mask.lazy()], strict)?;
-    Ok(beside
-        .filter(col(&name))
-        .select(schema.names().map(col).collect::<Vec<_>>()))
+    Ok(beside.filter(col(&name)).select(schema.names().map(col).collect::<Vec<_>>()))
 }
 
 /// The rows of those numbers, as a mask.
@@ -173,13 +143,7 @@ pub fn mask_of(rows: &[IdxSize], height: usize) -> Vec<bool> {
 ///
 /// # Errors
 /// `none` when there is no such column, or several.
-pub fn column_or_role(
-    params: &Params,
-    name: &str,
-    schema: &Schema,
-    role: Role,
-    none: &str,
-) -> Result<String, String> {
+pub fn column_or_role(params: &Params, name: &str, schema: &Schema, role: Role, none: &str) -> Result<String, String> {
     if let Some(column) = params.maybe_text(name) {
         return Ok(column.to_owned());
     }
@@ -192,11 +156,7 @@ pub fn column_or_role(
 
 /// "1 column", "4 columns".
 pub fn count(number: usize, singular: &str) -> String {
-    if number == 1 {
-        format!("1 {singular}")
-    } else {
-        format!("{number} {singular}s")
-    }
+    if number == 1 { format!("1 {singular}") } else { format!("{number} {singular}s") }
 }
 
 /// What a column choice amounts to, for a caption: up to two names, else how many.

@@ -26,17 +26,8 @@ pub struct Bench {
 impl Bench {
     pub fn new(component: &'static dyn Component) -> Self {
         let params = Params::defaults(component.spec());
-        let world = World {
-            datasets: Vec::new(),
-            folder: std::env::temp_dir(),
-        };
-        Self {
-            component,
-            params,
-            inputs: Inputs::new(),
-            shapes: Shapes::new(),
-            world,
-        }
+        let world = World { datasets: Vec::new(), folder: std::env::temp_dir() };
+        Self { component, params, inputs: Inputs::new(), shapes: Shapes::new(), world }
     }
 
     /// Connects rows to a port.
@@ -46,9 +37,7 @@ impl Bench {
 
     /// Gives a column of a connected table a role.
     pub fn role(mut self, port: &str, column: &str, role: Role) -> Self {
-        let Some(Value::Table(mut table)) = self.inputs.remove(port) else {
-            panic!("no table on {port}")
-        };
+        let Some(Value::Table(mut table)) = self.inputs.remove(port) else { panic!("no table on {port}") };
         table.roles.insert(column.to_owned(), role);
         self.value(port, table.into())
     }
@@ -58,11 +47,7 @@ impl Bench {
         let shape = match &value {
             Value::Table(table) => {
                 let rows = Some(table.frame().unwrap().height() as u64);
-                Some(Shape::Table(TableShape {
-                    schema: table.schema().unwrap(),
-                    open: false,
-                    rows,
-                }))
+                Some(Shape::Table(TableShape { schema: table.schema().unwrap(), open: false, rows }))
             }
             _ => None,
         };
@@ -77,36 +62,15 @@ impl Bench {
     }
 
     pub fn set(mut self, name: &str, value: impl Into<Json>) -> Self {
-        let param = self
-            .component
-            .spec()
-            .param(name)
-            .unwrap_or_else(|| panic!("no parameter {name}"));
-        let value = param
-            .kind
-            .conform(&value.into())
-            .unwrap_or_else(|| panic!("wrong type for {name}"));
+        let param = self.component.spec().param(name).unwrap_or_else(|| panic!("no parameter {name}"));
+        let value = param.kind.conform(&value.into()).unwrap_or_else(|| panic!("wrong type for {name}"));
         self.params = self.params.with(name, value);
         self
     }
 
-    pub fn dataset(
-        mut self,
-        name: &str,
-        version: u32,
-        path: PathBuf,
-        schema: Schema,
-        rows: u64,
-    ) -> Self {
+    pub fn dataset(mut self, name: &str, version: u32, path: PathBuf, schema: Schema, rows: u64) -> Self {
         let digest = format!("{name}-{version}");
-        self.world.datasets.push(Dataset {
-            name: name.to_owned(),
-            version,
-            digest,
-            path,
-            schema,
-            rows,
-        });
+        self.world.datasets.push(Dataset { name: name.to_owned(), version, digest, path, schema, rows });
         self
     }
 
@@ -116,36 +80,22 @@ impl Bench {
     }
 
     pub fn caption(&self) -> String {
-        self.component
-            .caption(&self.params, &self.shapes, &self.world)
+        self.component.caption(&self.params, &self.shapes, &self.world)
     }
 
     pub fn code_digest(&self) -> Option<String> {
-        self.component
-            .code_digest(&self.params, &self.world)
-            .unwrap()
+        self.component.code_digest(&self.params, &self.world).unwrap()
     }
 
     fn check(&self) -> (BTreeMap<&'static str, Shape>, Vec<String>) {
         let mut problems = Vec::new();
-        let shapes = self
-            .component
-            .infer(&self.params, &self.shapes, &self.world, &mut problems);
+        let shapes = self.component.infer(&self.params, &self.shapes, &self.world, &mut problems);
         let declared = self.component.spec().outputs;
         for (port, shape) in &shapes {
-            let port = declared
-                .iter()
-                .find(|candidate| candidate.name == *port)
-                .expect("an undeclared output");
+            let port = declared.iter().find(|candidate| candidate.name == *port).expect("an undeclared output");
             assert_eq!(port.kind, shape.port_kind());
         }
-        (
-            shapes.into_iter().collect(),
-            problems
-                .into_iter()
-                .map(|problem| problem.message)
-                .collect(),
-        )
+        (shapes.into_iter().collect(), problems.into_iter().map(|problem| problem.message).collect())
     }
 
     /// What checking complains of.
@@ -166,33 +116,18 @@ impl Bench {
         crate::shape::table(&self.shapes, port).cloned().unwrap()
     }
 
-    fn run_logged(
-        &self,
-    ) -> (
-        Result<BTreeMap<&'static str, Value>, StepError>,
-        Vec<String>,
-    ) {
+    fn run_logged(&self) -> (Result<BTreeMap<&'static str, Value>, StepError>, Vec<String>) {
         let log = Log::default();
-        let context = StepContext {
-            job: "job",
-            store: &self.world,
-            observer: &log,
-            threads: 1,
-        };
+        let context = StepContext { job: "job", store: &self.world, observer: &log, threads: 1 };
         let outputs = self.component.run(&self.params, &self.inputs, &context);
-        (
-            outputs.map(|outputs| outputs.into_iter().collect()),
-            log.0.into_inner().unwrap(),
-        )
+        (outputs.map(|outputs| outputs.into_iter().collect()), log.0.into_inner().unwrap())
     }
 
     /// The outputs; every declared one is there and every table is what was promised.
     pub fn run(&self) -> BTreeMap<&'static str, Value> {
         let outputs = self.run_logged().0.unwrap();
         for port in self.component.spec().outputs {
-            let value = outputs
-                .get(port.name)
-                .unwrap_or_else(|| panic!("no output {}", port.name));
+            let value = outputs.get(port.name).unwrap_or_else(|| panic!("no output {}", port.name));
             assert_eq!(value.kind(), port.kind);
             if let Value::Table(table) = value {
                 self.hold_to_promise(port.name, table);
@@ -220,17 +155,13 @@ impl Bench {
             assert_eq!(table.frame().unwrap().height() as u64, rows);
         }
         for name in table.roles.keys() {
-            assert!(
-                actual.contains(name),
-                "a role for {name}, which is no column"
-            );
+            assert!(actual.contains(name), "a role for {name}, which is no column");
         }
     }
 
     /// A raw row that goes through an output's preparation, or through the fitted transform, gives that output's row.
     fn hold_to_preparation(&self, outputs: &BTreeMap<&'static str, Value>) {
-        let (Some(Value::Table(input)), Some(Value::Table(output))) =
-            (self.inputs.get("table"), outputs.get("table"))
+        let (Some(Value::Table(input)), Some(Value::Table(output))) = (self.inputs.get("table"), outputs.get("table"))
         else {
             return;
         };
@@ -239,17 +170,10 @@ impl Bench {
             Some(Value::Transform(steps)) => Some((**steps).clone()),
             _ => None,
         };
-        let whole = Some(output.preparation.clone())
-            .filter(|steps| !steps.is_empty() && input.preparation.is_empty());
+        let whole = Some(output.preparation.clone()).filter(|steps| !steps.is_empty() && input.preparation.is_empty());
         for steps in learnt.into_iter().chain(whole) {
             if input_rows.height() == output_rows.height() {
-                assert!(
-                    steps
-                        .apply(&input_rows)
-                        .unwrap()
-                        .equals_missing(&output_rows),
-                    "{steps:?}"
-                );
+                assert!(steps.apply(&input_rows).unwrap().equals_missing(&output_rows), "{steps:?}");
             }
         }
     }
@@ -275,10 +199,7 @@ impl Bench {
             Value::Table(table) => table.frame().err(),
             _ => None,
         });
-        errors
-            .map(|error| error.to_string())
-            .next()
-            .expect("the run to fail")
+        errors.map(|error| error.to_string()).next().expect("the run to fail")
     }
 
     pub fn log(&self) -> Vec<String> {
@@ -300,45 +221,24 @@ impl Bench {
 
 /// A column's values; none may be missing.
 pub fn integers(frame: &DataFrame, column: &str) -> Vec<i64> {
-    let values = frame
-        .column(column)
-        .unwrap()
-        .cast(&DataType::Int64)
-        .unwrap();
+    let values = frame.column(column).unwrap().cast(&DataType::Int64).unwrap();
     values.i64().unwrap().iter().map(Option::unwrap).collect()
 }
 
 pub fn reals(frame: &DataFrame, column: &str) -> Vec<Option<f64>> {
-    let values = frame
-        .column(column)
-        .unwrap()
-        .cast(&DataType::Float64)
-        .unwrap();
+    let values = frame.column(column).unwrap().cast(&DataType::Float64).unwrap();
     values.f64().unwrap().iter().collect()
 }
 
 /// A column's values as text; a missing one is "null".
 pub fn texts(frame: &DataFrame, column: &str) -> Vec<String> {
-    let values = frame
-        .column(column)
-        .unwrap()
-        .cast(&DataType::String)
-        .unwrap();
-    values
-        .str()
-        .unwrap()
-        .iter()
-        .map(|text| text.unwrap_or("null").to_owned())
-        .collect()
+    let values = frame.column(column).unwrap().cast(&DataType::String).unwrap();
+    values.str().unwrap().iter().map(|text| text.unwrap_or("null").to_owned()).collect()
 }
 
 /// Column names, in order.
 pub fn names(frame: &DataFrame) -> Vec<String> {
-    frame
-        .get_column_names()
-        .into_iter()
-        .map(|name| name.to_string())
-        .collect()
+    frame.get_column_names().into_iter().map(|name| name.to_string()).collect()
 }
 
 #[derive(Clone)]
@@ -350,12 +250,8 @@ struct World {
 impl World {
     fn find(&self, name: &str, version: Option<u32>) -> Result<Dataset, String> {
         let named = self.datasets.iter().filter(|dataset| dataset.name == name);
-        let newest =
-            named.filter(|dataset| version.is_none_or(|version| version == dataset.version));
-        newest
-            .max_by_key(|dataset| dataset.version)
-            .cloned()
-            .ok_or_else(|| format!("There is no dataset “{name}”."))
+        let newest = named.filter(|dataset| version.is_none_or(|version| version == dataset.version));
+        newest.max_by_key(|dataset| dataset.version).cloned().ok_or_else(|| format!("There is no dataset “{name}”."))
     }
 }
 
@@ -365,19 +261,8 @@ impl Known for World {
             Some((name, version)) => (name, version.parse().ok()),
             None => (reference, None),
         };
-        let Dataset {
-            name,
-            version,
-            schema,
-            rows,
-            ..
-        } = self.find(name, version)?;
-        Ok(KnownDataset {
-            name,
-            version,
-            schema,
-            rows,
-        })
+        let Dataset { name, version, schema, rows, .. } = self.find(name, version)?;
+        Ok(KnownDataset { name, version, schema, rows })
     }
 }
 

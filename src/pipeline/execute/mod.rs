@@ -35,10 +35,7 @@ pub struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         let threads = thread::available_parallelism().map_or(2, usize::from);
-        Self {
-            threads,
-            memory: 4 << 30,
-        }
+        Self { threads, memory: 4 << 30 }
     }
 }
 
@@ -74,12 +71,7 @@ const MEMORY_PER_BYTE: u64 = 8;
 const STACK: usize = 16 << 20;
 
 /// Carries out a plan. Returns when every step has come to its end, one way or another.
-pub fn execute(
-    plan: &Plan,
-    store: &dyn Store,
-    observer: &dyn Observer,
-    options: &Options,
-) -> Outcome {
+pub fn execute(plan: &Plan, store: &dyn Store, observer: &dyn Observer, options: &Options) -> Outcome {
     let (sender, receiver) = sync_channel(plan.steps.len().max(1));
     thread::scope(|scope| {
         let mut engine = Engine {
@@ -177,9 +169,7 @@ impl<'env> Engine<'_, 'env> {
         if self.observer.cancelled() {
             self.end(step, End::Cancelled);
             self.outcome.cancelled.push(step.job.clone());
-            self.observer.step(StepEvent::Cancelled {
-                job: step.job.clone(),
-            });
+            self.observer.step(StepEvent::Cancelled { job: step.job.clone() });
             return true;
         }
         match &step.obstacle {
@@ -191,9 +181,7 @@ impl<'env> Engine<'_, 'env> {
                 Sources::Cancelled => {
                     self.end(step, End::Cancelled);
                     self.outcome.cancelled.push(step.job.clone());
-                    self.observer.step(StepEvent::Cancelled {
-                        job: step.job.clone(),
-                    });
+                    self.observer.step(StepEvent::Cancelled { job: step.job.clone() });
                 }
                 Sources::There(inputs) => return self.start(index, step, inputs),
             },
@@ -211,18 +199,13 @@ impl<'env> Engine<'_, 'env> {
                     return Sources::Broken(format!("The step “{}” before it failed.", source.job));
                 }
                 Some(End::Skipped) => {
-                    return Sources::Broken(format!(
-                        "The step “{}” before it was skipped.",
-                        source.job
-                    ));
+                    return Sources::Broken(format!("The step “{}” before it was skipped.", source.job));
                 }
                 Some(End::Outputs(outputs)) => match outputs.get(&source.output) {
                     Some(stored) => drop(inputs.insert(source.port.clone(), stored.clone())),
                     None => {
                         let (job, output) = (&source.job, &source.output);
-                        return Sources::Broken(format!(
-                            "The step “{job}” before it made no “{output}”."
-                        ));
+                        return Sources::Broken(format!("The step “{job}” before it made no “{output}”."));
                     }
                 },
             }
@@ -258,29 +241,12 @@ impl<'env> Engine<'_, 'env> {
         if !self.running.is_empty() && used.saturating_add(memory) > self.options.budget.memory {
             return false;
         }
-        self.begin(
-            index,
-            component,
-            step,
-            Ready {
-                key,
-                inputs,
-                memory,
-            },
-        );
+        self.begin(index, component, step, Ready { key, inputs, memory });
         true
     }
 
-    fn begin(
-        &mut self,
-        index: usize,
-        component: &'static dyn Component,
-        step: &'env Step,
-        ready: Ready,
-    ) {
-        self.observer.step(StepEvent::Started {
-            job: step.job.clone(),
-        });
+    fn begin(&mut self, index: usize, component: &'static dyn Component, step: &'env Step, ready: Ready) {
+        self.observer.step(StepEvent::Started { job: step.job.clone() });
         let threads = (self.options.budget.threads / (self.running.len() + 1)).max(1);
         let (store, observer, sender) = (self.store, self.observer, self.sender.clone());
         let inputs = ready.inputs;
@@ -290,49 +256,28 @@ impl<'env> Engine<'_, 'env> {
             // The engine outlives its steps, so the channel is open; there is nobody to tell otherwise.
             let _ = sender.send((index, result, started.elapsed().as_secs_f64()));
         };
-        let name: String = format!("step {}", step.job)
-            .chars()
-            .filter(|letter| *letter != '\0')
-            .collect();
-        match thread::Builder::new()
-            .name(name)
-            .stack_size(STACK)
-            .spawn_scoped(self.scope, work)
-        {
+        let name: String = format!("step {}", step.job).chars().filter(|letter| *letter != '\0').collect();
+        match thread::Builder::new().name(name).stack_size(STACK).spawn_scoped(self.scope, work) {
             Ok(_) => drop(self.running.insert(index, (ready.key, ready.memory))),
-            Err(error) => self.fail(
-                step,
-                format!("The system could not start a thread for this step: {error}."),
-            ),
+            Err(error) => self.fail(step, format!("The system could not start a thread for this step: {error}.")),
         }
     }
 
     fn finish(&mut self, index: usize, result: Result<Vec<Stored>, StepError>, seconds: f64) {
         let step = &self.plan.steps[index];
-        let key = self
-            .running
-            .remove(&index)
-            .map(|(key, _)| key)
-            .unwrap_or_default();
+        let key = self.running.remove(&index).map(|(key, _)| key).unwrap_or_default();
         let kept = result.and_then(|outputs| self.store.keep(&key, &outputs).map(|()| outputs));
         match kept {
             Ok(outputs) => {
                 self.end(step, End::Outputs(by_port(&outputs)));
                 self.outcome.finished.push(step.job.clone());
-                self.observer.step(StepEvent::Finished {
-                    job: step.job.clone(),
-                    key,
-                    outputs,
-                    seconds,
-                });
+                self.observer.step(StepEvent::Finished { job: step.job.clone(), key, outputs, seconds });
             }
             Err(StepError::Failed(message)) => self.fail(step, message),
             Err(StepError::Cancelled) => {
                 self.end(step, End::Cancelled);
                 self.outcome.cancelled.push(step.job.clone());
-                self.observer.step(StepEvent::Cancelled {
-                    job: step.job.clone(),
-                });
+                self.observer.step(StepEvent::Cancelled { job: step.job.clone() });
             }
         }
     }
@@ -340,31 +285,19 @@ impl<'env> Engine<'_, 'env> {
     fn reuse(&mut self, step: &'env Step, key: String, outputs: Vec<Stored>) {
         self.end(step, End::Outputs(by_port(&outputs)));
         self.outcome.reused.push(step.job.clone());
-        self.observer.step(StepEvent::Reused {
-            job: step.job.clone(),
-            key,
-            outputs,
-        });
+        self.observer.step(StepEvent::Reused { job: step.job.clone(), key, outputs });
     }
 
     fn fail(&mut self, step: &'env Step, message: String) {
         self.end(step, End::Failed);
-        self.outcome
-            .failed
-            .push((step.job.clone(), message.clone()));
-        self.observer.step(StepEvent::Failed {
-            job: step.job.clone(),
-            message,
-        });
+        self.outcome.failed.push((step.job.clone(), message.clone()));
+        self.observer.step(StepEvent::Failed { job: step.job.clone(), message });
     }
 
     fn skip(&mut self, step: &'env Step, why: String) {
         self.end(step, End::Skipped);
         self.outcome.skipped.push((step.job.clone(), why.clone()));
-        self.observer.step(StepEvent::Skipped {
-            job: step.job.clone(),
-            why,
-        });
+        self.observer.step(StepEvent::Skipped { job: step.job.clone(), why });
     }
 
     fn end(&mut self, step: &'env Step, end: End) {
@@ -380,22 +313,16 @@ enum Sources {
 }
 
 fn by_port(outputs: &[Stored]) -> BTreeMap<String, Stored> {
-    outputs
-        .iter()
-        .map(|stored| (stored.port.clone(), stored.clone()))
-        .collect()
+    outputs.iter().map(|stored| (stored.port.clone(), stored.clone())).collect()
 }
 
 /// A table that passes through several ports is counted once.
 fn expected_memory(inputs: &BTreeMap<String, Stored>) -> u64 {
     let mut seen = HashSet::new();
-    let bytes = inputs
-        .values()
-        .filter(|stored| seen.insert(&stored.digest))
-        .map(|stored| match Meta::of(stored) {
-            Some(Meta::Table(table)) => table.bytes,
-            _ => 0,
-        });
+    let bytes = inputs.values().filter(|stored| seen.insert(&stored.digest)).map(|stored| match Meta::of(stored) {
+        Some(Meta::Table(table)) => table.bytes,
+        _ => 0,
+    });
     bytes.sum::<u64>().saturating_mul(MEMORY_PER_BYTE)
 }
 
@@ -429,16 +356,21 @@ pub fn key(
         "inputs": inputs,
         "code": component.code_digest(&step.params, store)?,
     });
-    Ok(blake3::hash(parts.to_string().as_bytes())
-        .to_hex()
-        .to_string())
+    Ok(blake3::hash(parts.to_string().as_bytes()).to_hex().to_string())
 }
 
 /// The parameters that decide a result. A dataset's reference does not: the digest of what it refers to does, whether
 /// it names the version or takes the newest.
 fn decisive(spec: &Spec, params: &Params) -> Params {
     let is_dataset = |name: &str| spec.param(name).is_some_and(|param| matches!(param.kind, ParamKind::Dataset));
-    Params(params.0.iter().filter(|(name, _)| !is_dataset(name)).map(|(name, value)| (name.clone(), value.clone())).collect())
+    Params(
+        params
+            .0
+            .iter()
+            .filter(|(name, _)| !is_dataset(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    )
 }
 
 /// The keys of a plan's steps as far as they can be told without running: for each step whose sources are all

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data::polars::prelude::{
-    DataFrame, FileWriteFormat, LazyFrame, ParquetReader, ParquetWriteOptions, ParquetWriter,
-    PlRefPath, SerReader, SinkDestination, SinkTarget, UnifiedSinkArgs,
+    DataFrame, FileWriteFormat, LazyFrame, ParquetReader, ParquetWriteOptions, ParquetWriter, PlRefPath, SerReader,
+    SinkDestination, SinkTarget, UnifiedSinkArgs,
 };
 use data::prepare::Preparation;
 use data::schema::Schema;
@@ -38,17 +38,10 @@ impl Passed {
         let mut files = BTreeMap::new();
         for stored in inputs.values() {
             if let Some(Meta::Table(table)) = Meta::of(stored) {
-                files.insert(
-                    store.path(&stored.digest)?,
-                    (stored.digest.clone(), Some(table)),
-                );
+                files.insert(store.path(&stored.digest)?, (stored.digest.clone(), Some(table)));
             }
         }
-        for param in spec
-            .params
-            .iter()
-            .filter(|param| matches!(param.kind, ParamKind::Dataset))
-        {
+        for param in spec.params.iter().filter(|param| matches!(param.kind, ParamKind::Dataset)) {
             let (name, version) = split_reference(params.text(param.name));
             if let Ok(dataset) = store.dataset(name, version) {
                 files.insert(dataset.path, (dataset.digest, None));
@@ -60,10 +53,7 @@ impl Passed {
 
 /// `name` or `name@version`.
 pub fn split_reference(reference: &str) -> (&str, Option<u32>) {
-    match reference
-        .rsplit_once('@')
-        .and_then(|(name, version)| Some((name, version.parse().ok()?)))
-    {
+    match reference.rsplit_once('@').and_then(|(name, version)| Some((name, version.parse().ok()?))) {
         Some((name, version)) => (name, Some(version)),
         None => (reference, None),
     }
@@ -73,55 +63,26 @@ pub fn split_reference(reference: &str) -> (&str, Option<u32>) {
 ///
 /// # Errors
 /// When the rows cannot be computed or the bytes not be written.
-pub fn keep_output(
-    store: &dyn Store,
-    port: &str,
-    value: Value,
-    passed: &Passed,
-) -> Result<Stored, StepError> {
+pub fn keep_output(store: &dyn Store, port: &str, value: Value, passed: &Passed) -> Result<Stored, StepError> {
     let kind = value.kind();
     let (digest, meta) = match value {
         Value::Table(table) => keep_table(store, table, passed)?,
         Value::Estimator(estimator) => {
             let title = estimator.title().to_owned();
-            (
-                put_json(store, &*estimator)?,
-                Meta::Estimator {
-                    title,
-                    task: estimator_task(&estimator),
-                },
-            )
+            (put_json(store, &*estimator)?, Meta::Estimator { title, task: estimator_task(&estimator) })
         }
         Value::Model(model) => keep_model(store, &model)?,
         Value::Transform(preparation) => {
-            let steps = preparation
-                .0
-                .iter()
-                .map(|fitted| fitted.step().name().to_owned())
-                .collect();
+            let steps = preparation.0.iter().map(|fitted| fitted.step().name().to_owned()).collect();
             (put_json(store, &*preparation)?, Meta::Transform { steps })
         }
         Value::Report(report) => {
-            let defined = report
-                .metrics
-                .iter()
-                .filter_map(|metric| Some((metric.key.clone(), metric.value?)));
+            let defined = report.metrics.iter().filter_map(|metric| Some((metric.key.clone(), metric.value?)));
             let metrics = defined.filter(|(_, value)| value.is_finite()).collect();
-            (
-                put_json(store, &*report)?,
-                Meta::Report {
-                    task: report.task,
-                    metrics,
-                },
-            )
+            (put_json(store, &*report)?, Meta::Report { task: report.task, metrics })
         }
     };
-    Ok(Stored {
-        port: port.to_owned(),
-        kind,
-        digest,
-        meta: meta.to_json(),
-    })
+    Ok(Stored { port: port.to_owned(), kind, digest, meta: meta.to_json() })
 }
 
 /// Which label an estimator can learn.
@@ -137,22 +98,14 @@ pub fn estimator_task(estimator: &learn::Estimator) -> EstimatorTask {
 fn keep_model(store: &dyn Store, model: &learn::Model) -> Result<(String, Meta), StepError> {
     let digest = store.put_bytes(&model.to_bytes()?)?;
     let label = model.label.as_ref();
-    let measured = model
-        .training
-        .metrics
-        .iter()
-        .filter_map(|metric| Some((metric.key.clone(), metric.value?)));
+    let measured = model.training.metrics.iter().filter_map(|metric| Some((metric.key.clone(), metric.value?)));
     let meta = ModelMeta {
         algorithm: model.estimator.title().to_owned(),
         task: model.task(),
         label: label.map(|label| label.name.clone()),
         classes: label.map(|label| label.classes.clone()).unwrap_or_default(),
         positive: label.and_then(|label| label.positive.clone()),
-        features: model
-            .features
-            .iter()
-            .map(|feature| feature.column.clone())
-            .collect(),
+        features: model.features.iter().map(|feature| feature.column.clone()).collect(),
         rows: model.training.rows,
         metrics: measured.filter(|(_, value)| value.is_finite()).collect(),
         estimator: serde_json::to_value(&model.estimator).unwrap_or_default(),
@@ -160,16 +113,8 @@ fn keep_model(store: &dyn Store, model: &learn::Model) -> Result<(String, Meta),
     Ok((digest, Meta::Model(meta)))
 }
 
-fn keep_table(
-    store: &dyn Store,
-    table: Table,
-    passed: &Passed,
-) -> Result<(String, Meta), StepError> {
-    let Table {
-        content,
-        roles,
-        preparation,
-    } = table;
+fn keep_table(store: &dyn Store, table: Table, passed: &Passed) -> Result<(String, Meta), StepError> {
+    let Table { content, roles, preparation } = table;
     let (digest, known) = match content {
         TableContent::File(path) => match passed.files.get(&path) {
             Some((digest, meta)) => (digest.clone(), meta.clone()),
@@ -193,13 +138,7 @@ fn keep_table(
     for column in &mut meta.schema.columns {
         column.role = roles.get(&column.name).copied();
     }
-    Ok((
-        digest,
-        Meta::Table(TableMeta {
-            preparation,
-            ..meta
-        }),
-    ))
+    Ok((digest, Meta::Table(TableMeta { preparation, ..meta })))
 }
 
 fn write_frame(mut frame: DataFrame, path: &Path) -> Result<(), StepError> {
@@ -213,13 +152,9 @@ fn write_frame(mut frame: DataFrame, path: &Path) -> Result<(), StepError> {
 /// # Errors
 /// When the query cannot be carried out or the file not be written.
 pub fn keep_query(query: LazyFrame, path: &Path) -> Result<(), StepError> {
-    let target = SinkDestination::File {
-        target: SinkTarget::Path(PlRefPath::new(path.to_string_lossy())),
-    };
+    let target = SinkDestination::File { target: SinkTarget::Path(PlRefPath::new(path.to_string_lossy())) };
     let format = FileWriteFormat::Parquet(Arc::new(ParquetWriteOptions::default()));
-    query
-        .sink(target, format, UnifiedSinkArgs::default())?
-        .collect()?;
+    query.sink(target, format, UnifiedSinkArgs::default())?.collect()?;
     Ok(())
 }
 
@@ -229,12 +164,7 @@ fn read_meta(path: &Path) -> Result<TableMeta, StepError> {
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let bytes = file.metadata().map_or(0, |metadata| metadata.len());
     let rows = ParquetReader::new(file).num_rows()? as u64;
-    Ok(TableMeta {
-        schema,
-        rows,
-        bytes,
-        preparation: Preparation::default(),
-    })
+    Ok(TableMeta { schema, rows, bytes, preparation: Preparation::default() })
 }
 
 /// Reads an output again. A table's rows stay on disk until they are asked for.
@@ -250,24 +180,12 @@ pub fn open_output(store: &dyn Store, stored: &Stored) -> Result<Value, StepErro
                 return Err(foreign(&stored.port));
             };
             let (roles, preparation) = (meta.roles(), meta.preparation);
-            Value::Table(Table {
-                content: TableContent::File(path),
-                roles,
-                preparation,
-            })
+            Value::Table(Table { content: TableContent::File(path), roles, preparation })
         }
-        crate::component::PortKind::Estimator => {
-            Value::Estimator(Arc::new(from_json(&read()?, &stored.port)?))
-        }
-        crate::component::PortKind::Model => {
-            Value::Model(Arc::new(learn::Model::from_bytes(&read()?)?))
-        }
-        crate::component::PortKind::Transform => {
-            Value::Transform(Arc::new(from_json(&read()?, &stored.port)?))
-        }
-        crate::component::PortKind::Report => {
-            Value::Report(Arc::new(from_json::<Report>(&read()?, &stored.port)?))
-        }
+        crate::component::PortKind::Estimator => Value::Estimator(Arc::new(from_json(&read()?, &stored.port)?)),
+        crate::component::PortKind::Model => Value::Model(Arc::new(learn::Model::from_bytes(&read()?)?)),
+        crate::component::PortKind::Transform => Value::Transform(Arc::new(from_json(&read()?, &stored.port)?)),
+        crate::component::PortKind::Report => Value::Report(Arc::new(from_json::<Report>(&read()?, &stored.port)?)),
     })
 }
 
@@ -280,9 +198,8 @@ pub fn table_meta(stored: &Stored) -> Option<(Schema, u64)> {
 }
 
 fn put_json<T: serde::Serialize>(store: &dyn Store, value: &T) -> Result<String, StepError> {
-    let bytes = serde_json::to_vec(value).map_err(|error| {
-        StepError::Failed(format!("The result cannot be written as JSON: {error}."))
-    })?;
+    let bytes = serde_json::to_vec(value)
+        .map_err(|error| StepError::Failed(format!("The result cannot be written as JSON: {error}.")))?;
     store.put_bytes(&bytes)
 }
 
@@ -297,15 +214,9 @@ fn foreign(port: &str) -> StepError {
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> StepError {
-    StepError::Failed(format!(
-        "The result cannot be written: {error}. File: {}",
-        path.display()
-    ))
+    StepError::Failed(format!("The result cannot be written: {error}. File: {}", path.display()))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> StepError {
-    StepError::Failed(format!(
-        "The result cannot be read: {error}. File: {}",
-        path.display()
-    ))
+    StepError::Failed(format!("The result cannot be read: {error}. File: {}", path.display()))
 }

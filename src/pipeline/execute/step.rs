@@ -23,12 +23,7 @@ pub(super) fn run(
         for (port, stored) in inputs {
             values.insert(port.clone(), outputs::open_output(store, stored)?);
         }
-        let context = StepContext {
-            job: &step.job,
-            store,
-            observer,
-            threads,
-        };
+        let context = StepContext { job: &step.job, store, observer, threads };
         context.check_cancelled()?;
         let made = component.run(&step.params, &values, &context)?;
         context.check_cancelled()?;
@@ -37,15 +32,8 @@ pub(super) fn run(
         for (port, value) in made {
             kept.push(outputs::keep_output(store, port, value, &passed)?);
         }
-        let declared = component
-            .spec()
-            .outputs
-            .iter()
-            .filter(|port| !port.optional);
-        match declared
-            .map(|port| port.name)
-            .find(|port| !kept.iter().any(|stored| stored.port == *port))
-        {
+        let declared = component.spec().outputs.iter().filter(|port| !port.optional);
+        match declared.map(|port| port.name).find(|port| !kept.iter().any(|stored| stored.port == *port)) {
             Some(missing) => Err(StepError::Failed(format!(
                 "{} ended without its output “{missing}”. This is a mistake in Atelier; please report it.",
                 component.spec().title
@@ -66,7 +54,5 @@ pub(super) fn run(
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "unknown cause".to_owned())
-        .trim_end_matches('.')
-        .to_owned()
+    text.unwrap_or_else(|| "unknown cause".to_owned()).trim_end_matches('.').to_owned()
 }

@@ -19,19 +19,8 @@ use crate::yaml::Document;
 fn rows() -> DataFrame {
     let x: Vec<f64> = (0..200).map(|i| f64::from(i * 37 % 200) / 10.0).collect();
     let y: Vec<f64> = (0..200).map(|i| f64::from(i * 53 % 200) * 1000.0).collect();
-    let holes: Vec<Option<f64>> = (0..200)
-        .map(|i| (i % 10 != 3).then(|| f64::from(i % 7)))
-        .collect();
-    let kind: Vec<&str> = x
-        .iter()
-        .map(|x| {
-            if *x + 0.3 * (x * 7.0).sin() > 10.0 {
-                "large"
-            } else {
-                "small"
-            }
-        })
-        .collect();
+    let holes: Vec<Option<f64>> = (0..200).map(|i| (i % 10 != 3).then(|| f64::from(i % 7))).collect();
+    let kind: Vec<&str> = x.iter().map(|x| if *x + 0.3 * (x * 7.0).sin() > 10.0 { "large" } else { "small" }).collect();
     df!("x" => x, "y" => y, "holes" => holes, "kind" => kind).unwrap()
 }
 
@@ -74,29 +63,14 @@ fn plan(text: &str, store: &MemoryStore, target: &Target) -> Plan {
 
 fn run(text: &str, store: &MemoryStore) -> (Outcome, Recorder) {
     let recorder = Recorder::new();
-    let outcome = execute(
-        &plan(text, store, &Target::All),
-        store,
-        &recorder,
-        &Options::default(),
-    );
+    let outcome = execute(&plan(text, store, &Target::All), store, &recorder, &Options::default());
     (outcome, recorder)
 }
 
 fn texts(recorder: &Recorder, store: &MemoryStore, job: &str, column: &str) -> Vec<String> {
-    let Value::Table(table) = open_output(store, &recorder.output(job, "table").unwrap()).unwrap()
-    else {
-        panic!()
-    };
+    let Value::Table(table) = open_output(store, &recorder.output(job, "table").unwrap()).unwrap() else { panic!() };
     let frame = table.frame().unwrap();
-    frame
-        .column(column)
-        .unwrap()
-        .str()
-        .unwrap()
-        .iter()
-        .map(|text| text.unwrap_or("").to_owned())
-        .collect()
+    frame.column(column).unwrap().str().unwrap().iter().map(|text| text.unwrap_or("").to_owned()).collect()
 }
 
 #[test]
@@ -107,30 +81,13 @@ fn a_pipeline_runs_and_runs_again_without_reading() {
     let report = recorder.output("judge", "report").unwrap();
     let metrics = Meta::of(&report).unwrap().metrics();
     assert!(metrics["roc_auc"] > 0.9, "{metrics:?}");
-    let Some(Meta::Model(model)) = Meta::of(&recorder.output("train", "model").unwrap()) else {
-        panic!()
-    };
-    assert_eq!(
-        (
-            model.label.as_deref(),
-            model.classes.len(),
-            model.features.len()
-        ),
-        (Some("kind"), 2, 3)
-    );
-    assert_eq!(
-        texts(&recorder, &store, "raw", "predicted"),
-        texts(&recorder, &store, "prepared", "predicted")
-    );
+    let Some(Meta::Model(model)) = Meta::of(&recorder.output("train", "model").unwrap()) else { panic!() };
+    assert_eq!((model.label.as_deref(), model.classes.len(), model.features.len()), (Some("kind"), 2, 3));
+    assert_eq!(texts(&recorder, &store, "raw", "predicted"), texts(&recorder, &store, "prepared", "predicted"));
 
     let unread = Unread(&store);
     let again = Recorder::new();
-    let outcome = execute(
-        &plan(PIPELINE, &store, &Target::All),
-        &unread,
-        &again,
-        &Options::default(),
-    );
+    let outcome = execute(&plan(PIPELINE, &store, &Target::All), &unread, &again, &Options::default());
     assert_eq!(outcome.reused.len(), 10, "{:?}", again.fates());
     assert_eq!(again.output("judge", "report").unwrap(), report);
 }
@@ -182,32 +139,14 @@ fn only_what_changed_runs_again() {
     assert_eq!(outcome.reused, ["data", "clean", "scale", "split"]);
     let mut finished = outcome.finished.clone();
     finished.sort();
-    assert_eq!(
-        finished,
-        ["judge", "knn", "prepared", "raw", "score", "train"]
-    );
-    let (outcome, _) = run(
-        &PIPELINE.replace("neighbours}", "neighbours, inputs: {neighbours: 5}}"),
-        &store,
-    );
-    assert_eq!(
-        outcome.reused.len(),
-        10,
-        "a default that is written out changes nothing"
-    );
+    assert_eq!(finished, ["judge", "knn", "prepared", "raw", "score", "train"]);
+    let (outcome, _) = run(&PIPELINE.replace("neighbours}", "neighbours, inputs: {neighbours: 5}}"), &store);
+    assert_eq!(outcome.reused.len(), 10, "a default that is written out changes nothing");
     store.add_dataset("rows", &rows().head(Some(150))).unwrap();
     let (outcome, _) = run(PIPELINE, &store);
     assert_eq!(outcome.reused, ["knn"], "a new version of the dataset");
-    let forced = Options {
-        force: true,
-        ..Options::default()
-    };
-    let outcome = execute(
-        &plan(PIPELINE, &store, &Target::All),
-        &store,
-        &Recorder::new(),
-        &forced,
-    );
+    let forced = Options { force: true, ..Options::default() };
+    let outcome = execute(&plan(PIPELINE, &store, &Target::All), &store, &Recorder::new(), &forced);
     assert_eq!(outcome.finished.len(), 10);
 }
 
@@ -219,17 +158,9 @@ fn a_target_runs_what_it_needs() {
     assert_eq!(jobs, ["data", "clean", "scale", "split", "knn", "train"]);
     let pipeline = Document::parse(PIPELINE).unwrap().pipeline;
     let checked = check(&pipeline, &store);
-    assert!(
-        Plan::of(&pipeline, &checked, &Target::UpTo("nobody".into()))
-            .unwrap_err()
-            .contains("nobody")
-    );
+    assert!(Plan::of(&pipeline, &checked, &Target::UpTo("nobody".into())).unwrap_err().contains("nobody"));
     let json = serde_json::to_string(&to).unwrap();
-    assert_eq!(
-        serde_json::from_str::<Plan>(&json).unwrap(),
-        to,
-        "a plan survives being written down"
-    );
+    assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), to, "a plan survives being written down");
     assert!(known_results(&to, &store).is_empty());
     execute(&to, &store, &Recorder::new(), &Options::default());
     let whole = plan(PIPELINE, &store, &Target::All);
@@ -243,10 +174,7 @@ fn importing_copies_nothing() {
     let store = store();
     let dataset = Store::dataset(&store, "rows", None).unwrap();
     let (_, recorder) = run(PIPELINE, &store);
-    assert_eq!(
-        recorder.output("data", "table").unwrap().digest,
-        dataset.digest
-    );
+    assert_eq!(recorder.output("data", "table").unwrap().digest, dataset.digest);
 }
 
 const BROKEN: &str = "jobs:
@@ -272,53 +200,27 @@ fn a_failure_stops_only_its_own_branch() {
     let store = store();
     let (outcome, recorder) = run(BROKEN, &store);
     let fates = recorder.fates();
-    assert!(
-        fates["wrong"].starts_with("failed: There is no column “nothing”."),
-        "{fates:?}"
-    );
-    assert_eq!(
-        fates["after"],
-        "skipped: The step “wrong” before it failed."
-    );
-    assert_eq!(
-        fates["last"],
-        "skipped: The step “after” before it was skipped."
-    );
-    assert_eq!(
-        (&*fates["train"], &*fates["text"]),
-        ("finished", "finished")
-    );
+    assert!(fates["wrong"].starts_with("failed: There is no column “nothing”."), "{fates:?}");
+    assert_eq!(fates["after"], "skipped: The step “wrong” before it failed.");
+    assert_eq!(fates["last"], "skipped: The step “after” before it was skipped.");
+    assert_eq!((&*fates["train"], &*fates["text"]), ("finished", "finished"));
     assert!(!outcome.is_success());
     let planned = plan(BROKEN, &store, &Target::All);
-    assert_eq!(
-        planned.errors().map(|(job, _)| job).collect::<Vec<_>>(),
-        ["wrong"]
-    );
+    assert_eq!(planned.errors().map(|(job, _)| job).collect::<Vec<_>>(), ["wrong"]);
 }
 
 #[test]
 fn disabled_steps_are_passed_by() {
     let store = store();
-    let text = PIPELINE.replace(
-        "scale: {component: normalise,",
-        "scale: {component: normalise, disabled: true,",
-    );
+    let text = PIPELINE.replace("scale: {component: normalise,", "scale: {component: normalise, disabled: true,");
     let (outcome, recorder) = run(&text, &store);
-    assert_eq!(
-        outcome.skipped,
-        [("scale".to_owned(), "It is disabled.".to_owned())]
-    );
+    assert_eq!(outcome.skipped, [("scale".to_owned(), "It is disabled.".to_owned())]);
     assert_eq!(outcome.finished.len(), 9, "{:?}", recorder.fates());
-    let text = PIPELINE.replace(
-        "knn: {component: k_nearest_neighbours}",
-        "knn: {component: k_nearest_neighbours, disabled: true}",
-    );
+    let text = PIPELINE
+        .replace("knn: {component: k_nearest_neighbours}", "knn: {component: k_nearest_neighbours, disabled: true}");
     let (outcome, recorder) = run(&text, &store);
     let fates = recorder.fates();
-    assert_eq!(
-        fates["train"],
-        "skipped: k-nearest neighbours is disabled and passes nothing on."
-    );
+    assert_eq!(fates["train"], "skipped: k-nearest neighbours is disabled and passes nothing on.");
     assert_eq!(outcome.skipped.len(), 6, "{fates:?}");
 }
 
@@ -340,12 +242,7 @@ fn cancelling_begins_nothing_more() {
     let store = store();
     let recorder = Recorder::new();
     recorder.cancel();
-    let outcome = execute(
-        &plan(PIPELINE, &store, &Target::All),
-        &store,
-        &recorder,
-        &Options::default(),
-    );
+    let outcome = execute(&plan(PIPELINE, &store, &Target::All), &store, &recorder, &Options::default());
     assert_eq!(outcome.cancelled.len(), 10);
     assert_eq!(store.kept(), 0);
 }
@@ -357,10 +254,7 @@ fn ready_steps_run_side_by_side() {
     impl Observer for Meeting {
         fn progress(&self, _: &str, _: Option<f32>, message: &str) {
             if message == "Reading rows" {
-                self.1
-                    .lock()
-                    .unwrap()
-                    .push(std::thread::current().name().map(str::to_owned));
+                self.1.lock().unwrap().push(std::thread::current().name().map(str::to_owned));
                 self.0.wait();
             }
         }
@@ -372,58 +266,29 @@ fn ready_steps_run_side_by_side() {
         }
     }
     let store = store();
-    let mut text = "jobs:\n  data: {component: import_dataset, inputs: {dataset: rows}}\n  tree: {component: decision_tree}\n".to_owned();
+    let mut text =
+        "jobs:\n  data: {component: import_dataset, inputs: {dataset: rows}}\n  tree: {component: decision_tree}\n"
+            .to_owned();
     for seed in [1, 2] {
         text += &format!(
             "  train_{seed}:\n    component: train_model\n    inputs:\n      estimator: ${{{{parent.jobs.tree.outputs.estimator}}}}\n      table: ${{{{parent.jobs.data.outputs.table}}}}\n      label: kind\n      seed: {seed}\n"
         );
     }
     let observer = Meeting(Barrier::new(2), Mutex::default());
-    let options = Options {
-        force: false,
-        budget: Budget {
-            threads: 2,
-            memory: 1 << 30,
-        },
-    };
-    let outcome = execute(
-        &plan(&text, &store, &Target::All),
-        &store,
-        &observer,
-        &options,
-    );
-    assert!(
-        outcome.is_success() && outcome.finished.len() == 4,
-        "{outcome:?}"
-    );
+    let options = Options { force: false, budget: Budget { threads: 2, memory: 1 << 30 } };
+    let outcome = execute(&plan(&text, &store, &Target::All), &store, &observer, &options);
+    assert!(outcome.is_success() && outcome.finished.len() == 4, "{outcome:?}");
     let mut names = observer.1.into_inner().unwrap();
     names.sort();
-    assert_eq!(
-        names,
-        [
-            Some("step train_1".to_owned()),
-            Some("step train_2".to_owned())
-        ]
-    );
+    assert_eq!(names, [Some("step train_1".to_owned()), Some("step train_2".to_owned())]);
 }
 
 /// A step larger than the budget still runs, alone.
 #[test]
 fn a_small_budget_is_no_deadlock() {
     let store = store();
-    let options = Options {
-        force: false,
-        budget: Budget {
-            threads: 1,
-            memory: 0,
-        },
-    };
-    let outcome = execute(
-        &plan(PIPELINE, &store, &Target::All),
-        &store,
-        &Recorder::new(),
-        &options,
-    );
+    let options = Options { force: false, budget: Budget { threads: 1, memory: 0 } };
+    let outcome = execute(&plan(PIPELINE, &store, &Target::All), &store, &Recorder::new(), &options);
     assert_eq!(outcome.finished.len(), 10);
 }
 
@@ -438,12 +303,7 @@ static FAULTY: Spec = Spec {
     docs: "",
     keywords: &[],
     inputs: &[],
-    outputs: &[crate::component::Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "",
-    )],
+    outputs: &[crate::component::Port::new("table", "Table", PortKind::Table, "")],
     params: &[],
     reusable: true,
 };
@@ -455,22 +315,12 @@ impl Component for Faulty {
     fn caption(&self, _: &Params, _: &Shapes, _: &dyn Known) -> String {
         String::new()
     }
-    fn infer(
-        &self,
-        _: &Params,
-        _: &Shapes,
-        _: &dyn Known,
-        _: &mut Vec<Problem>,
-    ) -> Vec<(&'static str, Shape)> {
+    fn infer(&self, _: &Params, _: &Shapes, _: &dyn Known, _: &mut Vec<Problem>) -> Vec<(&'static str, Shape)> {
         Vec::new()
     }
     fn run(&self, params: &Params, _: &Inputs, _: &StepContext<'_>) -> Result<Outputs, StepError> {
         let nothing: Vec<u8> = Vec::new();
-        assert!(
-            !params.boolean("panic"),
-            "index {} is out of place",
-            nothing.len()
-        );
+        assert!(!params.boolean("panic"), "index {} is out of place", nothing.len());
         Ok(Vec::new())
     }
 }
@@ -481,23 +331,11 @@ fn a_panic_is_a_failure_with_a_sentence() {
     let recorder = Recorder::new();
     let failure = |params: Params| {
         let (job, component) = ("job".to_owned(), "faulty".to_owned());
-        let planned = Step {
-            job,
-            component,
-            params,
-            inputs: Vec::new(),
-            obstacle: None,
-        };
-        step::run(&Faulty, &planned, &BTreeMap::new(), &store, &recorder, 1)
-            .unwrap_err()
-            .to_string()
+        let planned = Step { job, component, params, inputs: Vec::new(), obstacle: None };
+        step::run(&Faulty, &planned, &BTreeMap::new(), &store, &recorder, 1).unwrap_err().to_string()
     };
     let broke = failure(Params::default().with("panic", true));
-    assert!(
-        broke
-            .starts_with("Faulty broke off: index 0 is out of place. This is a mistake in Atelier"),
-        "{broke}"
-    );
+    assert!(broke.starts_with("Faulty broke off: index 0 is out of place. This is a mistake in Atelier"), "{broke}");
     assert_eq!(recorder.log("job"), "index 0 is out of place\n");
     assert!(failure(Params::default()).starts_with("Faulty ended without its output “table”."));
 }
@@ -506,30 +344,21 @@ fn a_panic_is_a_failure_with_a_sentence() {
 fn every_kind_of_output_can_be_read_again() {
     let store = store();
     let (_, recorder) = run(PIPELINE, &store);
-    for (job, port) in [
-        ("scale", "table"),
-        ("scale", "transform"),
-        ("knn", "estimator"),
-        ("train", "model"),
-        ("judge", "report"),
-    ] {
+    for (job, port) in
+        [("scale", "table"), ("scale", "transform"), ("knn", "estimator"), ("train", "model"), ("judge", "report")]
+    {
         let stored = recorder.output(job, port).unwrap();
         assert_eq!(open_output(&store, &stored).unwrap().kind(), stored.kind);
         assert!(Meta::of(&stored).is_some(), "{job}");
     }
-    let Value::Table(table) =
-        open_output(&store, &recorder.output("scale", "table").unwrap()).unwrap()
-    else {
+    let Value::Table(table) = open_output(&store, &recorder.output("scale", "table").unwrap()).unwrap() else {
         panic!()
     };
     assert_eq!(table.preparation.0.len(), 2, "filled and scaled");
     let scored = recorder.output("score", "table").unwrap();
     let (schema, count) = table_meta(&scored).unwrap();
     assert_eq!(count, 60);
-    assert_eq!(
-        schema.get("kind").unwrap().role,
-        Some(data::schema::Role::Label)
-    );
+    assert_eq!(schema.get("kind").unwrap().role, Some(data::schema::Role::Label));
 }
 
 #[test]
@@ -537,38 +366,20 @@ fn keys_follow_roles_and_preparation() {
     let store = store();
     let (_, recorder) = run(PIPELINE, &store);
     let planned = plan(PIPELINE, &store, &Target::All);
-    let train = planned
-        .steps
-        .iter()
-        .find(|step| step.job == "train")
-        .unwrap();
+    let train = planned.steps.iter().find(|step| step.job == "train").unwrap();
     let component = components::find("train_model").unwrap();
     let inputs = |change: &dyn Fn(&mut crate::meta::TableMeta)| {
         let mut stored = recorder.output("split", "train").unwrap();
-        let Some(Meta::Table(mut table)) = Meta::of(&stored) else {
-            panic!()
-        };
+        let Some(Meta::Table(mut table)) = Meta::of(&stored) else { panic!() };
         change(&mut table);
         stored.meta = Meta::Table(table).to_json();
         let estimator = recorder.output("knn", "estimator").unwrap();
-        BTreeMap::from([
-            ("estimator".to_owned(), estimator),
-            ("table".to_owned(), stored),
-        ])
+        BTreeMap::from([("estimator".to_owned(), estimator), ("table".to_owned(), stored)])
     };
-    let digest = |change: &dyn Fn(&mut crate::meta::TableMeta)| {
-        key(component, train, &inputs(change), &store).unwrap()
-    };
+    let digest = |change: &dyn Fn(&mut crate::meta::TableMeta)| key(component, train, &inputs(change), &store).unwrap();
     let same = digest(&|_| {});
-    assert_eq!(
-        same,
-        digest(&|table| table.rows += 1),
-        "how many rows there are is in the digest already"
-    );
-    assert_ne!(
-        same,
-        digest(&|table| table.schema.columns[0].role = Some(data::schema::Role::Ignore))
-    );
+    assert_eq!(same, digest(&|table| table.rows += 1), "how many rows there are is in the digest already");
+    assert_ne!(same, digest(&|table| table.schema.columns[0].role = Some(data::schema::Role::Ignore)));
     assert_ne!(same, digest(&|table| table.preparation.0.truncate(1)));
 }
 
@@ -578,10 +389,7 @@ fn lazy_rows_are_streamed_to_a_file() {
     let store = store();
     let frame = DataFrame::new(3, vec![Series::new("a".into(), [3i64, 1, 2]).into()]).unwrap();
     let table = crate::value::Table::raw(frame.clone().lazy().into());
-    let stored =
-        outputs::keep_output(&store, "table", table.into(), &outputs::Passed::default()).unwrap();
-    let Value::Table(back) = open_output(&store, &stored).unwrap() else {
-        panic!()
-    };
+    let stored = outputs::keep_output(&store, "table", table.into(), &outputs::Passed::default()).unwrap();
+    let Value::Table(back) = open_output(&store, &stored).unwrap() else { panic!() };
     assert!(back.frame().unwrap().equals(&frame));
 }

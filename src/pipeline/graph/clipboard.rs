@@ -20,12 +20,7 @@ impl Pipeline {
                 .filter(|(name, _)| chosen(name))
                 .map(|(name, job)| (name.clone(), job.clone()))
                 .collect(),
-            layout: self
-                .layout
-                .iter()
-                .filter(|(name, _)| chosen(name))
-                .map(|(name, at)| (name.clone(), *at))
-                .collect(),
+            layout: self.layout.iter().filter(|(name, _)| chosen(name)).map(|(name, at)| (name.clone(), *at)).collect(),
             ..Self::default()
         };
         snippet(&part)
@@ -38,20 +33,11 @@ impl Pipeline {
     /// # Errors
     /// A sentence when the text holds no jobs.
     pub fn paste(&mut self, text: &str, at: Option<[f32; 2]>) -> Result<Vec<String>, String> {
-        let copied = Document::parse(text)
-            .map(|document| document.pipeline)
-            .unwrap_or_default();
+        let copied = Document::parse(text).map(|document| document.pipeline).unwrap_or_default();
         if copied.jobs.is_empty() {
             return Err("The clipboard holds no steps. Copy some on the canvas first.".to_owned());
         }
-        let corner = |axis: usize| {
-            copied
-                .layout
-                .values()
-                .map(|place| place[axis])
-                .reduce(f32::min)
-                .unwrap_or_default()
-        };
+        let corner = |axis: usize| copied.layout.values().map(|place| place[axis]).reduce(f32::min).unwrap_or_default();
         let corner = [corner(0), corner(1)];
         let shift = at.map_or([OFFSET; 2], |at| [at[0] - corner[0], at[1] - corner[1]]);
         let mut names: HashMap<String, String> = HashMap::new();
@@ -60,8 +46,7 @@ impl Pipeline {
             let new = self.unique_name(name);
             self.jobs.insert(new.clone(), job.clone());
             let place = copied.layout.get(name).copied().unwrap_or(corner);
-            self.layout
-                .insert(new.clone(), [place[0] + shift[0], place[1] + shift[1]]);
+            self.layout.insert(new.clone(), [place[0] + shift[0], place[1] + shift[1]]);
             names.insert(name.clone(), new.clone());
             added.push(new);
         }
@@ -78,11 +63,7 @@ impl Pipeline {
     }
 
     fn relink(&mut self, name: &str, names: &HashMap<String, String>, added: &[String]) {
-        let Some(mut inputs) = self
-            .jobs
-            .get_mut(name)
-            .map(|job| std::mem::take(&mut job.inputs))
-        else {
+        let Some(mut inputs) = self.jobs.get_mut(name).map(|job| std::mem::take(&mut job.inputs)) else {
             return;
         };
         inputs.retain(|_, input| match input {
@@ -93,9 +74,7 @@ impl Pipeline {
                     true
                 }
                 None => self.jobs.get(job).is_some_and(|source| {
-                    let known = source
-                        .spec()
-                        .is_none_or(|spec| spec.output(output).is_some());
+                    let known = source.spec().is_none_or(|spec| spec.output(output).is_some());
                     known && !added.contains(job)
                 }),
             },

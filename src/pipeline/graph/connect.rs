@@ -11,16 +11,8 @@ impl Pipeline {
     /// # Errors
     /// A sentence: what is needed, what was given, and what to do instead.
     pub fn can_connect(&self, from: &End, to: &End) -> Result<(), String> {
-        let source = self.port(
-            from,
-            |job| job.spec().and_then(|spec| spec.output(&from.port)),
-            "output",
-        )?;
-        let target = self.port(
-            to,
-            |job| job.spec().and_then(|spec| spec.input(&to.port)),
-            "input",
-        )?;
+        let source = self.port(from, |job| job.spec().and_then(|spec| spec.output(&from.port)), "output")?;
+        let target = self.port(to, |job| job.spec().and_then(|spec| spec.input(&to.port)), "input")?;
         if from.job == to.job {
             return Err("A step cannot feed itself.".to_owned());
         }
@@ -28,14 +20,10 @@ impl Pipeline {
         if source.kind != target.kind {
             let (needs, gives) = (target.kind.with_article(), source.kind.with_article());
             let advice = advice(source.kind, target.kind);
-            return Err(format!(
-                "{taker} needs {needs} here; {giver} gives {gives}. {advice}"
-            ));
+            return Err(format!("{taker} needs {needs} here; {giver} gives {gives}. {advice}"));
         }
         if self.depends(&from.job, &to.job) {
-            return Err(format!(
-                "This would make a circle: {giver} already depends on {taker}."
-            ));
+            return Err(format!("This would make a circle: {giver} already depends on {taker}."));
         }
         Ok(())
     }
@@ -49,23 +37,12 @@ impl Pipeline {
         let Some(job) = self.jobs.get_mut(&to.job) else {
             return Ok(());
         };
-        let binding = Input::Binding {
-            job: from.job.clone(),
-            output: from.port.clone(),
-        };
-        let ports = job
-            .inputs
-            .values()
-            .filter(|input| matches!(input, Input::Binding { .. }))
-            .count();
+        let binding = Input::Binding { job: from.job.clone(), output: from.port.clone() };
+        let ports = job.inputs.values().filter(|input| matches!(input, Input::Binding { .. })).count();
         match job.inputs.get_mut(&to.port) {
             Some(input) => *input = binding,
             // Connections stand before parameters, as they do in a file written by hand.
-            None => drop(job.inputs.shift_insert(
-                ports.min(job.inputs.len()),
-                to.port.clone(),
-                binding,
-            )),
+            None => drop(job.inputs.shift_insert(ports.min(job.inputs.len()), to.port.clone(), binding)),
         }
         Ok(())
     }
@@ -117,15 +94,11 @@ fn advice(from: PortKind, to: PortKind) -> &'static str {
     match (from, to) {
         (Estimator, Model) => "Put Train model between them.",
         (Table, Model) => "Connect the output of Train model.",
-        (Model, Estimator) | (Table, Estimator) => {
-            "Connect an algorithm from Learn, such as Random forest."
-        }
+        (Model, Estimator) | (Table, Estimator) => "Connect an algorithm from Learn, such as Random forest.",
         (Model, Table) => "Put Score model between them.",
         (Estimator, Table) => "Train it with Train model, then use Score model.",
         (Report, _) => "A report is an end; connect what it was made of instead.",
-        (Transform, Table) => {
-            "Put Apply transform between them, or connect the table output beside it."
-        }
+        (Transform, Table) => "Put Apply transform between them, or connect the table output beside it.",
         (_, Transform) => "Connect the transform output of a step such as Clean missing data.",
         _ => "Connect an output of the same kind.",
     }

@@ -31,20 +31,10 @@ impl Diff {
 /// What to do to `old` to get `new`. Jobs are the same if their names are.
 pub fn compare(old: &Pipeline, new: &Pipeline) -> Diff {
     let only = |these: &Pipeline, those: &Pipeline| {
-        these
-            .jobs
-            .keys()
-            .filter(|name| !those.jobs.contains_key(*name))
-            .cloned()
-            .collect::<Vec<_>>()
+        these.jobs.keys().filter(|name| !those.jobs.contains_key(*name)).cloned().collect::<Vec<_>>()
     };
-    let both = old
-        .jobs
-        .iter()
-        .filter_map(|(name, job)| Some((name, job, new.jobs.get(name)?)));
-    let changed = both
-        .filter(|(_, old, new)| old != new)
-        .map(|(name, old, new)| (name.clone(), changes(old, new)));
+    let both = old.jobs.iter().filter_map(|(name, job)| Some((name, job, new.jobs.get(name)?)));
+    let changed = both.filter(|(_, old, new)| old != new).map(|(name, old, new)| (name.clone(), changes(old, new)));
     let moved = |name: &&String| {
         let (before, after) = (old.layout.get(*name), new.layout.get(*name));
         before.is_some() && after.is_some() && before != after
@@ -62,10 +52,7 @@ fn changes(old: &Job, new: &Job) -> Vec<Change> {
     let flag = |flag: bool| flag.then(|| Input::Value(true.into()));
     let fields = |job: &Job| {
         [
-            (
-                "component",
-                Some(Input::Value(job.component.as_str().into())),
-            ),
+            ("component", Some(Input::Value(job.component.as_str().into()))),
             ("display_name", text(&job.display_name)),
             ("comment", text(&job.comment)),
             ("disabled", flag(job.disabled)),
@@ -73,23 +60,10 @@ fn changes(old: &Job, new: &Job) -> Vec<Change> {
             ("environment", text(&job.environment)),
         ]
     };
-    let fields = fields(old)
-        .into_iter()
-        .zip(fields(new))
-        .map(|((name, old), (_, new))| (name.to_owned(), old, new));
-    let gone = old
-        .inputs
-        .keys()
-        .filter(|key| !new.inputs.contains_key(*key));
+    let fields = fields(old).into_iter().zip(fields(new)).map(|((name, old), (_, new))| (name.to_owned(), old, new));
+    let gone = old.inputs.keys().filter(|key| !new.inputs.contains_key(*key));
     let inputs = new.inputs.keys().chain(gone);
-    let inputs = inputs.map(|key| {
-        (
-            key.clone(),
-            old.inputs.get(key).cloned(),
-            new.inputs.get(key).cloned(),
-        )
-    });
+    let inputs = inputs.map(|key| (key.clone(), old.inputs.get(key).cloned(), new.inputs.get(key).cloned()));
     let all = fields.chain(inputs).filter(|(_, old, new)| old != new);
-    all.map(|(name, old, new)| Change { name, old, new })
-        .collect()
+    all.map(|(name, old, new)| Change { name, old, new }).collect()
 }

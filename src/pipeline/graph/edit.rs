@@ -7,13 +7,7 @@ impl Pipeline {
     /// Adds a job of that component with nothing set; returns its name.
     pub fn add(&mut self, spec: &Spec, at: [f32; 2]) -> String {
         let name = self.unique_name(spec.id);
-        self.jobs.insert(
-            name.clone(),
-            Job {
-                component: spec.id.to_owned(),
-                ..Job::default()
-            },
-        );
+        self.jobs.insert(name.clone(), Job { component: spec.id.to_owned(), ..Job::default() });
         self.layout.insert(name.clone(), at);
         name
     }
@@ -24,13 +18,8 @@ impl Pipeline {
             return base.to_owned();
         }
         let stem = base.trim_end_matches(|letter: char| letter.is_ascii_digit());
-        let stem = stem
-            .strip_suffix('_')
-            .filter(|stem| !stem.is_empty())
-            .unwrap_or(base);
-        let free = (2u64..)
-            .map(|number| format!("{stem}_{number}"))
-            .find(|name| !self.jobs.contains_key(name));
+        let stem = stem.strip_suffix('_').filter(|stem| !stem.is_empty()).unwrap_or(base);
+        let free = (2u64..).map(|number| format!("{stem}_{number}")).find(|name| !self.jobs.contains_key(name));
         free.unwrap_or_else(|| base.to_owned())
     }
 
@@ -58,17 +47,10 @@ impl Pipeline {
             return Ok(());
         }
         if self.jobs.contains_key(to) {
-            return Err(format!(
-                "There is already a job “{to}”. Choose another name."
-            ));
+            return Err(format!("There is already a job “{to}”. Choose another name."));
         }
-        let starts_well =
-            to.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
-        if !starts_well
-            || !to
-                .chars()
-                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-        {
+        let starts_well = to.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
+        if !starts_well || !to.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
             return Err(format!(
                 "“{to}” cannot be a job’s name. Use letters, digits and underscores, and start with a letter."
             ));
@@ -103,30 +85,17 @@ impl Pipeline {
         let Some(spec) = spec else {
             return Err(format!("There is no job “{job}” that could go on a wire."));
         };
-        let input = spec
-            .inputs
-            .iter()
-            .map(|port| End::new(job, port.name))
-            .find(|end| {
-                let bound = trial.jobs[job].inputs.contains_key(&end.port);
-                !bound && trial.can_connect(&wire.from, end).is_ok()
-            });
+        let input = spec.inputs.iter().map(|port| End::new(job, port.name)).find(|end| {
+            let bound = trial.jobs[job].inputs.contains_key(&end.port);
+            !bound && trial.can_connect(&wire.from, end).is_ok()
+        });
         let Some(input) = input else {
-            return Err(format!(
-                "{} has no free input that fits this wire.",
-                trial.title(job)
-            ));
+            return Err(format!("{} has no free input that fits this wire.", trial.title(job)));
         };
         trial.connect(&wire.from, &input)?;
         let outputs = spec.outputs.iter().map(|port| End::new(job, port.name));
-        let Some(output) = outputs
-            .into_iter()
-            .find(|end| trial.can_connect(end, &wire.to).is_ok())
-        else {
-            return Err(format!(
-                "{} has no output that fits this wire.",
-                trial.title(job)
-            ));
+        let Some(output) = outputs.into_iter().find(|end| trial.can_connect(end, &wire.to).is_ok()) else {
+            return Err(format!("{} has no output that fits this wire.", trial.title(job)));
         };
         trial.connect(&output, &wire.to)?;
         *self = trial;

@@ -43,70 +43,37 @@ pub fn tidy(pipeline: &Pipeline) -> IndexMap<String, [f32; 2]> {
         drawing.straighten();
         left = drawing.place(pipeline, left, &mut places) + GAP_X;
     }
-    links
-        .names
-        .iter()
-        .zip(places)
-        .map(|(name, at)| ((*name).to_owned(), at))
-        .collect()
+    links.names.iter().zip(places).map(|(name, at)| ((*name).to_owned(), at)).collect()
 }
 
 /// Gives a place to every job that has none, and forgets the places of jobs that are gone. With no place at all the
 /// whole is tidied; otherwise the new jobs are laid out below what stands.
 pub fn complete(pipeline: &mut Pipeline) {
-    pipeline
-        .layout
-        .retain(|name, _| pipeline.jobs.contains_key(name));
+    pipeline.layout.retain(|name, _| pipeline.jobs.contains_key(name));
     let tidied = tidy(pipeline);
     if pipeline.layout.is_empty() {
         pipeline.layout = tidied;
         return;
     }
-    let left = pipeline
-        .layout
-        .values()
-        .map(|at| at[0])
-        .fold(f32::INFINITY, f32::min);
-    let bottom = pipeline
-        .layout
-        .values()
-        .map(|at| at[1] + NODE[1])
-        .fold(f32::NEG_INFINITY, f32::max);
-    let missing: Vec<_> = tidied
-        .into_iter()
-        .filter(|(name, _)| !pipeline.layout.contains_key(name))
-        .collect();
-    let corner = |axis: usize| {
-        missing
-            .iter()
-            .map(|(_, at)| at[axis])
-            .fold(f32::INFINITY, f32::min)
-    };
+    let left = pipeline.layout.values().map(|at| at[0]).fold(f32::INFINITY, f32::min);
+    let bottom = pipeline.layout.values().map(|at| at[1] + NODE[1]).fold(f32::NEG_INFINITY, f32::max);
+    let missing: Vec<_> = tidied.into_iter().filter(|(name, _)| !pipeline.layout.contains_key(name)).collect();
+    let corner = |axis: usize| missing.iter().map(|(_, at)| at[axis]).fold(f32::INFINITY, f32::min);
     let shift = [left - corner(0), bottom + GAP_Y - corner(1)];
     for (name, at) in missing {
-        pipeline
-            .layout
-            .insert(name, [at[0] + shift[0], at[1] + shift[1]]);
+        pipeline.layout.insert(name, [at[0] + shift[0], at[1] + shift[1]]);
     }
 }
 
 /// The jobs of each connected part, in file order.
 fn parts(links: &Links<'_>) -> Vec<Vec<usize>> {
-    let both: Vec<Vec<usize>> = links
-        .sources
-        .iter()
-        .zip(&links.targets)
-        .map(|(a, b)| [a.as_slice(), b].concat())
-        .collect();
+    let both: Vec<Vec<usize>> =
+        links.sources.iter().zip(&links.targets).map(|(a, b)| [a.as_slice(), b].concat()).collect();
     let mut seen = vec![false; both.len()];
     let mut parts = Vec::new();
     for start in 0..both.len() {
         if !seen[start] {
-            let mut part: Vec<usize> = links
-                .reach([start], &both)
-                .into_iter()
-                .filter(|&job| job != start)
-                .collect();
+            let mut part: Vec<usize> = links.reach([start], &both).into_iter().filter(|&job| job != start).collect();
             part.push(start);
             part.sort_unstable();
             part.iter().for_each(|&job| seen[job] = true);
@@ -139,23 +106,10 @@ struct Drawing {
 impl Drawing {
     fn of(pipeline: &Pipeline, links: &Links<'_>, part: &[usize]) -> Self {
         let ranks = ranks(links, part);
-        let spot = |job: &usize| Spot {
-            job: Some(*job),
-            rank: ranks[job],
-            width: NODE[0],
-            x: 0.0,
-        };
-        let mut drawing = Self {
-            spots: part.iter().map(spot).collect(),
-            layers: Vec::new(),
-            up: Vec::new(),
-            down: Vec::new(),
-        };
-        let own: HashMap<usize, usize> = part
-            .iter()
-            .enumerate()
-            .map(|(spot, &job)| (job, spot))
-            .collect();
+        let spot = |job: &usize| Spot { job: Some(*job), rank: ranks[job], width: NODE[0], x: 0.0 };
+        let mut drawing =
+            Self { spots: part.iter().map(spot).collect(), layers: Vec::new(), up: Vec::new(), down: Vec::new() };
+        let own: HashMap<usize, usize> = part.iter().enumerate().map(|(spot, &job)| (job, spot)).collect();
         drawing.up.resize_with(part.len(), Vec::new);
         drawing.down.resize_with(part.len(), Vec::new);
         for &job in part {
@@ -172,12 +126,7 @@ impl Drawing {
                 }
             }
         }
-        let depth = drawing
-            .spots
-            .iter()
-            .map(|spot| spot.rank + 1)
-            .max()
-            .unwrap_or_default();
+        let depth = drawing.spots.iter().map(|spot| spot.rank + 1).max().unwrap_or_default();
         drawing.layers.resize(depth, Vec::new());
         for (index, spot) in drawing.spots.iter().enumerate() {
             drawing.layers[spot.rank].push(index);
@@ -190,12 +139,7 @@ impl Drawing {
         let (mut above, mut offset) = (from, out);
         for rank in self.spots[from].rank + 1..self.spots[to].rank {
             let stop = self.spots.len();
-            self.spots.push(Spot {
-                job: None,
-                rank,
-                width: STOP,
-                x: 0.0,
-            });
+            self.spots.push(Spot { job: None, rank, width: STOP, x: 0.0 });
             self.up.push(Vec::new());
             self.down.push(Vec::new());
             self.join(above, offset, stop, STOP / 2.0);
@@ -235,31 +179,17 @@ impl Drawing {
         let links = if downward { &self.up } else { &self.down };
         let key = |at: usize, spot: usize| {
             let touched = &links[spot];
-            let sum: f32 = touched
-                .iter()
-                .map(|(other, _, offset)| place[other] + offset / NODE[0])
-                .sum();
-            if touched.is_empty() {
-                at as f32
-            } else {
-                sum / touched.len() as f32
-            }
+            let sum: f32 = touched.iter().map(|(other, _, offset)| place[other] + offset / NODE[0]).sum();
+            if touched.is_empty() { at as f32 } else { sum / touched.len() as f32 }
         };
-        let mut keyed: Vec<(f32, usize)> = self.layers[rank]
-            .iter()
-            .enumerate()
-            .map(|(at, &spot)| (key(at, spot), spot))
-            .collect();
+        let mut keyed: Vec<(f32, usize)> =
+            self.layers[rank].iter().enumerate().map(|(at, &spot)| (key(at, spot), spot)).collect();
         keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
         self.layers[rank] = keyed.into_iter().map(|(_, spot)| spot).collect();
     }
 
     fn positions(&self, rank: usize) -> HashMap<usize, f32> {
-        self.layers[rank]
-            .iter()
-            .enumerate()
-            .map(|(at, &spot)| (spot, at as f32))
-            .collect()
+        self.layers[rank].iter().enumerate().map(|(at, &spot)| (spot, at as f32)).collect()
     }
 
     /// Pairs of wires between neighbouring layers that cross: inversions, counted by merging.
@@ -267,18 +197,14 @@ impl Drawing {
         let crossings = |rank: usize| {
             let below = self.positions(rank + 1);
             let wires = self.layers[rank].iter().flat_map(|&spot| {
-                let mut ends: Vec<(f32, f32)> = self.down[spot]
-                    .iter()
-                    .map(|(to, out, into)| (*out, below[to] + into / (2.0 * NODE[0])))
-                    .collect();
+                let mut ends: Vec<(f32, f32)> =
+                    self.down[spot].iter().map(|(to, out, into)| (*out, below[to] + into / (2.0 * NODE[0]))).collect();
                 ends.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
                 ends.into_iter().map(|(_, end)| end)
             });
             inversions(&mut wires.collect::<Vec<_>>())
         };
-        (0..self.layers.len().saturating_sub(1))
-            .map(crossings)
-            .sum()
+        (0..self.layers.len().saturating_sub(1)).map(crossings).sum()
     }
 
     /// Moves spots sideways towards straight wires, without changing their order.
@@ -293,11 +219,7 @@ impl Drawing {
         for round in 0..STRAIGHTENINGS {
             let depth = self.layers.len();
             for step in 0..depth {
-                let rank = if round % 2 == 0 {
-                    step
-                } else {
-                    depth - 1 - step
-                };
+                let rank = if round % 2 == 0 { step } else { depth - 1 - step };
                 self.settle(rank);
             }
         }
@@ -308,18 +230,12 @@ impl Drawing {
         let mut wished = Vec::with_capacity(self.layers[rank].len());
         for &spot in &self.layers[rank] {
             let touched = || self.up[spot].iter().chain(&self.down[spot]);
-            let sum: f32 = touched()
-                .map(|(other, mine, theirs)| self.spots[*other].x + theirs - mine)
-                .sum();
+            let sum: f32 = touched().map(|(other, mine, theirs)| self.spots[*other].x + theirs - mine).sum();
             let count = touched().count();
             let own = &self.spots[spot];
             // A stop wants to be straight more than a node does: kinks in the middle of a wire are the uglier ones.
             let weight = if own.job.is_none() { 2.0 } else { 1.0 };
-            let wish = if count == 0 {
-                own.x
-            } else {
-                sum / count as f32
-            };
+            let wish = if count == 0 { own.x } else { sum / count as f32 };
             wished.push((wish - offset, weight));
             offset += own.width + GAP_X;
         }
@@ -333,15 +249,8 @@ impl Drawing {
     /// Writes the nodes' places with `left` as the left edge; returns the right one.
     fn place(&self, pipeline: &Pipeline, left: f32, places: &mut [[f32; 2]]) -> f32 {
         let nodes = || self.spots.iter().filter_map(|spot| Some((spot, spot.job?)));
-        let start = nodes()
-            .map(|(spot, _)| spot.x)
-            .fold(f32::INFINITY, f32::min);
-        let height = |job: usize| {
-            pipeline
-                .jobs
-                .get_index(job)
-                .map_or(NODE[1], |(_, job)| size(job)[1])
-        };
+        let start = nodes().map(|(spot, _)| spot.x).fold(f32::INFINITY, f32::min);
+        let height = |job: usize| pipeline.jobs.get_index(job).map_or(NODE[1], |(_, job)| size(job)[1]);
         let mut heights = vec![0.0f32; self.layers.len()];
         nodes().for_each(|(spot, job)| heights[spot.rank] = heights[spot.rank].max(height(job)));
         let tops: Vec<f32> = heights
@@ -365,30 +274,16 @@ impl Drawing {
 /// Longest path from a source; a source itself stands right above the first job that needs it. Jobs on a circle are
 /// ranked as if the wires that close it were not there.
 fn ranks(links: &Links<'_>, part: &[usize]) -> HashMap<usize, usize> {
-    let mut order: Vec<usize> = links
-        .sorted()
-        .into_iter()
-        .filter(|job| part.binary_search(job).is_ok())
-        .collect();
+    let mut order: Vec<usize> = links.sorted().into_iter().filter(|job| part.binary_search(job).is_ok()).collect();
     let sorted: std::collections::HashSet<usize> = order.iter().copied().collect();
     order.extend(part.iter().filter(|job| !sorted.contains(job)));
     let mut ranks: HashMap<usize, usize> = HashMap::new();
     for &job in &order {
-        let above = links.sources[job]
-            .iter()
-            .filter_map(|source| ranks.get(source))
-            .max();
+        let above = links.sources[job].iter().filter_map(|source| ranks.get(source)).max();
         ranks.insert(job, above.map_or(0, |rank| rank + 1));
     }
-    for &job in order
-        .iter()
-        .rev()
-        .filter(|&&job| links.sources[job].is_empty())
-    {
-        let below = links.targets[job]
-            .iter()
-            .filter_map(|target| ranks.get(target))
-            .min();
+    for &job in order.iter().rev().filter(|&&job| links.sources[job].is_empty()) {
+        let below = links.targets[job].iter().filter_map(|target| ranks.get(target)).min();
         if let Some(&below) = below {
             ranks.insert(job, below.saturating_sub(1));
         }
@@ -398,18 +293,12 @@ fn ranks(links: &Links<'_>, part: &[usize]) -> HashMap<usize, usize> {
 
 fn output_x(job: &Job, port: &str) -> f32 {
     let ports = job.spec().map_or(&[][..], |spec| spec.outputs);
-    ports
-        .iter()
-        .position(|output| output.name == port)
-        .map_or(NODE[0] / 2.0, |at| port_x(at, ports.len()))
+    ports.iter().position(|output| output.name == port).map_or(NODE[0] / 2.0, |at| port_x(at, ports.len()))
 }
 
 fn input_x(job: &Job, port: &str) -> f32 {
     let ports = job.spec().map_or(&[][..], |spec| spec.inputs);
-    ports
-        .iter()
-        .position(|input| input.name == port)
-        .map_or(NODE[0] / 2.0, |at| port_x(at, ports.len()))
+    ports.iter().position(|input| input.name == port).map_or(NODE[0] / 2.0, |at| port_x(at, ports.len()))
 }
 
 /// The non-decreasing sequence nearest to these (value, weight) by squares: pool adjacent violators.
@@ -419,18 +308,11 @@ fn isotonic(wished: &[(f32, f32)]) -> Vec<f32> {
         let mut pool = (value, weight, 1);
         while let Some(last) = pools.pop_if(|last| last.0 > pool.0) {
             let weight = last.1 + pool.1;
-            pool = (
-                (last.0 * last.1 + pool.0 * pool.1) / weight,
-                weight,
-                last.2 + pool.2,
-            );
+            pool = ((last.0 * last.1 + pool.0 * pool.1) / weight, weight, last.2 + pool.2);
         }
         pools.push(pool);
     }
-    pools
-        .into_iter()
-        .flat_map(|(value, _, count)| std::iter::repeat_n(value, count))
-        .collect()
+    pools.into_iter().flat_map(|(value, _, count)| std::iter::repeat_n(value, count)).collect()
 }
 
 /// Pairs that stand in the wrong order; sorts them on the way.
@@ -462,10 +344,7 @@ mod tests {
 
     #[test]
     fn isotonic_pools_what_is_out_of_order() {
-        assert_eq!(
-            isotonic(&[(1.0, 1.0), (3.0, 1.0), (2.0, 1.0), (5.0, 1.0)]),
-            [1.0, 2.5, 2.5, 5.0]
-        );
+        assert_eq!(isotonic(&[(1.0, 1.0), (3.0, 1.0), (2.0, 1.0), (5.0, 1.0)]), [1.0, 2.5, 2.5, 5.0]);
         assert_eq!(isotonic(&[(4.0, 3.0), (0.0, 1.0)]), [3.0, 3.0]);
     }
 

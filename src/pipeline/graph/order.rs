@@ -26,38 +26,24 @@ pub(crate) struct Links<'a> {
 impl<'a> Links<'a> {
     pub fn of(pipeline: &'a Pipeline) -> Self {
         let names: Vec<&str> = pipeline.jobs.keys().map(String::as_str).collect();
-        let index: HashMap<&str, usize> = names
-            .iter()
-            .enumerate()
-            .map(|(at, name)| (*name, at))
-            .collect();
-        let (mut sources, mut targets) =
-            (vec![Vec::new(); names.len()], vec![Vec::new(); names.len()]);
+        let index: HashMap<&str, usize> = names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+        let (mut sources, mut targets) = (vec![Vec::new(); names.len()], vec![Vec::new(); names.len()]);
         for (to, job) in pipeline.jobs.values().enumerate() {
             for (_, source, _) in job.bindings() {
-                if let Some(&from) = index
-                    .get(source)
-                    .filter(|from| !sources[to].contains(*from))
-                {
+                if let Some(&from) = index.get(source).filter(|from| !sources[to].contains(*from)) {
                     sources[to].push(from);
                     targets[from].push(to);
                 }
             }
         }
-        Self {
-            names,
-            index,
-            sources,
-            targets,
-        }
+        Self { names, index, sources, targets }
     }
 
     /// Jobs in order, and how many were left over.
     pub fn sorted(&self) -> Vec<usize> {
         let mut waiting: Vec<usize> = self.sources.iter().map(Vec::len).collect();
-        let mut ready: std::collections::BTreeSet<usize> = (0..self.names.len())
-            .filter(|&job| waiting[job] == 0)
-            .collect();
+        let mut ready: std::collections::BTreeSet<usize> =
+            (0..self.names.len()).filter(|&job| waiting[job] == 0).collect();
         let mut order = Vec::with_capacity(self.names.len());
         while let Some(job) = ready.pop_first() {
             order.push(job);
@@ -72,11 +58,7 @@ impl<'a> Links<'a> {
     }
 
     /// Everything reachable from `from` along `next`, without `from` itself unless it is on a circle.
-    pub fn reach(
-        &self,
-        from: impl IntoIterator<Item = usize>,
-        next: &[Vec<usize>],
-    ) -> HashSet<usize> {
+    pub fn reach(&self, from: impl IntoIterator<Item = usize>, next: &[Vec<usize>]) -> HashSet<usize> {
         let mut queue: VecDeque<usize> = from.into_iter().collect();
         let mut seen = HashSet::new();
         while let Some(job) = queue.pop_front() {
@@ -90,16 +72,9 @@ impl Pipeline {
     pub fn order(&self) -> Order<'_> {
         let links = Links::of(self);
         let sorted = links.sorted();
-        let cycle = if sorted.len() < links.names.len() {
-            circle(&links, &sorted)
-        } else {
-            Vec::new()
-        };
+        let cycle = if sorted.len() < links.names.len() { circle(&links, &sorted) } else { Vec::new() };
         let name = |job: usize| links.names[job];
-        Order {
-            jobs: sorted.into_iter().map(name).collect(),
-            cycle: cycle.into_iter().map(name).collect(),
-        }
+        Order { jobs: sorted.into_iter().map(name).collect(), cycle: cycle.into_iter().map(name).collect() }
     }
 
     /// The jobs that any of these need, themselves included, in file order.
@@ -112,16 +87,9 @@ impl Pipeline {
         self.reachable(jobs, |links| &links.targets)
     }
 
-    fn reachable(
-        &self,
-        jobs: &[&str],
-        next: for<'b> fn(&'b Links<'_>) -> &'b Vec<Vec<usize>>,
-    ) -> Vec<&str> {
+    fn reachable(&self, jobs: &[&str], next: for<'b> fn(&'b Links<'_>) -> &'b Vec<Vec<usize>>) -> Vec<&str> {
         let links = Links::of(self);
-        let start: Vec<usize> = jobs
-            .iter()
-            .filter_map(|job| links.index.get(job).copied())
-            .collect();
+        let start: Vec<usize> = jobs.iter().filter_map(|job| links.index.get(job).copied()).collect();
         let mut found = links.reach(start.iter().copied(), next(&links));
         found.extend(start);
         let mut found: Vec<usize> = found.into_iter().collect();
@@ -134,10 +102,7 @@ impl Pipeline {
 fn circle(links: &Links<'_>, sorted: &[usize]) -> Vec<usize> {
     let sorted: HashSet<usize> = sorted.iter().copied().collect();
     let stuck = |job: &usize| !sorted.contains(job);
-    let mut path: Vec<usize> = (0..links.names.len())
-        .find(|job| stuck(job))
-        .into_iter()
-        .collect();
+    let mut path: Vec<usize> = (0..links.names.len()).find(|job| stuck(job)).into_iter().collect();
     while let Some(&last) = path.last() {
         let Some(&source) = links.sources[last].iter().find(|job| stuck(job)) else {
             break;

@@ -24,32 +24,18 @@ pub fn set(pipeline: &mut Pipeline, path: &str, value: &str) -> Result<(), Strin
         let Ok(flag) = value.parse() else {
             return Err(format!("“{name}” should be true or false, not “{value}”."));
         };
-        *(if name == "disabled" {
-            &mut job.disabled
-        } else {
-            &mut job.collapsed
-        }) = flag;
+        *(if name == "disabled" { &mut job.disabled } else { &mut job.collapsed }) = flag;
         return Ok(());
     }
     let Some(spec) = job.spec() else {
-        return Err(format!(
-            "The component “{}” of the job “{job_name}” is not known.",
-            job.component
-        ));
+        return Err(format!("The component “{}” of the job “{job_name}” is not known.", job.component));
     };
     let Some(param) = spec.param(&name) else {
-        let what = if spec.input(&name).is_some() {
-            "is a connection, not a parameter"
-        } else {
-            "is no parameter"
-        };
+        let what = if spec.input(&name).is_some() { "is a connection, not a parameter" } else { "is no parameter" };
         let near = closest_of(&name, spec.params.iter().map(|param| param.name));
         let hint = match near {
             Some(near) => format!("Did you mean “{near}”?"),
-            None => format!(
-                "It has {}.",
-                listed(spec.params.iter().map(|param| param.name))
-            ),
+            None => format!("It has {}.", listed(spec.params.iter().map(|param| param.name))),
         };
         return Err(format!("“{name}” {what} of {}. {hint}", spec.title));
     };
@@ -62,10 +48,7 @@ pub fn set(pipeline: &mut Pipeline, path: &str, value: &str) -> Result<(), Strin
     let parsed = parsed.and_then(|value| param.kind.conform(&value).map(|_| value));
     let Some(parsed) = parsed else {
         let needed = param.kind.phrase();
-        return Err(format!(
-            "“{name}” of {} should be {needed}, not “{value}”.",
-            spec.title
-        ));
+        return Err(format!("“{name}” of {} should be {needed}, not “{value}”.", spec.title));
     };
     job.inputs.insert(name, Input::Value(parsed));
     Ok(())
@@ -85,10 +68,7 @@ fn target(pipeline: &Pipeline, path: &str) -> Result<Option<(String, String)>, S
     if !pipeline.jobs.contains_key(job) {
         let hint = match closest_of(job, pipeline.jobs.keys().map(String::as_str)) {
             Some(near) => format!("Did you mean “{near}”?"),
-            None => format!(
-                "It has {}.",
-                listed(pipeline.jobs.keys().map(String::as_str))
-            ),
+            None => format!("It has {}.", listed(pipeline.jobs.keys().map(String::as_str))),
         };
         return Err(format!("There is no job “{job}” in this pipeline. {hint}"));
     }
@@ -101,9 +81,5 @@ fn yaml(text: &str) -> Option<Json> {
 
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
-    if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.join(", ")
-    }
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

@@ -39,9 +39,7 @@ fn diagnosis() -> Pipeline {
 }
 
 fn refusal(pipeline: &Pipeline, from: (&str, &str), to: (&str, &str)) -> String {
-    pipeline
-        .can_connect(&End::new(from.0, from.1), &End::new(to.0, to.1))
-        .unwrap_err()
+    pipeline.can_connect(&End::new(from.0, from.1), &End::new(to.0, to.1)).unwrap_err()
 }
 
 #[test]
@@ -52,40 +50,24 @@ fn ports_connect_where_kinds_fit_and_say_why_not() {
         "Score model needs a trained model here; Gradient boosting gives an untrained model. Put Train model between \
          them."
     );
-    assert_eq!(
-        refusal(&pipeline, ("score", "table"), ("score", "table")),
-        "A step cannot feed itself."
-    );
+    assert_eq!(refusal(&pipeline, ("score", "table"), ("score", "table")), "A step cannot feed itself.");
     assert_eq!(
         refusal(&pipeline, ("score", "table"), ("clean", "table")),
         "This would make a circle: Score model already depends on Clean missing data."
     );
-    assert_eq!(
-        refusal(&pipeline, ("data", "rows"), ("clean", "table")),
-        "Import dataset has no output “rows”."
-    );
+    assert_eq!(refusal(&pipeline, ("data", "rows"), ("clean", "table")), "Import dataset has no output “rows”.");
     assert_eq!(
         refusal(&pipeline, ("nobody", "rows"), ("clean", "table")),
         "There is no job “nobody” in this pipeline."
     );
     let (from, to) = (End::new("data", "table"), End::new("train", "table"));
     pipeline.connect(&from, &to).unwrap();
-    assert!(
-        pipeline
-            .wires()
-            .any(|wire| wire.from == from && wire.to == to)
-    );
+    assert!(pipeline.wires().any(|wire| wire.from == from && wire.to == to));
     assert!(pipeline.disconnect(&to));
     assert!(!pipeline.disconnect(&to));
-    assert!(
-        !pipeline.disconnect(&End::new("train", "label")),
-        "a parameter is no wire"
-    );
+    assert!(!pipeline.disconnect(&End::new("train", "label")), "a parameter is no wire");
     pipeline.connect(&from, &to).unwrap();
-    assert_eq!(
-        pipeline.jobs["train"].inputs.keys().collect::<Vec<_>>(),
-        ["estimator", "table", "label"]
-    );
+    assert_eq!(pipeline.jobs["train"].inputs.keys().collect::<Vec<_>>(), ["estimator", "table", "label"]);
 }
 
 #[test]
@@ -93,37 +75,14 @@ fn removing_and_renaming_take_the_wires_along() {
     let mut pipeline = diagnosis();
     pipeline.rename("clean", "tidy").unwrap();
     assert_eq!(pipeline.jobs.get_index_of("tidy"), Some(1));
-    assert_eq!(
-        pipeline
-            .wires()
-            .filter(|wire| wire.from.job == "tidy")
-            .count(),
-        2
-    );
-    assert!(
-        pipeline
-            .rename("tidy", "score")
-            .unwrap_err()
-            .contains("already")
-    );
-    assert!(
-        pipeline
-            .rename("tidy", "a b")
-            .unwrap_err()
-            .contains("letters")
-    );
+    assert_eq!(pipeline.wires().filter(|wire| wire.from.job == "tidy").count(), 2);
+    assert!(pipeline.rename("tidy", "score").unwrap_err().contains("already"));
+    assert!(pipeline.rename("tidy", "a b").unwrap_err().contains("letters"));
     assert!(pipeline.rename("nobody", "x").is_err());
     pipeline.remove(&["tidy", "boosting"]);
     assert_eq!(pipeline.jobs.len(), 4);
-    assert!(
-        !pipeline
-            .wires()
-            .any(|wire| ["tidy", "boosting"].contains(&&*wire.from.job))
-    );
-    assert_eq!(
-        pipeline.jobs["train"].inputs.keys().collect::<Vec<_>>(),
-        ["label"]
-    );
+    assert!(!pipeline.wires().any(|wire| ["tidy", "boosting"].contains(&&*wire.from.job)));
+    assert_eq!(pipeline.jobs["train"].inputs.keys().collect::<Vec<_>>(), ["label"]);
 }
 
 #[test]
@@ -142,38 +101,20 @@ fn a_step_goes_onto_a_wire() {
     let mut pipeline = diagnosis();
     let spec = components::find("normalise").unwrap().spec();
     let name = pipeline.add(spec, [0.0, 0.0]);
-    let wire = Wire {
-        from: End::new("data", "table"),
-        to: End::new("clean", "table"),
-    };
+    let wire = Wire { from: End::new("data", "table"), to: End::new("clean", "table") };
     pipeline.insert_on_wire(&wire, &name).unwrap();
-    let around: Vec<Wire> = pipeline
-        .wires()
-        .filter(|wire| wire.from.job == name || wire.to.job == name)
-        .collect();
+    let around: Vec<Wire> = pipeline.wires().filter(|wire| wire.from.job == name || wire.to.job == name).collect();
     assert_eq!(
         around,
         [
-            Wire {
-                from: End::new("normalise", "table"),
-                to: End::new("clean", "table")
-            },
-            Wire {
-                from: End::new("data", "table"),
-                to: End::new("normalise", "table")
-            },
+            Wire { from: End::new("normalise", "table"), to: End::new("clean", "table") },
+            Wire { from: End::new("data", "table"), to: End::new("normalise", "table") },
         ]
     );
     let before = pipeline.clone();
-    let wire = Wire {
-        from: End::new("boosting", "estimator"),
-        to: End::new("train", "estimator"),
-    };
+    let wire = Wire { from: End::new("boosting", "estimator"), to: End::new("train", "estimator") };
     let free = pipeline.add(spec, [0.0, 0.0]);
-    assert_eq!(
-        pipeline.insert_on_wire(&wire, &free).unwrap_err(),
-        "Normalise has no free input that fits this wire."
-    );
+    assert_eq!(pipeline.insert_on_wire(&wire, &free).unwrap_err(), "Normalise has no free input that fits this wire.");
     pipeline.remove(&[&free]);
     assert_eq!(pipeline, before);
 }
@@ -185,10 +126,7 @@ fn copies_join_each_other_and_keep_outer_wires_where_they_lead() {
     let text = pipeline.copy(&["train", "score"]);
     let names = pipeline.paste(&text, None).unwrap();
     assert_eq!(names, ["train_2", "score_2"]);
-    let wires: Vec<Wire> = pipeline
-        .wires()
-        .filter(|wire| names.contains(&wire.to.job))
-        .collect();
+    let wires: Vec<Wire> = pipeline.wires().filter(|wire| names.contains(&wire.to.job)).collect();
     let from: Vec<&str> = wires.iter().map(|wire| wire.from.job.as_str()).collect();
     assert_eq!(from, ["boosting", "clean", "train_2", "clean"]);
     let mut other = Pipeline::default();
@@ -196,10 +134,7 @@ fn copies_join_each_other_and_keep_outer_wires_where_they_lead() {
     assert_eq!(names, ["train", "score"]);
     assert_eq!(other.wires().count(), 1, "only the wire within the copy");
     assert_eq!(other.layout["train"][1], 200.0);
-    assert_eq!(
-        other.jobs["train"].inputs["label"],
-        Input::Value(json!("diagnosis"))
-    );
+    assert_eq!(other.jobs["train"].inputs["label"], Input::Value(json!("diagnosis")));
     assert!(other.paste("hello", None).is_err());
     assert!(other.paste("- [", None).is_err());
     assert_eq!(pipeline.duplicate(&["evaluate"]), ["evaluate_2"]);
@@ -209,39 +144,19 @@ fn copies_join_each_other_and_keep_outer_wires_where_they_lead() {
 fn order_follows_wires_then_the_file() {
     let mut pipeline = diagnosis();
     let order = pipeline.order();
-    assert_eq!(
-        order.jobs,
-        ["data", "clean", "boosting", "train", "score", "evaluate"]
-    );
+    assert_eq!(order.jobs, ["data", "clean", "boosting", "train", "score", "evaluate"]);
     assert!(order.cycle.is_empty());
-    assert_eq!(
-        pipeline.upstream(&["train"]),
-        ["data", "clean", "boosting", "train"]
-    );
-    assert_eq!(
-        pipeline.downstream(&["train"]),
-        ["train", "score", "evaluate"]
-    );
-    let back = Input::Binding {
-        job: "score".into(),
-        output: "table".into(),
-    };
+    assert_eq!(pipeline.upstream(&["train"]), ["data", "clean", "boosting", "train"]);
+    assert_eq!(pipeline.downstream(&["train"]), ["train", "score", "evaluate"]);
+    let back = Input::Binding { job: "score".into(), output: "table".into() };
     pipeline.jobs["clean"].inputs.insert("table".into(), back);
     let order = pipeline.order();
     assert_eq!(order.jobs, ["data", "boosting"]);
     let cycle = order.cycle;
-    assert!(
-        cycle.len() >= 2 && cycle.contains(&"clean") && cycle.contains(&"score"),
-        "{cycle:?}"
-    );
+    assert!(cycle.len() >= 2 && cycle.contains(&"clean") && cycle.contains(&"score"), "{cycle:?}");
     for (at, job) in cycle.iter().enumerate() {
         let next = cycle[(at + 1) % cycle.len()];
-        assert!(
-            pipeline.jobs[next]
-                .bindings()
-                .any(|(_, source, _)| source == *job),
-            "{job} feeds {next}"
-        );
+        assert!(pipeline.jobs[next].bindings().any(|(_, source, _)| source == *job), "{job} feeds {next}");
     }
 }
 
@@ -251,37 +166,20 @@ fn the_tidy_drawing_flows_down_without_crossings() {
     let places = tidy(&pipeline);
     let top = |job: &str| places[job][1];
     for wire in pipeline.wires() {
-        assert!(
-            top(&wire.from.job) + NODE[1] < top(&wire.to.job),
-            "{wire:?}"
-        );
+        assert!(top(&wire.from.job) + NODE[1] < top(&wire.to.job), "{wire:?}");
     }
-    assert_eq!(
-        top("boosting"),
-        top("train") - 92.0,
-        "an algorithm stands right above what it feeds"
-    );
-    assert!(
-        places["boosting"][0] < places["clean"][0],
-        "on the side of the port it goes to"
-    );
+    assert_eq!(top("boosting"), top("train") - 92.0, "an algorithm stands right above what it feeds");
+    assert!(places["boosting"][0] < places["clean"][0], "on the side of the port it goes to");
     assert_no_overlap(&pipeline, &places);
 }
 
 fn assert_no_overlap(pipeline: &Pipeline, places: &IndexMap<String, [f32; 2]>) {
-    let boxes: Vec<(&String, [f32; 2], [f32; 2])> = places
-        .iter()
-        .map(|(name, at)| (name, *at, size(&pipeline.jobs[name])))
-        .collect();
+    let boxes: Vec<(&String, [f32; 2], [f32; 2])> =
+        places.iter().map(|(name, at)| (name, *at, size(&pipeline.jobs[name]))).collect();
     for (index, (name, at, extent)) in boxes.iter().enumerate() {
         for (other, there, their) in &boxes[index + 1..] {
-            let apart = |axis: usize| {
-                at[axis] + extent[axis] <= there[axis] || there[axis] + their[axis] <= at[axis]
-            };
-            assert!(
-                apart(0) || apart(1),
-                "{name} at {at:?} lies on {other} at {there:?}"
-            );
+            let apart = |axis: usize| at[axis] + extent[axis] <= there[axis] || there[axis] + their[axis] <= at[axis];
+            assert!(apart(0) || apart(1), "{name} at {at:?} lies on {other} at {there:?}");
         }
     }
 }
@@ -302,16 +200,10 @@ fn jobs_without_a_place_get_one() {
 fn a_large_drawing_is_laid_out() {
     let mut pipeline = Pipeline::default();
     for index in 0..500usize {
-        let mut job = Job {
-            component: "join".into(),
-            ..Job::default()
-        };
+        let mut job = Job { component: "join".into(), ..Job::default() };
         for (port, back) in [("left", 1), ("right", 7)] {
             if index >= back && index % 11 != 0 {
-                let binding = Input::Binding {
-                    job: format!("n{}", index - back),
-                    output: "table".into(),
-                };
+                let binding = Input::Binding { job: format!("n{}", index - back), output: "table".into() };
                 job.inputs.insert(port.into(), binding);
             }
         }
@@ -326,23 +218,13 @@ fn differences_are_found() {
     let old = diagnosis();
     let mut new = old.clone();
     new.remove(&["evaluate"]);
-    new.jobs["train"]
-        .inputs
-        .insert("seed".into(), Input::Value(json!(1)));
+    new.jobs["train"].inputs.insert("seed".into(), Input::Value(json!(1)));
     new.jobs["train"].inputs.shift_remove("label");
     new.jobs["score"].disabled = true;
     new.add(components::find("k_means").unwrap().spec(), [0.0, 0.0]);
     let diff = compare(&old, &new);
-    assert_eq!(
-        (diff.added, diff.removed),
-        (vec!["k_means".to_owned()], vec!["evaluate".to_owned()])
-    );
-    let names = |job: &str| {
-        diff.changed[job]
-            .iter()
-            .map(|change| change.name.as_str())
-            .collect::<Vec<_>>()
-    };
+    assert_eq!((diff.added, diff.removed), (vec!["k_means".to_owned()], vec!["evaluate".to_owned()]));
+    let names = |job: &str| diff.changed[job].iter().map(|change| change.name.as_str()).collect::<Vec<_>>();
     assert_eq!(names("train"), ["seed", "label"]);
     assert_eq!(names("score"), ["disabled"]);
     assert!(compare(&old, &old).is_empty());
@@ -356,33 +238,17 @@ fn parameters_are_set_by_path() {
     set(&mut pipeline, "jobs.train.label", "12").unwrap();
     set(&mut pipeline, "jobs.boosting.max_leaves", "null").unwrap();
     set(&mut pipeline, "jobs.clean.disabled", "true").unwrap();
-    assert_eq!(
-        pipeline.jobs["boosting"].inputs["learning_rate"],
-        Input::Value(json!(0.3))
-    );
-    assert_eq!(
-        pipeline.jobs["boosting"].inputs["trees"],
-        Input::Value(json!(50))
-    );
-    assert_eq!(
-        pipeline.jobs["train"].inputs["label"],
-        Input::Value(json!("12")),
-        "a column may be called 12"
-    );
-    assert_eq!(
-        pipeline.jobs["boosting"].inputs["max_leaves"],
-        Input::Value(json!(null))
-    );
+    assert_eq!(pipeline.jobs["boosting"].inputs["learning_rate"], Input::Value(json!(0.3)));
+    assert_eq!(pipeline.jobs["boosting"].inputs["trees"], Input::Value(json!(50)));
+    assert_eq!(pipeline.jobs["train"].inputs["label"], Input::Value(json!("12")), "a column may be called 12");
+    assert_eq!(pipeline.jobs["boosting"].inputs["max_leaves"], Input::Value(json!(null)));
     assert!(pipeline.jobs["clean"].disabled);
     let mut wrong = |path: &str, value: &str| set(&mut pipeline, path, value).unwrap_err();
     assert_eq!(
         wrong("jobs.boostin.trees", "5"),
         "There is no job “boostin” in this pipeline. Did you mean “boosting”?"
     );
-    assert_eq!(
-        wrong("jobs.boosting.tree", "5"),
-        "“tree” is no parameter of Gradient boosting. Did you mean “trees”?"
-    );
+    assert_eq!(wrong("jobs.boosting.tree", "5"), "“tree” is no parameter of Gradient boosting. Did you mean “trees”?");
     assert_eq!(
         wrong("jobs.boosting.trees", "many"),
         "“trees” of Gradient boosting should be a whole number, not “many”."

@@ -18,11 +18,7 @@ pub(super) fn edit(document: &Document, new: &Pipeline) -> Option<String> {
         return None;
     }
     let old = &document.pipeline;
-    let mut editor = Editor {
-        lines: document.text.lines().collect(),
-        form,
-        patches: Vec::new(),
-    };
+    let mut editor = Editor { lines: document.text.lines().collect(), form, patches: Vec::new() };
     editor.head(old, new);
     let renamed = renames(old, new);
     editor.jobs(old, new, &renamed);
@@ -35,8 +31,7 @@ pub(super) fn edit(document: &Document, new: &Pipeline) -> Option<String> {
 fn renames<'a>(old: &'a Pipeline, new: &'a Pipeline) -> IndexMap<&'a str, &'a str> {
     let mut renamed = IndexMap::new();
     for ((before, job), (after, same)) in old.jobs.iter().zip(&new.jobs) {
-        let moved =
-            before != after && !new.jobs.contains_key(before) && !old.jobs.contains_key(after);
+        let moved = before != after && !new.jobs.contains_key(before) && !old.jobs.contains_key(after);
         if moved && job.component == same.component {
             renamed.insert(before.as_str(), after.as_str());
         }
@@ -59,38 +54,17 @@ struct Patch {
 impl Editor<'_> {
     fn head(&mut self, old: &Pipeline, new: &Pipeline) {
         let texts = [
-            (
-                "display_name",
-                &old.display_name,
-                &new.display_name,
-                ["type", "name"].as_slice(),
-            ),
-            (
-                "description",
-                &old.description,
-                &new.description,
-                &["type", "name", "display_name"],
-            ),
+            ("display_name", &old.display_name, &new.display_name, ["type", "name"].as_slice()),
+            ("description", &old.description, &new.description, &["type", "name", "display_name"]),
         ];
         for (key, _, new, after) in texts.into_iter().filter(|(_, old, new, _)| old != new) {
             match self.form.top(key) {
                 Some(entry) if new.is_empty() && key == "description" => self.remove(entry),
                 Some(entry) => self.set(entry, None, &Json::from(new.as_str())),
                 None => {
-                    let anchor = after
-                        .iter()
-                        .filter_map(|key| self.form.top(key))
-                        .map(|entry| entry.end)
-                        .max();
-                    let first = self
-                        .form
-                        .top
-                        .first()
-                        .map_or(self.lines.len(), |entry| entry.line);
-                    self.insert(
-                        anchor.unwrap_or(first),
-                        write::value_entry(0, key, &Json::from(new.as_str())),
-                    );
+                    let anchor = after.iter().filter_map(|key| self.form.top(key)).map(|entry| entry.end).max();
+                    let first = self.form.top.first().map_or(self.lines.len(), |entry| entry.line);
+                    self.insert(anchor.unwrap_or(first), write::value_entry(0, key, &Json::from(new.as_str())));
                 }
             }
         }
@@ -114,10 +88,8 @@ impl Editor<'_> {
                 }
             }
         }
-        let is_new =
-            |name: &str| !old.jobs.contains_key(name) && !renamed.values().any(|new| *new == name);
-        let added: Vec<(&String, &Job)> =
-            new.jobs.iter().filter(|(name, _)| is_new(name)).collect();
+        let is_new = |name: &str| !old.jobs.contains_key(name) && !renamed.values().any(|new| *new == name);
+        let added: Vec<(&String, &Job)> = new.jobs.iter().filter(|(name, _)| is_new(name)).collect();
         if !added.is_empty() {
             self.add_jobs(&added);
         }
@@ -144,15 +116,8 @@ impl Editor<'_> {
             }
             None => {
                 let blocks = ["notes", "layout"];
-                let head = self
-                    .form
-                    .top
-                    .iter()
-                    .filter(|entry| !blocks.contains(&entry.key.as_str()));
-                let at = head
-                    .map(|entry| entry.end)
-                    .max()
-                    .unwrap_or(self.lines.len());
+                let head = self.form.top.iter().filter(|entry| !blocks.contains(&entry.key.as_str()));
+                let at = head.map(|entry| entry.end).max().unwrap_or(self.lines.len());
                 lines.splice(0..0, [String::new(), "jobs:".to_owned()]);
                 self.insert(at, lines);
             }
@@ -161,31 +126,15 @@ impl Editor<'_> {
 
     fn job(&mut self, form: &JobForm, old: &Job, new: &Job, name: &str) {
         let Some(fields) = &form.fields else {
-            return self.replace(
-                form.entry.line..form.entry.end,
-                write::job(form.entry.indent, name, new),
-            );
+            return self.replace(form.entry.line..form.entry.end, write::job(form.entry.indent, name, new));
         };
-        let indent = fields
-            .first()
-            .map_or(form.entry.indent + 2, |field| field.indent);
+        let indent = fields.first().map_or(form.entry.indent + 2, |field| field.indent);
         let (before, after) = (write::fields(old), write::fields(new));
         let value = |fields: &[(&str, Json)], key: &str| {
-            fields
-                .iter()
-                .find(|(name, _)| *name == key)
-                .map(|(_, value)| value.clone())
+            fields.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone())
         };
         let mut anchor = form.entry.line + 1;
-        for key in [
-            "component",
-            "display_name",
-            "comment",
-            "disabled",
-            "collapsed",
-            "compute",
-            "environment",
-        ] {
+        for key in ["component", "display_name", "comment", "disabled", "collapsed", "compute", "environment"] {
             let entry = form.field(key);
             match (value(&before, key), value(&after, key)) {
                 (old, new) if old == new => {}
@@ -228,9 +177,7 @@ impl Editor<'_> {
                 _ => {}
             }
         }
-        let gone = |entry: &&Entry| {
-            old.inputs.contains_key(&entry.key) && !new.inputs.contains_key(&entry.key)
-        };
+        let gone = |entry: &&Entry| old.inputs.contains_key(&entry.key) && !new.inputs.contains_key(&entry.key);
         for entry in present.iter().filter(gone) {
             self.remove(entry);
         }
@@ -261,13 +208,8 @@ impl Editor<'_> {
             return;
         }
         let canonical = || {
-            let entries = new
-                .layout
-                .iter()
-                .map(|(name, place)| write::layout_entry(2, name, *place));
-            std::iter::once("layout:".to_owned())
-                .chain(entries)
-                .collect::<Vec<_>>()
+            let entries = new.layout.iter().map(|(name, place)| write::layout_entry(2, name, *place));
+            std::iter::once("layout:".to_owned()).chain(entries).collect::<Vec<_>>()
         };
         let Some(block) = self.form.top("layout") else {
             return self.append(canonical());
@@ -280,10 +222,7 @@ impl Editor<'_> {
         }
         let mut seen = Vec::new();
         for entry in &self.form.layout {
-            let name = renamed
-                .get(entry.key.as_str())
-                .copied()
-                .unwrap_or(&entry.key);
+            let name = renamed.get(entry.key.as_str()).copied().unwrap_or(&entry.key);
             match new.layout.get(name) {
                 None => self.remove(entry),
                 Some(place) if name != entry.key || old.layout.get(name) != Some(place) => {
@@ -296,11 +235,7 @@ impl Editor<'_> {
             seen.push(name);
         }
         let indent = self.form.layout[0].indent;
-        for (name, place) in new
-            .layout
-            .iter()
-            .filter(|(name, _)| !seen.contains(&name.as_str()))
-        {
+        for (name, place) in new.layout.iter().filter(|(name, _)| !seen.contains(&name.as_str())) {
             self.insert(block.end, vec![write::layout_entry(indent, name, *place)]);
         }
     }
@@ -309,80 +244,40 @@ impl Editor<'_> {
     fn set(&mut self, entry: &Entry, old: Option<&Json>, new: &Json) {
         let line = self.lines[entry.line];
         let (first, below) = self.in_style(entry, old, new);
-        let (head, tail) = (
-            &line[..entry.value.start],
-            line[entry.value.end..].trim_end(),
-        );
-        let gap = if head.ends_with([' ', '\t']) || first.is_empty() {
-            ""
-        } else {
-            " "
-        };
-        let space = if entry.is_block() && !tail.is_empty() && !first.is_empty() {
-            "  "
-        } else {
-            ""
-        };
-        let mut lines = vec![
-            format!("{head}{gap}{first}{space}{tail}")
-                .trim_end()
-                .to_owned(),
-        ];
+        let (head, tail) = (&line[..entry.value.start], line[entry.value.end..].trim_end());
+        let gap = if head.ends_with([' ', '\t']) || first.is_empty() { "" } else { " " };
+        let space = if entry.is_block() && !tail.is_empty() && !first.is_empty() { "  " } else { "" };
+        let mut lines = vec![format!("{head}{gap}{first}{space}{tail}").trim_end().to_owned()];
         lines.extend(below);
         self.replace(entry.line..entry.end, lines);
     }
 
     fn in_style(&self, entry: &Entry, old: Option<&Json>, new: &Json) -> (String, Vec<String>) {
         let raw = &self.lines[entry.line][entry.value.clone()];
-        let first = self.lines[entry.body()]
-            .iter()
-            .find(|line| !is_filler(line));
-        let indent = first.map_or(entry.indent + 2, |line| {
-            line.len() - line.trim_start().len()
-        });
+        let first = self.lines[entry.body()].iter().find(|line| !is_filler(line));
+        let indent = first.map_or(entry.indent + 2, |line| line.len() - line.trim_start().len());
         match new {
-            Json::String(text) if !text.contains('\n') && raw.starts_with('"') => {
-                (write::quoted(text), Vec::new())
+            Json::String(text) if !text.contains('\n') && raw.starts_with('"') => (write::quoted(text), Vec::new()),
+            Json::String(text) if !text.contains('\n') && raw.starts_with('\'') => {
+                (write::single_quoted(text).unwrap_or_else(|| write::quoted(text)), Vec::new())
             }
-            Json::String(text) if !text.contains('\n') && raw.starts_with('\'') => (
-                write::single_quoted(text).unwrap_or_else(|| write::quoted(text)),
-                Vec::new(),
-            ),
-            Json::String(text) if text.contains('\n') && raw.starts_with('|') => {
-                write::value_lines(new, indent)
+            Json::String(text) if text.contains('\n') && raw.starts_with('|') => write::value_lines(new, indent),
+            Json::Array(items) if !items.is_empty() && entry.is_block() && first.is_some() => {
+                (String::new(), self.list(entry, indent, old.and_then(Json::as_array), items))
             }
-            Json::Array(items) if !items.is_empty() && entry.is_block() && first.is_some() => (
-                String::new(),
-                self.list(entry, indent, old.and_then(Json::as_array), items),
-            ),
             Json::Array(_) if raw.starts_with('[') => {
                 let one_line = write::value_lines(new, 0);
-                if one_line.0.is_empty() {
-                    write::value_lines(new, entry.indent + 2)
-                } else {
-                    one_line
-                }
+                if one_line.0.is_empty() { write::value_lines(new, entry.indent + 2) } else { one_line }
             }
             _ => write::value_lines(new, entry.indent + 2),
         }
     }
 
     /// A block list's lines; those of items that stay are kept as they are written.
-    fn list(
-        &self,
-        entry: &Entry,
-        indent: usize,
-        old: Option<&Vec<Json>>,
-        new: &[Json],
-    ) -> Vec<String> {
-        let lines: Vec<&str> = self.lines[entry.body()]
-            .iter()
-            .copied()
-            .filter(|line| !is_filler(line))
-            .collect();
+    fn list(&self, entry: &Entry, indent: usize, old: Option<&Vec<Json>>, new: &[Json]) -> Vec<String> {
+        let lines: Vec<&str> = self.lines[entry.body()].iter().copied().filter(|line| !is_filler(line)).collect();
         let old = old.map(Vec::as_slice).unwrap_or_default();
-        let one_each =
-            lines.len() == old.len() && lines.iter().all(|line| line.trim_start().starts_with('-'));
+        let one_each = lines.len() == old.len() && lines.iter().all(|line| line.trim_start().starts_with('-'));
         let mut written = write::list_lines(new, indent);
         for (item, line) in new.iter().zip(&mut written).filter(|_| one_each) {
             if let Some(at) = old.iter().position(|before| before == item) {
@@ -395,22 +290,13 @@ impl Editor<'_> {
     fn rename(&mut self, entry: &Entry, name: &str) {
         let line = self.lines[entry.line];
         let (head, tail) = (&line[..entry.key_span.start], &line[entry.key_span.end..]);
-        self.replace(
-            entry.line..entry.line + 1,
-            vec![format!("{head}{}{tail}", write::scalar_text(name))],
-        );
+        self.replace(entry.line..entry.line + 1, vec![format!("{head}{}{tail}", write::scalar_text(name))]);
     }
 
     /// The first of the comment lines that stand right above an entry, or its own line.
     fn attached(&self, entry: &Entry) -> usize {
-        let comment =
-            |line: &&&str| line.len() - line.trim_start().len() == entry.indent && is_comment(line);
-        entry.line
-            - self.lines[..entry.line]
-                .iter()
-                .rev()
-                .take_while(comment)
-                .count()
+        let comment = |line: &&&str| line.len() - line.trim_start().len() == entry.indent && is_comment(line);
+        entry.line - self.lines[..entry.line].iter().rev().take_while(comment).count()
     }
 
     /// Takes an entry away with the comment above it, and a blank line where two would meet.
@@ -427,11 +313,7 @@ impl Editor<'_> {
 
     fn append(&mut self, mut lines: Vec<String>) {
         let end = self.lines.len();
-        if self
-            .lines
-            .last()
-            .is_some_and(|line| !line.trim().is_empty())
-        {
+        if self.lines.last().is_some_and(|line| !line.trim().is_empty()) {
             lines.insert(0, String::new());
         }
         self.insert(end, lines);
@@ -480,32 +362,11 @@ pub(super) fn rewrite(document: &Document, new: &Pipeline) -> String {
     let mut lines: Vec<String> = comments.map(str::to_owned).collect();
     let old: Yaml = serde_norway::from_str(&document.text).unwrap_or_default();
     let more = |job: Option<&str>| match job {
-        None => unknown(
-            &old,
-            &[
-                "type",
-                "display_name",
-                "description",
-                "jobs",
-                "notes",
-                "layout",
-            ],
-            0,
-        ),
+        None => unknown(&old, &["type", "display_name", "description", "jobs", "notes", "layout"], 0),
         Some(name) => {
-            let known = [
-                "component",
-                "display_name",
-                "comment",
-                "inputs",
-                "disabled",
-                "collapsed",
-                "compute",
-                "environment",
-            ];
-            old.get("jobs")
-                .and_then(|jobs| jobs.get(name))
-                .map_or_else(Vec::new, |job| unknown(job, &known, 4))
+            let known =
+                ["component", "display_name", "comment", "inputs", "disabled", "collapsed", "compute", "environment"];
+            old.get("jobs").and_then(|jobs| jobs.get(name)).map_or_else(Vec::new, |job| unknown(job, &known, 4))
         }
     };
     lines.extend(write::pipeline_with(new, &more));
@@ -517,20 +378,11 @@ fn unknown(value: &Yaml, known: &[&str], indent: usize) -> Vec<String> {
         return Vec::new();
     };
     let is_unknown = |key: &Yaml| key.as_str().is_none_or(|key| !known.contains(&key));
-    let rest: Mapping = map
-        .iter()
-        .filter(|(key, _)| is_unknown(key))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
+    let rest: Mapping =
+        map.iter().filter(|(key, _)| is_unknown(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
     if rest.is_empty() {
         return Vec::new();
     }
     let text = serde_norway::to_string(&rest).unwrap_or_default();
-    text.lines()
-        .map(|line| {
-            format!("{}{line}", write::spaces(indent))
-                .trim_end()
-                .to_owned()
-        })
-        .collect()
+    text.lines().map(|line| format!("{}{line}", write::spaces(indent)).trim_end().to_owned()).collect()
 }

@@ -31,34 +31,14 @@ impl Form {
             entries(lines, entry.body())
         };
         let job = |entry: Entry| {
-            let fields = if entry.is_block() {
-                entries(lines, entry.body())
-            } else {
-                None
-            };
-            let inputs = fields
-                .as_ref()
-                .and_then(|fields| find(fields, "inputs"))
-                .filter(|entry| entry.is_block());
+            let fields = if entry.is_block() { entries(lines, entry.body()) } else { None };
+            let inputs = fields.as_ref().and_then(|fields| find(fields, "inputs")).filter(|entry| entry.is_block());
             let inputs = inputs.and_then(|entry| entries(lines, entry.body()));
-            JobForm {
-                entry,
-                fields,
-                inputs,
-            }
+            JobForm { entry, fields, inputs }
         };
-        let jobs = block("jobs")
-            .unwrap_or_default()
-            .into_iter()
-            .map(job)
-            .collect();
+        let jobs = block("jobs").unwrap_or_default().into_iter().map(job).collect();
         let layout = block("layout").unwrap_or_default();
-        Self {
-            known: true,
-            top,
-            jobs,
-            layout,
-        }
+        Self { known: true, top, jobs, layout }
     }
 
     pub fn top(&self, key: &str) -> Option<&Entry> {

@@ -84,12 +84,7 @@ impl Document {
         let lines: Vec<&str> = text.lines().collect();
         let form = Form::of(&lines);
         let (pipeline, problems) = read::read(&text, &form)?;
-        Ok(Self {
-            text,
-            pipeline,
-            problems,
-            form,
-        })
+        Ok(Self { text, pipeline, problems, form })
     }
 
     /// A new file.
@@ -97,12 +92,7 @@ impl Document {
         let text = write::pipeline(pipeline).join("\n") + "\n";
         let lines: Vec<&str> = text.lines().collect();
         let form = Form::of(&lines);
-        Self {
-            pipeline: pipeline.clone(),
-            problems: Vec::new(),
-            form,
-            text,
-        }
+        Self { pipeline: pipeline.clone(), problems: Vec::new(), form, text }
     }
 
     /// The text after the pipeline has become `pipeline`: only the lines that must change differ.
@@ -131,9 +121,6 @@ impl Document {
 /// Some jobs as YAML, for the clipboard: the `jobs` and `layout` blocks of a file.
 pub fn snippet(pipeline: &Pipeline) -> String {
     let lines = write::pipeline(pipeline);
-    let jobs = lines
-        .iter()
-        .position(|line| line == "jobs:")
-        .unwrap_or_default();
+    let jobs = lines.iter().position(|line| line == "jobs:").unwrap_or_default();
     lines[jobs..].join("\n") + "\n"
 }

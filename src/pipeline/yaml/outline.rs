@@ -85,21 +85,13 @@ fn entry(lines: &[&str], line: usize, indent: usize, limit: usize) -> Option<Ent
             continue;
         }
         let here = indentation(text)?;
-        let item =
-            here == indent && (text[here..].starts_with("- ") || text[here..].trim_end() == "-");
+        let item = here == indent && (text[here..].starts_with("- ") || text[here..].trim_end() == "-");
         if here <= indent && !(item && value.is_empty()) {
             break;
         }
         end = below + 1;
     }
-    Some(Entry {
-        key,
-        key_span: indent..key_end,
-        indent,
-        line,
-        end,
-        value,
-    })
+    Some(Entry { key, key_span: indent..key_end, indent, line, end, value })
 }
 
 /// The key and the column after it.
@@ -111,9 +103,7 @@ fn key(text: &str, start: usize) -> Option<(String, usize)> {
             let key = serde_norway::from_str::<String>(&text[start..end]).ok()?;
             Some((key, end))
         }
-        '-' | '?' | '[' | '{' | '&' | '*' | '!' | '%' | '@' | '`' | '|' | '>' | ',' | ']' | '}' => {
-            None
-        }
+        '-' | '?' | '[' | '{' | '&' | '*' | '!' | '%' | '@' | '`' | '|' | '>' | ',' | ']' | '}' => None,
         _ => {
             let colon = rest.match_indices(':').find(|(at, _)| {
                 let after = &rest[at + 1..];
@@ -204,14 +194,7 @@ mod tests {
         let found = entries(&lines, 0..lines.len()).unwrap();
         found
             .iter()
-            .map(|entry| {
-                (
-                    entry.key.clone(),
-                    entry.line,
-                    entry.end,
-                    lines[entry.line][entry.value.clone()].to_owned(),
-                )
-            })
+            .map(|entry| (entry.key.clone(), entry.line, entry.end, lines[entry.line][entry.value.clone()].to_owned()))
             .collect()
     }
 
@@ -227,9 +210,8 @@ mod tests {
             ("g", 10, 14, "|"),
             ("h", 14, 17, ""),
         ];
-        let expected: Vec<_> = expected
-            .map(|(key, line, end, value)| (key.to_owned(), line, end, value.to_owned()))
-            .into();
+        let expected: Vec<_> =
+            expected.map(|(key, line, end, value)| (key.to_owned(), line, end, value.to_owned())).into();
         assert_eq!(found, expected);
     }
 

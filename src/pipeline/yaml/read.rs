@@ -14,33 +14,24 @@ pub(super) fn read(text: &str, form: &Form) -> Result<(Pipeline, Vec<FileProblem
     let mut yaml: Yaml = serde_norway::from_str(text).map_err(|error| broken(&error))?;
     // A merge that cannot be applied leaves `<<` standing, which is then reported as an unexpected key.
     let _ = yaml.apply_merge();
-    let mut reader = Reader {
-        form,
-        problems: Vec::new(),
-    };
+    let mut reader = Reader { form, problems: Vec::new() };
     let pipeline = match &yaml {
         Yaml::Null => Pipeline::default(),
         Yaml::Mapping(top) => reader.pipeline(top),
         _ => {
-            return Err(YamlError {
-                line: 1,
-                sentence: NO_PIPELINE.to_owned(),
-            });
+            return Err(YamlError { line: 1, sentence: NO_PIPELINE.to_owned() });
         }
     };
     Ok((pipeline, reader.problems))
 }
 
-const NO_PIPELINE: &str =
-    "This file is no pipeline: it should start with lines such as “type: pipeline” and “jobs:”.";
+const NO_PIPELINE: &str = "This file is no pipeline: it should start with lines such as “type: pipeline” and “jobs:”.";
 
 fn broken(error: &serde_norway::Error) -> YamlError {
     let line = error.location().map_or(1, |place| place.line());
     let reason = error.to_string();
     let reason = reason.split(" at line ").next().unwrap_or_default();
-    let sentence = format!(
-        "The YAML cannot be read: {reason}. Check the indentation, quotes and brackets there."
-    );
+    let sentence = format!("The YAML cannot be read: {reason}. Check the indentation, quotes and brackets there.");
     YamlError { line, sentence }
 }
 
@@ -50,30 +41,20 @@ fn refuse_duplicates(form: &Form) -> Result<(), YamlError> {
         for entry in entries {
             if let Some(first) = seen.insert(&entry.key, entry.line) {
                 let (key, first, line) = (&entry.key, first + 1, entry.line + 1);
-                let sentence = format!(
-                    "{what} “{key}” stands here and on line {first}. Rename or remove one of the two."
-                );
+                let sentence =
+                    format!("{what} “{key}” stands here and on line {first}. Rename or remove one of the two.");
                 return Err(YamlError { line, sentence });
             }
         }
         Ok(())
     };
     twice("The key".into(), &mut form.top.iter())?;
-    twice(
-        "The job".into(),
-        &mut form.jobs.iter().map(|job| &job.entry),
-    )?;
+    twice("The job".into(), &mut form.jobs.iter().map(|job| &job.entry))?;
     twice("The layout of".into(), &mut form.layout.iter())?;
     for job in &form.jobs {
         let name = &job.entry.key;
-        twice(
-            format!("In the job “{name}” the key"),
-            &mut job.fields.iter().flatten(),
-        )?;
-        twice(
-            format!("In the job “{name}” the input"),
-            &mut job.inputs.iter().flatten(),
-        )?;
+        twice(format!("In the job “{name}” the key"), &mut job.fields.iter().flatten())?;
+        twice(format!("In the job “{name}” the input"), &mut job.inputs.iter().flatten())?;
     }
     Ok(())
 }
@@ -85,19 +66,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn pipeline(&mut self, top: &Mapping) -> Pipeline {
-        if let Some(kind) = top
-            .get("type")
-            .filter(|kind| kind.as_str() != Some("pipeline"))
-        {
+        if let Some(kind) = top.get("type").filter(|kind| kind.as_str() != Some("pipeline")) {
             let kind = shown(kind);
-            self.top_problem(
-                "type",
-                format!("The type should be “pipeline”, but it is {kind}."),
-            );
+            self.top_problem("type", format!("The type should be “pipeline”, but it is {kind}."));
         }
-        let display_name = self
-            .top_text(top, "display_name")
-            .or_else(|| self.top_text(top, "name"));
+        let display_name = self.top_text(top, "display_name").or_else(|| self.top_text(top, "name"));
         Pipeline {
             display_name: display_name.unwrap_or_default(),
             description: self.top_text(top, "description").unwrap_or_default(),
@@ -132,11 +105,7 @@ impl Reader<'_> {
         };
         let component = self.text(name, fields, "component").unwrap_or_default();
         if component.is_empty() && !fields.is_empty() {
-            self.problem(
-                name,
-                None,
-                format!("The job “{name}” names no component. Add a line “component: …”."),
-            );
+            self.problem(name, None, format!("The job “{name}” names no component. Add a line “component: …”."));
         }
         Job {
             component,
@@ -163,9 +132,7 @@ impl Reader<'_> {
             }
             Some(other) => {
                 let found = shown(other);
-                let sentence = format!(
-                    "The inputs of the job “{job}” should be lines of “name: value”, not {found}."
-                );
+                let sentence = format!("The inputs of the job “{job}” should be lines of “name: value”, not {found}.");
                 self.problem(job, Some("inputs"), sentence);
             }
         }
@@ -173,10 +140,7 @@ impl Reader<'_> {
     }
 
     fn input(&mut self, job: &str, key: &str, value: &Yaml) -> Input {
-        if let Some(text) = value
-            .as_str()
-            .filter(|text| text.trim_start().starts_with("${{"))
-        {
+        if let Some(text) = value.as_str().filter(|text| text.trim_start().starts_with("${{")) {
             if let Some((job, output)) = binding(text) {
                 return Input::Binding { job, output };
             }
@@ -203,10 +167,7 @@ impl Reader<'_> {
         for item in list {
             let text = item.get("text").and_then(Yaml::as_str);
             match (text, item.get("rect").and_then(numbers)) {
-                (Some(text), Some(rect)) => notes.push(Note {
-                    text: text.to_owned(),
-                    rect,
-                }),
+                (Some(text), Some(rect)) => notes.push(Note { text: text.to_owned(), rect }),
                 _ => self.top_problem("notes", wrong.to_owned()),
             }
         }
@@ -223,13 +184,8 @@ impl Reader<'_> {
                 None => {
                     let line = self.form.layout.iter().find(|entry| entry.key == name);
                     let line = line.map(|entry| entry.line + 1);
-                    let sentence =
-                        format!("The layout of “{name}” should be [left, top], such as [120, 40].");
-                    self.problems.push(FileProblem {
-                        line,
-                        job: None,
-                        sentence,
-                    });
+                    let sentence = format!("The layout of “{name}” should be [left, top], such as [120, 40].");
+                    self.problems.push(FileProblem { line, job: None, sentence });
                 }
             }
         }
@@ -239,16 +195,10 @@ impl Reader<'_> {
     fn top_mapping(&mut self, top: &Mapping, key: &str) -> Vec<(String, Yaml)> {
         match top.get(key) {
             None | Some(Yaml::Null) => Vec::new(),
-            Some(Yaml::Mapping(map)) => map
-                .iter()
-                .map(|(key, value)| (key_text(key), value.clone()))
-                .collect(),
+            Some(Yaml::Mapping(map)) => map.iter().map(|(key, value)| (key_text(key), value.clone())).collect(),
             Some(other) => {
                 let found = shown(other);
-                self.top_problem(
-                    key,
-                    format!("Below “{key}” should stand one entry a job, not {found}."),
-                );
+                self.top_problem(key, format!("Below “{key}” should stand one entry a job, not {found}."));
                 Vec::new()
             }
         }
@@ -276,9 +226,7 @@ impl Reader<'_> {
             Some(Yaml::Bool(flag)) => *flag,
             Some(other) => {
                 let found = shown(other);
-                let sentence = format!(
-                    "In the job “{job}” “{key}” should be true or false, but it is {found}."
-                );
+                let sentence = format!("In the job “{job}” “{key}” should be true or false, but it is {found}.");
                 self.problem(job, Some(key), sentence);
                 false
             }
@@ -287,20 +235,12 @@ impl Reader<'_> {
 
     fn problem(&mut self, job: &str, part: Option<&str>, sentence: String) {
         let line = self.form.line_of(job, part);
-        self.problems.push(FileProblem {
-            line,
-            job: Some(job.to_owned()),
-            sentence,
-        });
+        self.problems.push(FileProblem { line, job: Some(job.to_owned()), sentence });
     }
 
     fn top_problem(&mut self, key: &str, sentence: String) {
         let line = self.form.top(key).map(|entry| entry.line + 1);
-        self.problems.push(FileProblem {
-            line,
-            job: None,
-            sentence,
-        });
+        self.problems.push(FileProblem { line, job: None, sentence });
     }
 }
 
@@ -311,12 +251,7 @@ fn text_of(map: &Mapping, key: &str, whose: &str) -> (Option<String>, Option<Str
         Some(Yaml::Number(number)) => (Some(number.to_string()), None),
         Some(other) => {
             let found = shown(other);
-            (
-                None,
-                Some(format!(
-                    "{whose} “{key}” should be a text, but it is {found}."
-                )),
-            )
+            (None, Some(format!("{whose} “{key}” should be a text, but it is {found}.")))
         }
     }
 }
@@ -324,18 +259,13 @@ fn text_of(map: &Mapping, key: &str, whose: &str) -> (Option<String>, Option<Str
 /// `${{parent.jobs.JOB.outputs.PORT}}`, with spaces inside the braces allowed.
 pub(super) fn binding(text: &str) -> Option<(String, String)> {
     let path = text.trim().strip_prefix("${{")?.strip_suffix("}}")?.trim();
-    let (job, output) = path
-        .strip_prefix("parent.jobs.")?
-        .rsplit_once(".outputs.")?;
+    let (job, output) = path.strip_prefix("parent.jobs.")?.rsplit_once(".outputs.")?;
     (!job.is_empty() && !output.is_empty()).then(|| (job.to_owned(), output.to_owned()))
 }
 
 fn numbers<const N: usize>(value: &Yaml) -> Option<[f32; N]> {
     let list = value.as_sequence()?;
-    let numbers: Vec<f32> = list
-        .iter()
-        .filter_map(|item| item.as_f64().map(|number| number as f32))
-        .collect();
+    let numbers: Vec<f32> = list.iter().filter_map(|item| item.as_f64().map(|number| number as f32)).collect();
     let finite = list.len() == N && numbers.iter().all(|number| number.is_finite());
     numbers.try_into().ok().filter(|_| finite)
 }
@@ -343,10 +273,7 @@ fn numbers<const N: usize>(value: &Yaml) -> Option<[f32; N]> {
 fn key_text(key: &Yaml) -> String {
     match key {
         Yaml::String(text) => text.clone(),
-        other => serde_norway::to_string(other)
-            .unwrap_or_default()
-            .trim_end()
-            .to_owned(),
+        other => serde_norway::to_string(other).unwrap_or_default().trim_end().to_owned(),
     }
 }
 

@@ -70,11 +70,8 @@ fn changed<'a>(old: &'a str, new: &'a str) -> (Vec<&'a str>, Vec<&'a str>) {
     let mut lengths = vec![vec![0usize; new.len() + 1]; old.len() + 1];
     for i in (0..old.len()).rev() {
         for j in (0..new.len()).rev() {
-            lengths[i][j] = if old[i] == new[j] {
-                lengths[i + 1][j + 1] + 1
-            } else {
-                lengths[i + 1][j].max(lengths[i][j + 1])
-            };
+            lengths[i][j] =
+                if old[i] == new[j] { lengths[i + 1][j + 1] + 1 } else { lengths[i + 1][j].max(lengths[i][j + 1]) };
         }
     }
     let (mut i, mut j, mut removed, mut added) = (0, 0, Vec::new(), Vec::new());
@@ -102,20 +99,14 @@ fn edit_in(text: &str, change: impl FnOnce(&mut Pipeline)) -> (Vec<String>, Vec<
     let mut pipeline = document.pipeline.clone();
     change(&mut pipeline);
     let updated = document.update(&pipeline);
-    assert_eq!(
-        Document::parse(&*updated).unwrap().pipeline,
-        pipeline,
-        "{updated}"
-    );
+    assert_eq!(Document::parse(&*updated).unwrap().pipeline, pipeline, "{updated}");
     let (removed, added) = changed(text, &updated);
     let owned = |lines: Vec<&str>| lines.into_iter().map(str::to_owned).collect();
     (owned(removed), owned(added))
 }
 
 fn set(pipeline: &mut Pipeline, job: &str, key: &str, value: Json) {
-    pipeline.jobs[job]
-        .inputs
-        .insert(key.to_owned(), Input::Value(value));
+    pipeline.jobs[job].inputs.insert(key.to_owned(), Input::Value(value));
 }
 
 #[test]
@@ -124,19 +115,10 @@ fn reads_what_it_says() {
     assert_eq!(document.problems, []);
     let pipeline = &document.pipeline;
     assert_eq!(pipeline.display_name, "Diagnosis, boosted trees");
-    assert_eq!(
-        pipeline.jobs.keys().collect::<Vec<_>>(),
-        ["breast_cancer", "clean", "split", "script"]
-    );
+    assert_eq!(pipeline.jobs.keys().collect::<Vec<_>>(), ["breast_cancer", "clean", "split", "script"]);
     let split = &pipeline.jobs["split"];
     assert_eq!(split.inputs["fraction"], Input::Value(json!(0.3)));
-    assert_eq!(
-        split.inputs["table"],
-        Input::Binding {
-            job: "clean".into(),
-            output: "table".into()
-        }
-    );
+    assert_eq!(split.inputs["table"], Input::Binding { job: "clean".into(), output: "table".into() });
     assert_eq!(split.display_name.as_deref(), Some("Split it"));
     assert_eq!(pipeline.layout["clean"], [520.5, 130.0]);
     assert_eq!(document.line_of("split", Some("fraction")), Some(35));
@@ -152,34 +134,14 @@ fn a_changed_parameter_is_one_line() {
     let (_, added) = edit(|p| set(p, "split", "stratify", json!("yes: it's")));
     assert_eq!(added, ["      stratify: \"yes: it's\""]);
     let (_, added) = edit(|p| p.display_name = "It's malignant".into());
-    assert_eq!(
-        added,
-        ["display_name: 'It''s malignant'   # shown in the window"]
-    );
+    assert_eq!(added, ["display_name: 'It''s malignant'   # shown in the window"]);
+    let (removed, added) =
+        edit(|p| set(p, "clean", "columns", json!(["mean radius", "mean texture", "area", "smoothness"])));
+    assert_eq!((removed.len(), added), (0, vec!["        - area".to_owned()]));
     let (removed, added) = edit(|p| {
-        set(
-            p,
-            "clean",
-            "columns",
-            json!(["mean radius", "mean texture", "area", "smoothness"]),
-        )
+        set(p, "script", "script", json!("def run(table1):\n    # comment inside\n\n    return table1.head()\n"))
     });
-    assert_eq!(
-        (removed.len(), added),
-        (0, vec!["        - area".to_owned()])
-    );
-    let (removed, added) = edit(|p| {
-        set(
-            p,
-            "script",
-            "script",
-            json!("def run(table1):\n    # comment inside\n\n    return table1.head()\n"),
-        )
-    });
-    assert_eq!(
-        (removed.len(), added),
-        (1, vec!["            return table1.head()".to_owned()])
-    );
+    assert_eq!((removed.len(), added), (1, vec!["            return table1.head()".to_owned()]));
 }
 
 #[test]
@@ -188,37 +150,19 @@ fn a_moved_node_is_one_line() {
     assert_eq!(removed, ["  clean:   [520.5, 130]  # under it"]);
     assert_eq!(added, ["  clean: [1, 2.25]  # under it"]);
     let (removed, added) = edit(|p| p.layout.extend([("script".to_owned(), [7.0, 8.0])]));
-    assert_eq!(
-        (removed.len(), added),
-        (0, vec!["  script: [7, 8]".to_owned()])
-    );
+    assert_eq!((removed.len(), added), (0, vec!["  script: [7, 8]".to_owned()]));
 }
 
 #[test]
 fn parameters_come_and_go_by_the_line() {
     let (removed, added) = edit(|p| set(p, "split", "mode", json!("random")));
-    assert_eq!(
-        (removed.len(), added),
-        (0, vec!["      mode: random".to_owned()])
-    );
+    assert_eq!((removed.len(), added), (0, vec!["      mode: random".to_owned()]));
     let (removed, added) = edit(|p| drop(p.jobs["split"].inputs.shift_remove("seed")));
-    assert_eq!(
-        (removed, added.len()),
-        (
-            vec!["      # the answer".to_owned(), "      seed: 42".to_owned()],
-            0
-        )
-    );
+    assert_eq!((removed, added.len()), (vec!["      # the answer".to_owned(), "      seed: 42".to_owned()], 0));
     let (removed, added) = edit(|p| p.jobs["script"].disabled = true);
-    assert_eq!(
-        (removed.len(), added),
-        (0, vec!["    disabled: true".to_owned()])
-    );
+    assert_eq!((removed.len(), added), (0, vec!["    disabled: true".to_owned()]));
     let (removed, added) = edit(|p| p.jobs["split"].disabled = true);
-    assert_eq!(
-        (removed.len(), added),
-        (1, vec!["    disabled: true".to_owned()])
-    );
+    assert_eq!((removed.len(), added), (1, vec!["    disabled: true".to_owned()]));
     let (removed, added) = edit(|p| p.jobs["script"].inputs.clear());
     assert_eq!((removed.len(), added.len()), (7, 0));
     let (_, added) = edit(|p| set(p, "breast_cancer", "dataset", json!("breast_cancer@4")));
@@ -228,10 +172,7 @@ fn parameters_come_and_go_by_the_line() {
 #[test]
 fn jobs_come_go_and_change_their_name() {
     let (removed, added) = edit(|p| {
-        let job = Job {
-            component: "export_data".into(),
-            ..Job::default()
-        };
+        let job = Job { component: "export_data".into(), ..Job::default() };
         p.jobs.insert("export".into(), job);
     });
     assert_eq!((removed.len(), added.len()), (0, 3), "{added:?}");
@@ -242,10 +183,7 @@ fn jobs_come_go_and_change_their_name() {
         let index = p.jobs.get_index_of("split").unwrap();
         let job = p.jobs.shift_remove("split").unwrap();
         p.jobs.shift_insert(index, "halve".into(), job);
-        let binding = Input::Binding {
-            job: "halve".into(),
-            output: "train".into(),
-        };
+        let binding = Input::Binding { job: "halve".into(), output: "train".into() };
         p.jobs["script"].inputs.insert("table1".into(), binding);
         let place = p.layout.shift_remove("split").unwrap();
         p.layout.insert("halve".into(), place);
@@ -257,16 +195,10 @@ fn jobs_come_go_and_change_their_name() {
 
 #[test]
 fn notes_stand_before_the_layout() {
-    let note = |text: &str| Note {
-        text: text.into(),
-        rect: [0.0, 1.0, 200.0, 80.5],
-    };
+    let note = |text: &str| Note { text: text.into(), rect: [0.0, 1.0, 200.0, 80.5] };
     let (removed, added) = edit(|p| p.notes.push(note("Check: \"units\"\nand more")));
     let line = "  - {text: \"Check: \\\"units\\\"\\nand more\", rect: [0, 1, 200, 80.5]}";
-    assert_eq!(
-        (removed.len(), added),
-        (0, vec!["notes:".to_owned(), line.to_owned(), String::new()])
-    );
+    assert_eq!((removed.len(), added), (0, vec!["notes:".to_owned(), line.to_owned(), String::new()]));
     let text = "type: pipeline\njobs:\n  a: {component: b}\n";
     let (removed, added) = edit_in(text, |p| p.notes.push(note("x")));
     assert_eq!((removed.len(), added.len()), (0, 3));
@@ -276,26 +208,17 @@ fn notes_stand_before_the_layout() {
 fn line_ends_and_a_missing_last_one_stay() {
     let text = HAND.replace('\n', "\r\n");
     let document = Document::parse(&*text).unwrap();
-    assert_eq!(
-        document.pipeline.jobs["script"],
-        hand().pipeline.jobs["script"]
-    );
+    assert_eq!(document.pipeline.jobs["script"], hand().pipeline.jobs["script"]);
     let mut pipeline = document.pipeline.clone();
     set(&mut pipeline, "split", "seed", json!(7));
     set(&mut pipeline, "split", "more", json!([1, 2]));
     let updated = document.update(&pipeline);
-    assert!(
-        updated.lines().count() == text.lines().count() + 1
-            && !updated.replace("\r\n", "").contains('\n')
-    );
+    assert!(updated.lines().count() == text.lines().count() + 1 && !updated.replace("\r\n", "").contains('\n'));
     let text = HAND.trim_end();
     let document = Document::parse(text).unwrap();
     let mut pipeline = document.pipeline.clone();
     pipeline.layout.insert("script".into(), [0.0, 0.0]);
-    assert_eq!(
-        document.update(&pipeline),
-        format!("{text}\n  script: [0, 0]")
-    );
+    assert_eq!(document.update(&pipeline), format!("{text}\n  script: [0, 0]"));
 }
 
 #[test]
@@ -306,11 +229,7 @@ fn an_exotic_file_keeps_comments_and_unknown_keys() {
     set(&mut pipeline, "split", "fraction", json!(0.5));
     let updated = document.update(&pipeline);
     assert!(updated.starts_with("# why\ntype: pipeline\n"), "{updated}");
-    for kept in [
-        "tags:\n  a: 1\n",
-        "    outputs:\n      x: y\n",
-        "      fraction: 0.5\n",
-    ] {
+    for kept in ["tags:\n  a: 1\n", "    outputs:\n      x: y\n", "      fraction: 0.5\n"] {
         assert!(updated.contains(kept), "{kept} in {updated}");
     }
     assert_eq!(Document::parse(updated).unwrap().pipeline, pipeline);
@@ -320,10 +239,7 @@ fn an_exotic_file_keeps_comments_and_unknown_keys() {
 fn anchors_are_understood_and_survive_an_edit() {
     let text = "type: pipeline\nbase: &base\n  seed: 1\njobs:\n  a:\n    component: sample\n    inputs:\n      <<: *base\n      rows: 3\n";
     let document = Document::parse(text).unwrap();
-    assert_eq!(
-        document.pipeline.jobs["a"].inputs["seed"],
-        Input::Value(json!(1))
-    );
+    assert_eq!(document.pipeline.jobs["a"].inputs["seed"], Input::Value(json!(1)));
     let (removed, added) = edit_in(text, |p| set(p, "a", "rows", json!(4)));
     assert_eq!((removed.len(), added.len()), (1, 1));
 }
@@ -332,10 +248,7 @@ fn anchors_are_understood_and_survive_an_edit() {
 fn wrong_files_say_where() {
     let error = |text: &str| Document::parse(text).unwrap_err().to_string();
     let twice = error("jobs:\n  a: {component: x}\n  a: {component: y}\n");
-    assert_eq!(
-        twice,
-        "Line 3: The job “a” stands here and on line 2. Rename or remove one of the two."
-    );
+    assert_eq!(twice, "Line 3: The job “a” stands here and on line 2. Rename or remove one of the two.");
     assert!(error("jobs:\n  a: [1\nb: 2\n").starts_with("Line "));
     assert!(error("- 1\n- 2\n").contains("no pipeline"));
     let document = Document::parse(
@@ -391,43 +304,29 @@ fn value() -> impl Strategy<Value = Json> {
 
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![9 => "[a-z][a-z0-9_]{0,6}", 1 => "[a-zé :#'\"-]{1,6}"]
-        .prop_filter("YAML's merge key", |name| {
-            name != "<<" && name == name.trim()
-        })
+        .prop_filter("YAML's merge key", |name| name != "<<" && name == name.trim())
 }
 
 fn input() -> impl Strategy<Value = Input> {
-    let binding =
-        ("[a-z]{1,4}", "[a-z]{1,4}").prop_map(|(job, output)| Input::Binding { job, output });
+    let binding = ("[a-z]{1,4}", "[a-z]{1,4}").prop_map(|(job, output)| Input::Binding { job, output });
     prop_oneof![value().prop_map(Input::Value), binding]
 }
 
 fn job() -> impl Strategy<Value = Job> {
     let inputs = prop::collection::vec((name(), input()), 0..5);
     let maybe = || prop::option::of(text());
-    (
-        ("[a-z]{1,6}", maybe(), maybe()),
-        inputs,
-        any::<(bool, bool)>(),
-        (maybe(), maybe()),
+    (("[a-z]{1,6}", maybe(), maybe()), inputs, any::<(bool, bool)>(), (maybe(), maybe())).prop_map(
+        |((component, display_name, comment), inputs, (disabled, collapsed), (compute, environment))| Job {
+            component,
+            display_name,
+            comment,
+            inputs: inputs.into_iter().collect(),
+            disabled,
+            collapsed,
+            compute,
+            environment,
+        },
     )
-        .prop_map(
-            |(
-                (component, display_name, comment),
-                inputs,
-                (disabled, collapsed),
-                (compute, environment),
-            )| Job {
-                component,
-                display_name,
-                comment,
-                inputs: inputs.into_iter().collect(),
-                disabled,
-                collapsed,
-                compute,
-                environment,
-            },
-        )
 }
 
 fn pipelines() -> impl Strategy<Value = Pipeline> {
@@ -437,18 +336,9 @@ fn pipelines() -> impl Strategy<Value = Pipeline> {
     (text(), text(), jobs, notes).prop_map(|(display_name, description, jobs, notes)| Pipeline {
         display_name,
         description,
-        layout: jobs
-            .iter()
-            .map(|(name, _, (left, top))| (name.clone(), [*left, *top]))
-            .collect(),
-        jobs: jobs
-            .into_iter()
-            .map(|(name, job, _)| (name, job))
-            .collect::<IndexMap<_, _>>(),
-        notes: notes
-            .into_iter()
-            .map(|(text, rect)| Note { text, rect })
-            .collect(),
+        layout: jobs.iter().map(|(name, _, (left, top))| (name.clone(), [*left, *top])).collect(),
+        jobs: jobs.into_iter().map(|(name, job, _)| (name, job)).collect::<IndexMap<_, _>>(),
+        notes: notes.into_iter().map(|(text, rect)| Note { text, rect }).collect(),
     })
 }
 

@@ -13,10 +13,7 @@ pub(super) fn pipeline(pipeline: &Pipeline) -> Vec<String> {
 }
 
 /// The whole file, with more lines for the top level (`None`) and for jobs by name.
-pub(super) fn pipeline_with(
-    pipeline: &Pipeline,
-    more: &dyn Fn(Option<&str>) -> Vec<String>,
-) -> Vec<String> {
+pub(super) fn pipeline_with(pipeline: &Pipeline, more: &dyn Fn(Option<&str>) -> Vec<String>) -> Vec<String> {
     let mut lines = vec!["type: pipeline".to_owned()];
     lines.extend(text_entry(0, "display_name", &pipeline.display_name));
     if !pipeline.description.is_empty() {
@@ -39,12 +36,7 @@ pub(super) fn pipeline_with(
     if !pipeline.layout.is_empty() {
         lines.push(String::new());
         lines.push("layout:".to_owned());
-        lines.extend(
-            pipeline
-                .layout
-                .iter()
-                .map(|(name, place)| layout_entry(2, name, *place)),
-        );
+        lines.extend(pipeline.layout.iter().map(|(name, place)| layout_entry(2, name, *place)));
     }
     lines
 }
@@ -74,10 +66,7 @@ pub(super) fn fields(job: &Job) -> Vec<(&'static str, Json)> {
         ("compute", text(&job.compute)),
         ("environment", text(&job.environment)),
     ];
-    fields
-        .into_iter()
-        .filter_map(|(key, value)| Some((key, value?)))
-        .collect()
+    fields.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
 pub(super) fn inputs(indent: usize, job: &Job) -> Vec<String> {
@@ -96,9 +85,7 @@ pub(super) fn input_entry(indent: usize, key: &str, input: &Input) -> Vec<String
 pub(super) fn input_value(input: &Input) -> Json {
     match input {
         Input::Value(value) => value.clone(),
-        Input::Binding { job, output } => {
-            format!("${{{{parent.jobs.{job}.outputs.{output}}}}}").into()
-        }
+        Input::Binding { job, output } => format!("${{{{parent.jobs.{job}.outputs.{output}}}}}").into(),
     }
 }
 
@@ -110,14 +97,9 @@ pub(super) fn layout_entry(indent: usize, name: &str, [left, top]: [f32; 2]) -> 
 pub(super) fn notes(notes: &[Note]) -> Vec<String> {
     let line = |note: &Note| {
         let [left, top, width, height] = note.rect;
-        format!(
-            "  - {{text: {}, rect: [{left}, {top}, {width}, {height}]}}",
-            quoted(&note.text)
-        )
+        format!("  - {{text: {}, rect: [{left}, {top}, {width}, {height}]}}", quoted(&note.text))
     };
-    std::iter::once("notes:".to_owned())
-        .chain(notes.iter().map(line))
-        .collect()
+    std::iter::once("notes:".to_owned()).chain(notes.iter().map(line)).collect()
 }
 
 fn text_entry(indent: usize, key: &str, text: &str) -> Vec<String> {
@@ -158,33 +140,20 @@ pub(super) fn list_lines(items: &[Json], indent: usize) -> Vec<String> {
         Json::String(text) => scalar_text(text),
         other => flow(other),
     };
-    items
-        .iter()
-        .map(|item| format!("{}- {}", spaces(indent), text(item)))
-        .collect()
+    items.iter().map(|item| format!("{}- {}", spaces(indent), text(item))).collect()
 }
 
 /// A value on one line. Scalars are plain where YAML lets them.
 fn flow(value: &Json) -> String {
     match value {
         Json::String(text) => scalar_text(text),
-        Json::Array(items) => format!(
-            "[{}]",
-            items.iter().map(flow_inner).collect::<Vec<_>>().join(", ")
-        ),
+        Json::Array(items) => format!("[{}]", items.iter().map(flow_inner).collect::<Vec<_>>().join(", ")),
         Json::Object(map) => {
             let pair = |(key, value): (&String, &Json)| {
-                let key = if is_plain(key, true) {
-                    key.clone()
-                } else {
-                    quoted(key)
-                };
+                let key = if is_plain(key, true) { key.clone() } else { quoted(key) };
                 format!("{key}: {}", flow_inner(value))
             };
-            format!(
-                "{{{}}}",
-                map.iter().map(pair).collect::<Vec<_>>().join(", ")
-            )
+            format!("{{{}}}", map.iter().map(pair).collect::<Vec<_>>().join(", "))
         }
         other => other.to_string(),
     }
@@ -200,11 +169,7 @@ fn flow_inner(value: &Json) -> String {
 
 /// A text outside of brackets: plain if that reads back as the same text, quoted otherwise.
 pub(super) fn scalar_text(text: &str) -> String {
-    if is_plain(text, false) {
-        text.to_owned()
-    } else {
-        quoted(text)
-    }
+    if is_plain(text, false) { text.to_owned() } else { quoted(text) }
 }
 
 /// Double-quoted, with every character escaped that YAML would fold, refuse or misread.
@@ -223,9 +188,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Single-quoted, if the text allows it.
 pub(super) fn single_quoted(text: &str) -> Option<String> {
-    text.chars()
-        .all(|letter| is_printable(letter) && letter != '\t')
-        .then(|| format!("'{}'", text.replace('\'', "''")))
+    text.chars().all(|letter| is_printable(letter) && letter != '\t').then(|| format!("'{}'", text.replace('\'', "''")))
 }
 
 /// A `|` block, if the text survives in one.
@@ -235,32 +198,20 @@ fn literal(text: &str, indent: usize) -> Option<(String, Vec<String>)> {
         None => (text, "|-"),
     };
     let ambiguous = body.is_empty() || body.ends_with('\n') || body.starts_with([' ', '\n', '\t']);
-    let readable = body
-        .chars()
-        .all(|letter| letter == '\n' || letter == '\t' || is_printable(letter));
-    let blank_ends = body
-        .lines()
-        .any(|line| !line.is_empty() && line.trim().is_empty());
+    let readable = body.chars().all(|letter| letter == '\n' || letter == '\t' || is_printable(letter));
+    let blank_ends = body.lines().any(|line| !line.is_empty() && line.trim().is_empty());
     if ambiguous || blank_ends || !readable {
         return None;
     }
     let line = |line: &str| {
-        if line.is_empty() {
-            String::new()
-        } else {
-            format!("{}{line}", spaces(indent))
-        }
+        if line.is_empty() { String::new() } else { format!("{}{line}", spaces(indent)) }
     };
     Some((head.to_owned(), body.split('\n').map(line).collect()))
 }
 
 /// A letter that may stand in YAML unescaped and isn't a line end to any reader.
 fn is_printable(letter: char) -> bool {
-    !letter.is_control()
-        && !matches!(
-            letter,
-            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
-        )
+    !letter.is_control() && !matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 fn is_plain(text: &str, flow: bool) -> bool {
@@ -282,18 +233,7 @@ fn is_reserved(text: &str) -> bool {
     let word = text.to_ascii_lowercase();
     matches!(
         word.as_str(),
-        "null"
-            | "true"
-            | "false"
-            | "yes"
-            | "no"
-            | "on"
-            | "off"
-            | "y"
-            | "n"
-            | ".inf"
-            | ".nan"
-            | "..."
+        "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n" | ".inf" | ".nan" | "..."
     )
 }
 
@@ -301,9 +241,7 @@ fn is_reserved(text: &str) -> bool {
 fn looks_numeric(text: &str) -> bool {
     let body = text.trim_start_matches(['+', '-', '.']);
     body.starts_with(|letter: char| letter.is_ascii_digit())
-        && text
-            .chars()
-            .all(|letter| letter.is_ascii_hexdigit() || "xXoO_:.+-TtZ ".contains(letter))
+        && text.chars().all(|letter| letter.is_ascii_hexdigit() || "xXoO_:.+-TtZ ".contains(letter))
         || text.starts_with(['+', '.']) && text.len() < 6
 }
 

@@ -22,11 +22,7 @@ fn new_workspace() -> (tempfile::TempDir, Workspace) {
 #[divan::bench]
 fn metric_batch(bencher: Bencher<'_, '_>) {
     let (_dir, workspace) = new_workspace();
-    let run = workspace
-        .write(Change::new("run", "r"), |tx| {
-            tx.insert_run(&NewRun::default())
-        })
-        .expect("a run");
+    let run = workspace.write(Change::new("run", "r"), |tx| tx.insert_run(&NewRun::default())).expect("a run");
     let mut step = 0;
     bencher
         .counter(ItemsCount::new(1000_usize))
@@ -41,9 +37,7 @@ fn metric_batch(bencher: Bencher<'_, '_>) {
             (0..1000).map(point).collect::<Vec<_>>()
         })
         .bench_local_values(|points| {
-            workspace
-                .batch("m", &run, |batch| batch.log_metrics(&run, &points))
-                .expect("logged")
+            workspace.batch("m", &run, |batch| batch.log_metrics(&run, &points)).expect("logged")
         });
 }
 
@@ -57,9 +51,7 @@ fn many_runs() -> (tempfile::TempDir, Workspace) {
                         name: format!("run {index}"),
                         experiment: format!("experiment {}", index % 7),
                         pipeline: Some(format!("pipelines/{}.yaml", index % 11)),
-                        params: (0..5)
-                            .map(|p| (format!("param {p}"), (index * p % 97).to_string()))
-                            .collect(),
+                        params: (0..5).map(|p| (format!("param {p}"), (index * p % 97).to_string())).collect(),
                         ..NewRun::default()
                     })
                 })
@@ -70,15 +62,7 @@ fn many_runs() -> (tempfile::TempDir, Workspace) {
         .batch("m", "", |batch| {
             for (index, id) in ids.iter().enumerate() {
                 let value = (index * 7919 % RUNS) as f64;
-                batch.log_metrics(
-                    id,
-                    &[MetricPoint {
-                        key: "auc".into(),
-                        value,
-                        timestamp_ms: 1,
-                        step: 0,
-                    }],
-                )?;
+                batch.log_metrics(id, &[MetricPoint { key: "auc".into(), value, timestamp_ms: 1, step: 0 }])?;
             }
             Ok(())
         })
@@ -92,30 +76,12 @@ fn list_runs(bencher: Bencher<'_, '_>) {
     let (_dir, workspace) = many_runs();
     let filters = [
         RunFilter::default(),
-        RunFilter {
-            offset: 50_000,
-            ..RunFilter::default()
-        },
-        RunFilter {
-            sort: RunSort::Name,
-            ..RunFilter::default()
-        },
-        RunFilter {
-            sort: RunSort::Metric("auc".into()),
-            ..RunFilter::default()
-        },
-        RunFilter {
-            sort: RunSort::Param("param 3".into()),
-            ..RunFilter::default()
-        },
-        RunFilter {
-            text: "run 4711".into(),
-            ..RunFilter::default()
-        },
-        RunFilter {
-            experiment: Some("experiment 3".into()),
-            ..RunFilter::default()
-        },
+        RunFilter { offset: 50_000, ..RunFilter::default() },
+        RunFilter { sort: RunSort::Name, ..RunFilter::default() },
+        RunFilter { sort: RunSort::Metric("auc".into()), ..RunFilter::default() },
+        RunFilter { sort: RunSort::Param("param 3".into()), ..RunFilter::default() },
+        RunFilter { text: "run 4711".into(), ..RunFilter::default() },
+        RunFilter { experiment: Some("experiment 3".into()), ..RunFilter::default() },
     ];
     for filter in &filters {
         let start = std::time::Instant::now();

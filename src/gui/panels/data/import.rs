@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use egui::{Ui};
+use egui::Ui;
 use studio::data::grid::{Digits, format_value};
 use studio::data::read::{Format, Preview, Ragged, TextEncoding};
 use studio::data::schema::Kind;
@@ -20,8 +20,11 @@ use crate::widgets::{self, Button, Select, TextField, format};
 const ROWS: usize = 100;
 const DELIMITERS: [(char, &str); 5] = [(',', "Comma"), (';', "Semicolon"), ('\t', "Tab"), ('|', "Bar"), (' ', "Space")];
 const QUOTES: [(Option<char>, &str); 3] = [(Some('"'), "Double quotes"), (Some('\''), "Single quotes"), (None, "None")];
-const RAGGED: [(Ragged, &str); 3] =
-    [(Ragged::Refuse, "Stop and say where"), (Ragged::PadAndTruncate, "Fill up or cut off"), (Ragged::Skip, "Leave out")];
+const RAGGED: [(Ragged, &str); 3] = [
+    (Ragged::Refuse, "Stop and say where"),
+    (Ragged::PadAndTruncate, "Fill up or cut off"),
+    (Ragged::Skip, "Leave out"),
+];
 const KINDS: [(Option<Kind>, &str); 9] = [
     (None, "As guessed"),
     (Some(Kind::Boolean), "True or false"),
@@ -72,7 +75,11 @@ impl Import {
             self.name.clone_from(&draft.suggested_name);
         }
         if let Some(failure) = self.draft.failure().cloned() {
-            return if widgets::failed(ui, "These files cannot be imported", &failure, "Back") { Outcome::Cancelled } else { Outcome::Going };
+            return if widgets::failed(ui, "These files cannot be imported", &failure, "Back") {
+                Outcome::Cancelled
+            } else {
+                Outcome::Going
+            };
         }
         if self.draft.value().is_none() {
             widgets::loading(ui, "Looking at the files…");
@@ -129,7 +136,9 @@ impl Import {
     }
 
     fn start(&mut self, cx: &mut Cx<'_>) {
-        let Some(draft) = self.draft.value().cloned() else { return };
+        let Some(draft) = self.draft.value().cloned() else {
+            return;
+        };
         let (name, shared) = (self.name.trim().to_owned(), Arc::clone(&self.progress));
         self.import.ask_cancellable(cx.backend, move |studio, cancel| {
             let progress = |so_far: ImportProgress| {
@@ -143,7 +152,9 @@ impl Import {
     /// Name and reading, in two columns.
     fn form(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let t = cx.theme;
-        let Some(draft) = self.draft.value_mut() else { return };
+        let Some(draft) = self.draft.value_mut() else {
+            return;
+        };
         let name = &mut self.name;
         egui::Frame::NONE.inner_margin(t.size.pad_panel).show(ui, |ui| {
             ui.set_max_width(880.0);
@@ -151,7 +162,9 @@ impl Import {
                 let [left, right] = columns else { return };
                 widgets::field_row(left, "Dataset name", |ui| ui.add(TextField::new(name).name("Dataset name")));
                 let formats: Vec<(Format, &str)> = Format::ALL.iter().map(|format| (*format, format.name())).collect();
-                widgets::field_row(left, "Format", |ui| Select::new("Format").show(ui, &mut draft.options.format, &formats));
+                widgets::field_row(left, "Format", |ui| {
+                    Select::new("Format").show(ui, &mut draft.options.format, &formats)
+                });
                 if draft.options.format == Format::Csv {
                     text_fields(left, right, draft);
                 }
@@ -160,17 +173,23 @@ impl Import {
     }
 
     fn rows(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(draft) = self.draft.value().cloned() else { return };
+        let Some(draft) = self.draft.value().cloned() else {
+            return;
+        };
         let key = serde_json::to_string(&draft.options).unwrap_or_default();
         self.preview.ensure(key, cx.backend, move |studio| studio.preview_import(&draft, ROWS));
         if let Some(failure) = self.preview.failure() {
             widgets::message(ui, Glyph::Error, &failure.message);
         }
-        let Some(preview) = self.preview.value() else { return widgets::loading(ui, "Reading the first rows…") };
+        let Some(preview) = self.preview.value() else {
+            return widgets::loading(ui, "Reading the first rows…");
+        };
         for warning in preview.warnings.iter().take(3) {
             widgets::message(ui, Glyph::Warn, warning);
         }
-        let Some(draft) = self.draft.value_mut() else { return };
+        let Some(draft) = self.draft.value_mut() else {
+            return;
+        };
         let columns = preview.schema.columns.iter().map(|column| {
             let it = Column::new(&column.name, &column.name, 136.0);
             if column.kind.is_numeric() { it.right() } else { it }
@@ -214,13 +233,16 @@ impl TableSource for Shown<'_> {
     }
 
     fn head(&mut self, cell: &mut Cell<'_>) {
-        let Some(column) = self.preview.schema.columns.get(cell.column) else { return };
+        let Some(column) = self.preview.schema.columns.get(cell.column) else {
+            return;
+        };
         let kinds = &mut self.draft.options.kinds;
         let mut kind = kinds.get(&column.name).copied();
         let guessed = column.kind.to_string();
         let name = format!("Type of {}", column.name);
         let shown = cell.show(|ui| {
-            let options = KINDS.map(|(kind, words)| (kind, if kind.is_none() { guessed.clone() } else { words.to_owned() }));
+            let options =
+                KINDS.map(|(kind, words)| (kind, if kind.is_none() { guessed.clone() } else { words.to_owned() }));
             Select::new(name).show(ui, &mut kind, &options)
         });
         if shown.changed() {

@@ -75,9 +75,15 @@ pub fn column(ui: &mut Ui, profile: &ColumnProfile, rows: u64) {
 
 fn counts(ui: &mut Ui, profile: &ColumnProfile, rows: u64) {
     let t = theme::of(ui);
-    let share = |count: u64| format!("{} · {}", format::count(count), format::percent(count as f64 / rows.max(1) as f64));
+    let share =
+        |count: u64| format!("{} · {}", format::count(count), format::percent(count as f64 / rows.max(1) as f64));
     widgets::key_value(ui, "Missing", t.small(share(profile.missing)));
-    for (name, count) in [("NaN", profile.nan), ("Infinite", profile.infinite), ("Zeros", profile.zeros), ("Negative", profile.negatives)] {
+    for (name, count) in [
+        ("NaN", profile.nan),
+        ("Infinite", profile.infinite),
+        ("Zeros", profile.zeros),
+        ("Negative", profile.negatives),
+    ] {
         if count > 0 {
             widgets::key_value(ui, name, t.small(share(count)));
         }

@@ -5,9 +5,8 @@ use jiff::Timestamp;
 use studio::{Dataset, DatasetVersion};
 
 use crate::backend::{Backend, Request};
-use crate::commands::Command;
 use crate::panels::Cx;
-use crate::widgets::{self, Button, ListRow, TextField, format};
+use crate::widgets::{self, ListRow, TextField, format};
 
 #[derive(Default)]
 pub struct Datasets {
@@ -62,15 +61,7 @@ impl Datasets {
             self.versions.ensure(name, cx.backend, move |studio| studio.dataset_versions(&asked));
         }
         let t = cx.theme;
-        widgets::bar(
-            ui,
-            |ui| drop(ui.label(t.title("Datasets"))),
-            |ui| {
-                if ui.add(Button::secondary("Import…")).clicked() {
-                    cx.run(Command::ImportData);
-                }
-            },
-        );
+        widgets::bar(ui, |ui| drop(ui.label(t.title("Datasets"))), |_| ());
         egui::Frame::NONE.inner_margin(t.size.pad).show(ui, |ui| {
             ui.add(TextField::search(&mut self.find, "Find a dataset"));
         });
@@ -99,13 +90,17 @@ impl Datasets {
 }
 
 fn row(ui: &mut Ui, dataset: &Dataset, chosen: bool) -> bool {
-    let Some(latest) = &dataset.latest else { return false };
+    let Some(latest) = &dataset.latest else {
+        return false;
+    };
     let size = format!(
         "{} · {}",
         format::counted(latest.rows, "row", "rows"),
         format::counted(u64::from(latest.columns), "column", "columns")
     );
-    let row = ListRow::new(&dataset.name).note(format!("version {}", latest.version)).second(size, age(ui, latest.created_ms));
+    let row = ListRow::new(&dataset.name)
+        .note(format!("version {}", latest.version))
+        .second(size, age(ui, latest.created_ms));
     row.selected(chosen).show(ui).clicked()
 }
 

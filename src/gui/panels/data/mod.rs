@@ -58,7 +58,9 @@ impl Data {
         {
             self.choose(&first, None);
         }
-        let Some((name, version)) = &self.current else { return };
+        let Some((name, version)) = &self.current else {
+            return;
+        };
         let reference = version.map_or_else(|| name.clone(), |version| format!("{name}@{version}"));
         self.opened.ensure(&reference, cx.backend, {
             let reference = reference.clone();
@@ -68,7 +70,9 @@ impl Data {
 
     fn bar(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let t = cx.theme;
-        let Some((name, version)) = &self.current else { return };
+        let Some((name, version)) = &self.current else {
+            return;
+        };
         let title = name.clone();
         let version = version.or(self.opened.value().map(|opened| opened.detail.version.version));
         let mut narrowed = false;
@@ -82,7 +86,10 @@ impl Data {
                 if ui.add(Button::primary("Import…").shortcut("Ctrl I")).clicked() {
                     cx.run(Command::ImportData);
                 }
-                let filter = TextField::new(&mut self.filter).name("Filter rows").hint("Filter, such as age > 50").icon(Icon::Filter);
+                let filter = TextField::new(&mut self.filter)
+                    .name("Filter rows")
+                    .hint("Filter, such as age > 50")
+                    .icon(Icon::Filter);
                 narrowed |= ui.add(filter.width(240.0).mono()).changed();
                 narrowed |= ui.add(TextField::search(&mut self.search, "Search rows").width(160.0)).changed();
                 if let Some(opened) = self.opened.value() {
@@ -104,7 +111,9 @@ impl Data {
             }
             return;
         }
-        let Some(opened) = self.opened.value_mut() else { return widgets::loading(ui, "Opening…") };
+        let Some(opened) = self.opened.value_mut() else {
+            return widgets::loading(ui, "Opening…");
+        };
         if let Some(problem) = opened.rows.problem().map(str::to_owned) {
             widgets::message(ui, crate::icons::Glyph::Error, &problem);
         }
@@ -120,7 +129,9 @@ impl Data {
     }
 
     fn import_page(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(import) = &mut self.import else { return };
+        let Some(import) = &mut self.import else {
+            return;
+        };
         match import.show(ui, cx) {
             Outcome::Going => {}
             Outcome::Cancelled => self.import = None,
@@ -176,7 +187,8 @@ impl Panel for Data {
         }
         if self.current.is_none() {
             let text = "A dataset is a table in versions: drop a CSV, Parquet, Arrow or JSON lines file here";
-            if self.datasets.is_known() && widgets::empty(ui, &Empty { icon: Icon::Data, text, step: "Import data…" }) {
+            if self.datasets.is_known() && widgets::empty(ui, &Empty { icon: Icon::Data, text, step: "Import data…" })
+            {
                 cx.run(Command::ImportData);
             }
             return;
@@ -191,7 +203,9 @@ impl Panel for Data {
     }
 
     fn inspector(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(opened) = self.opened.value() else { return };
+        let Some(opened) = self.opened.value() else {
+            return;
+        };
         match opened.rows.selected.and_then(|column| opened.rows.column_profile(column)) {
             Some(profile) => inspector::column(ui, profile, opened.detail.version.rows),
             None => {
@@ -201,7 +215,9 @@ impl Panel for Data {
                     self.opened = Request::default();
                     self.doing.ask(cx.backend, move |studio| {
                         studio.delete_dataset(&name)?;
-                        Ok::<_, studio::Error>(format!("Deleted {name}; import it again, or restore it from the palette"))
+                        Ok::<_, studio::Error>(format!(
+                            "Deleted {name}; import it again, or restore it from the palette"
+                        ))
                     });
                 }
             }

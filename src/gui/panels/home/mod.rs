@@ -10,6 +10,9 @@ use crate::commands::Command;
 use crate::icons::{Glyph, Icon};
 use crate::widgets::{self, Button, ListRow, format};
 
+/// What a run is judged by at a glance, the most telling first.
+const HEADLINES: [(&str, &str); 4] =
+    [("roc_auc", "ROC AUC"), ("r2", "R²"), ("accuracy", "accuracy"), ("silhouette", "silhouette")];
 /// As wide as a page of text is comfortable.
 const WIDTH: f32 = 1080.0;
 
@@ -43,7 +46,9 @@ impl Panel for Home {
             }
             return;
         }
-        let Some(overview) = self.overview.value() else { return };
+        let Some(overview) = self.overview.value() else {
+            return;
+        };
         let t = cx.theme;
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let side = ((ui.available_width() - WIDTH) / 2.0).max(t.size.pad_panel);
@@ -156,8 +161,8 @@ fn glyph(status: RunStatus) -> Glyph {
 
 /// The one metric that says most, by what people look at first.
 fn headline(run: &Run) -> String {
-    let first = ["roc_auc", "r2", "accuracy", "silhouette"].iter().find_map(|key| Some((*key, run.metrics.get(*key)?)));
-    first.map(|(key, value)| format!("{} {}", key.replace('_', " "), format::metric(*value))).unwrap_or_default()
+    let first = HEADLINES.iter().find_map(|(key, name)| Some((name, run.metrics.get(*key)?)));
+    first.map(|(name, value)| format!("{name} {}", format::metric(*value))).unwrap_or_default()
 }
 
 fn pipelines(ui: &mut Ui, cx: &mut Cx<'_>, pipelines: &[PipelineRow]) {

@@ -49,7 +49,7 @@ pub struct Rename {
 
 /// How a dialog ended.
 pub enum Outcome {
-    Registered(ModelVersion),
+    Registered(Box<ModelVersion>),
     Renamed { id: String, name: String },
     Closed,
 }
@@ -94,7 +94,7 @@ impl Register {
     fn contents(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Option<Outcome> {
         let t = theme::of(ui);
         match self.saving.take() {
-            Some(Ok(version)) => return Some(Outcome::Registered(version)),
+            Some(Ok(version)) => return Some(Outcome::Registered(Box::new(version))),
             Some(Err(failure)) => self.error = Some(failure.message),
             None => {}
         }

@@ -35,17 +35,13 @@ fn imported(text: &str) -> Vec<&str> {
         if let Some(rest) = line.strip_prefix("from ") {
             rest.split_whitespace().take(1).collect::<Vec<_>>()
         } else if let Some(rest) = line.strip_prefix("import ") {
-            rest.split(',')
-                .filter_map(|part| part.split_whitespace().next())
-                .collect()
+            rest.split(',').filter_map(|part| part.split_whitespace().next()).collect()
         } else {
             Vec::new()
         }
     });
     let first = names.map(|name| name.split('.').next().unwrap_or_default());
-    first
-        .filter(|name| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_'))
-        .collect()
+    first.filter(|name| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')).collect()
 }
 
 /// A package's files, without following links out of it.
@@ -57,9 +53,7 @@ fn python_files(folder: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.path();
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => python_files(&path, files),
-            Ok(kind) if kind.is_file() && path.extension().is_some_and(|ending| ending == "py") => {
-                files.push(path)
-            }
+            Ok(kind) if kind.is_file() && path.extension().is_some_and(|ending| ending == "py") => files.push(path),
             _ => {}
         }
         if files.len() >= FILES {

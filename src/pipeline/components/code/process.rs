@@ -29,19 +29,11 @@ pub(super) fn run(
 ) -> Result<ExitStatus, StepError> {
     let mut command = Command::new(interpreter);
     command.arg("-u").args(arguments).current_dir(folder);
-    command
-        .env("PYTHONUTF8", "1")
-        .env("PYTHONIOENCODING", "utf-8")
-        .env("PYTHONUNBUFFERED", "1");
+    command.env("PYTHONUTF8", "1").env("PYTHONIOENCODING", "utf-8").env("PYTHONUNBUFFERED", "1");
     // An open pipe tells the runner that we are alive.
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     own_group(&mut command);
-    let mut child = command
-        .spawn()
-        .map_err(|error| cannot_start(interpreter, &error))?;
+    let mut child = command.spawn().map_err(|error| cannot_start(interpreter, &error))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     thread::scope(|scope| {
         if let Some(stdout) = stdout {
@@ -56,10 +48,7 @@ pub(super) fn run(
 
 fn cannot_start(interpreter: &Path, error: &std::io::Error) -> StepError {
     let hint = "Choose a Python 3.8 or newer in this step or for the workspace.";
-    StepError::Failed(format!(
-        "Python could not be started: {error}. {hint} Interpreter: {}",
-        interpreter.display()
-    ))
+    StepError::Failed(format!("Python could not be started: {error}. {hint} Interpreter: {}", interpreter.display()))
 }
 
 fn wait(child: &mut Child, context: &StepContext<'_>) -> Result<ExitStatus, StepError> {
@@ -78,9 +67,7 @@ fn wait(child: &mut Child, context: &StepContext<'_>) -> Result<ExitStatus, Step
             Ok(None) => thread::sleep(pause),
             Err(error) => {
                 kill_group(child);
-                return Err(StepError::Failed(format!(
-                    "Python cannot be watched any more: {error}."
-                )));
+                return Err(StepError::Failed(format!("Python cannot be watched any more: {error}.")));
             }
         }
         pause = (pause * 2).min(Duration::from_millis(20));
@@ -98,38 +85,25 @@ fn listen<'scope, 'env>(
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
         while let Ok(1..) = pipe.by_ref().take(LINE).read_until(b'\n', &mut line) {
-            heard(
-                String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']),
-                stream,
-                context,
-            );
+            heard(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']), stream, context);
             line.clear();
         }
     };
-    if let Err(error) = thread::Builder::new()
-        .name(name.to_owned())
-        .spawn_scoped(scope, read)
-    {
+    if let Err(error) = thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, read) {
         context.warn(&format!("The script’s output cannot be shown: {error}."));
     }
 }
 
 /// A line as a person would have seen it: after carriage returns, the last state of a progress bar.
 fn heard(line: &str, stream: Stream, context: &StepContext<'_>) {
-    if let Some((before, message)) = line
-        .strip_suffix(MARK)
-        .and_then(|line| line.split_once(MARK))
-    {
+    if let Some((before, message)) = line.strip_suffix(MARK).and_then(|line| line.split_once(MARK)) {
         if !before.is_empty() {
             context.observer.log(context.job, stream, before);
         }
         told(message, context);
         return;
     }
-    let seen = line
-        .rsplit('\r')
-        .find(|part| !part.is_empty())
-        .unwrap_or_default();
+    let seen = line.rsplit('\r').find(|part| !part.is_empty()).unwrap_or_default();
     context.observer.log(context.job, stream, seen);
 }
 
@@ -141,15 +115,8 @@ fn told(message: &str, context: &StepContext<'_>) {
     if let Some(fraction) = message["progress"].as_f64() {
         let text = message["message"].as_str().unwrap_or_default();
         context.progress(Some(fraction.clamp(0.0, 1.0) as f32), text);
-    } else if let (Some(name), Some(value)) =
-        (message["metric"].as_str(), message["value"].as_f64())
-    {
-        context.observer.metric(
-            context.job,
-            name,
-            value,
-            message["step"].as_i64().unwrap_or_default(),
-        );
+    } else if let (Some(name), Some(value)) = (message["metric"].as_str(), message["value"].as_f64()) {
+        context.observer.metric(context.job, name, value, message["step"].as_i64().unwrap_or_default());
     }
 }
 
@@ -179,20 +146,12 @@ fn kill_group(child: &mut Child) {
 fn kill_rest(child: &Child) {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", &format!("kill -KILL -{}", child.id())]);
-    let _ = shell
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let _ = shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
 }
 
 #[cfg(windows)]
 fn kill_rest(child: &Child) {
     let mut kill = Command::new("taskkill");
     kill.args(["/T", "/F", "/PID", &child.id().to_string()]);
-    let _ = kill
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let _ = kill.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
 }

@@ -42,56 +42,21 @@ static SPEC: Spec = Spec {
         *Reuse the result* off for a script that reads something else, such as a web page.",
     keywords: &["code", "pandas", "polars", "numpy", "custom", "function"],
     inputs: &[
-        Port::new(
-            "table1",
-            "Table 1",
-            PortKind::Table,
-            "The first argument of run.",
-        )
-        .optional(),
-        Port::new(
-            "table2",
-            "Table 2",
-            PortKind::Table,
-            "The second argument of run.",
-        )
-        .optional(),
-        Port::new(
-            "table3",
-            "Table 3",
-            PortKind::Table,
-            "The third argument of run.",
-        )
-        .optional(),
+        Port::new("table1", "Table 1", PortKind::Table, "The first argument of run.").optional(),
+        Port::new("table2", "Table 2", PortKind::Table, "The second argument of run.").optional(),
+        Port::new("table3", "Table 3", PortKind::Table, "The third argument of run.").optional(),
     ],
     outputs: &[
-        Port::new(
-            "table",
-            "Result",
-            PortKind::Table,
-            "The first table that run returns.",
-        ),
-        Port::new(
-            "table2",
-            "Second result",
-            PortKind::Table,
-            "The second table, if run returns two.",
-        )
-        .optional(),
+        Port::new("table", "Result", PortKind::Table, "The first table that run returns."),
+        Port::new("table2", "Second result", PortKind::Table, "The second table, if run returns two.").optional(),
     ],
     params: &[
         Param::new(
             "source",
             "Script",
             ParamKind::Choice(&[
-                Choice {
-                    value: "inline",
-                    title: "Written here",
-                },
-                Choice {
-                    value: "file",
-                    title: "A file",
-                },
+                Choice { value: "inline", title: "Written here" },
+                Choice { value: "file", title: "A file" },
             ]),
             Default::Text("inline"),
             "Where the script is.",
@@ -116,22 +81,10 @@ static SPEC: Spec = Spec {
             "library",
             "Tables as",
             ParamKind::Choice(&[
-                Choice {
-                    value: "auto",
-                    title: "Whatever is installed",
-                },
-                Choice {
-                    value: "pandas",
-                    title: "pandas",
-                },
-                Choice {
-                    value: "polars",
-                    title: "polars",
-                },
-                Choice {
-                    value: "pyarrow",
-                    title: "pyarrow",
-                },
+                Choice { value: "auto", title: "Whatever is installed" },
+                Choice { value: "pandas", title: "pandas" },
+                Choice { value: "polars", title: "polars" },
+                Choice { value: "pyarrow", title: "pyarrow" },
             ]),
             Default::Text("auto"),
             "How the script gets its tables.",
@@ -163,21 +116,10 @@ impl Component for PythonScript {
 
     fn caption(&self, params: &Params, _: &Shapes, _: &dyn Known) -> String {
         if params.text("source") == "file" {
-            return params
-                .maybe_text("file")
-                .unwrap_or("No file chosen")
-                .to_owned();
+            return params.maybe_text("file").unwrap_or("No file chosen").to_owned();
         }
-        let lines = params
-            .text("script")
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .count();
-        if lines == 1 {
-            "1 line".to_owned()
-        } else {
-            format!("{lines} lines")
-        }
+        let lines = params.text("script").lines().filter(|line| !line.trim().is_empty()).count();
+        if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") }
     }
 
     fn infer(
@@ -188,37 +130,22 @@ impl Component for PythonScript {
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
         let script = params.text("script");
-        let defined = script
-            .lines()
-            .any(|line| line.starts_with("def run") || line.starts_with("run"))
+        let defined = script.lines().any(|line| line.starts_with("def run") || line.starts_with("run"))
             || script.contains("import run");
         if params.text("source") == "inline" && !script.trim().is_empty() && !defined {
             let sentence = "The script should define a function run. Write def run(table1): and return a table.";
             problems.push(Problem::error(sentence).at_param("script"));
         }
-        let open = || {
-            Shape::Table(TableShape {
-                open: true,
-                ..TableShape::default()
-            })
-        };
+        let open = || Shape::Table(TableShape { open: true, ..TableShape::default() });
         vec![("table", open()), ("table2", open())]
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let script = Script::of(params, context.store)?;
         let interpreter = interpreter(params, context.store)?;
         let work = Work::new(context.store)?;
-        let outputs: BTreeMap<&str, PathBuf> = SPEC
-            .outputs
-            .iter()
-            .map(|port| (port.name, work.path(&format!("{}.parquet", port.name))))
-            .collect();
+        let outputs: BTreeMap<&str, PathBuf> =
+            SPEC.outputs.iter().map(|port| (port.name, work.path(&format!("{}.parquet", port.name)))).collect();
         let task = json!({
             "name": script.name,
             "source": script.text,
@@ -231,12 +158,7 @@ impl Component for PythonScript {
         let (runner, task_path) = (work.path("runner.py"), work.path("task.json"));
         write(&runner, RUNNER)?;
         write(&task_path, &task.to_string())?;
-        let status = process::run(
-            &interpreter,
-            [&runner, &task_path],
-            &context.store.folder(),
-            context,
-        )?;
+        let status = process::run(&interpreter, [&runner, &task_path], &context.store.folder(), context)?;
         let result = fs::read_to_string(work.path("result.json")).ok();
         let result: Option<Json> = result.and_then(|text| serde_json::from_str(&text).ok());
         let Some(result) = result else {
@@ -247,11 +169,7 @@ impl Component for PythonScript {
         if let Some(error) = result["error"].as_str() {
             return Err(StepError::Failed(failure(error, &result)));
         }
-        let made = |port: &&Port| {
-            result["outputs"]
-                .as_array()
-                .is_some_and(|made| made.contains(&json!(port.name)))
-        };
+        let made = |port: &&Port| result["outputs"].as_array().is_some_and(|made| made.contains(&json!(port.name)));
         let roles = roles(inputs);
         let mut tables = Outputs::new();
         for port in SPEC.outputs.iter().filter(made) {
@@ -260,11 +178,8 @@ impl Component for PythonScript {
             fs::rename(&outputs[port.name], &kept).map_err(|error| unwritable(&kept, &error))?;
             let mut table = Table::raw(TableContent::File(kept));
             let schema = table.schema()?;
-            table.roles = roles
-                .iter()
-                .filter(|(name, _)| schema.contains(name))
-                .map(|(n, r)| (n.clone(), *r))
-                .collect();
+            table.roles =
+                roles.iter().filter(|(name, _)| schema.contains(name)).map(|(n, r)| (n.clone(), *r)).collect();
             tables.push((port.name, Value::Table(table)));
         }
         Ok(tables)
@@ -273,9 +188,7 @@ impl Component for PythonScript {
     fn code_digest(&self, params: &Params, store: &dyn Store) -> Result<Option<String>, StepError> {
         let mut hasher = blake3::Hasher::new();
         if !params.boolean("reuse") {
-            let now = std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .unwrap_or_default();
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
             hasher.update(&now.as_nanos().to_le_bytes());
         }
         let script = Script::of(params, store)?;
@@ -302,23 +215,15 @@ struct Script {
 impl Script {
     fn of(params: &Params, store: &dyn Store) -> Result<Self, StepError> {
         if params.text("source") != "file" {
-            return Ok(Self {
-                name: "<script>".to_owned(),
-                text: params.text("script").to_owned(),
-            });
+            return Ok(Self { name: "<script>".to_owned(), text: params.text("script").to_owned() });
         }
         let name = params.text("file").to_owned();
         if name.is_empty() {
-            return Err(StepError::Failed(
-                "No script is chosen. Write the path of one under src.".to_owned(),
-            ));
+            return Err(StepError::Failed("No script is chosen. Write the path of one under src.".to_owned()));
         }
         let path = store.folder().join(&name);
         let text = fs::read_to_string(&path).map_err(|error| {
-            StepError::Failed(format!(
-                "The script cannot be read: {error}. File: {}",
-                path.display()
-            ))
+            StepError::Failed(format!("The script cannot be read: {error}. File: {}", path.display()))
         })?;
         Ok(Self { name, text })
     }
@@ -402,8 +307,5 @@ fn write(path: &Path, text: &str) -> Result<(), StepError> {
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> StepError {
-    StepError::Failed(format!(
-        "A temporary file cannot be written: {error}. File: {}",
-        path.display()
-    ))
+    StepError::Failed(format!("A temporary file cannot be written: {error}. File: {}", path.display()))
 }

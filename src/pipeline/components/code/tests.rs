@@ -26,34 +26,21 @@ fn python() -> Option<PathBuf> {
 /// That interpreter, if it can read tables.
 fn python_with_tables() -> Option<PathBuf> {
     let found = python()?;
-    let able = runs(&found, "import polars")
-        || runs(&found, "import pandas, pyarrow")
-        || runs(&found, "import pyarrow");
+    let able =
+        runs(&found, "import polars") || runs(&found, "import pandas, pyarrow") || runs(&found, "import pyarrow");
     if !able {
-        eprintln!(
-            "skipped: neither polars nor pyarrow is installed; name an interpreter in ATELIER_TEST_PYTHON"
-        );
+        eprintln!("skipped: neither polars nor pyarrow is installed; name an interpreter in ATELIER_TEST_PYTHON");
     }
     able.then_some(found)
 }
 
 fn runs(interpreter: &std::path::Path, code: &str) -> bool {
-    Command::new(interpreter)
-        .args(["-c", code])
-        .output()
-        .is_ok_and(|output| output.status.success())
+    Command::new(interpreter).args(["-c", code]).output().is_ok_and(|output| output.status.success())
 }
 
 fn job(component: &str, inputs: &[(&str, Input)]) -> Job {
-    let inputs = inputs
-        .iter()
-        .map(|(name, input)| ((*name).to_owned(), input.clone()))
-        .collect();
-    Job {
-        component: component.to_owned(),
-        inputs,
-        ..Job::default()
-    }
+    let inputs = inputs.iter().map(|(name, input)| ((*name).to_owned(), input.clone())).collect();
+    Job { component: component.to_owned(), inputs, ..Job::default() }
 }
 
 fn value(value: impl Into<serde_json::Value>) -> Input {
@@ -65,17 +52,8 @@ fn pipeline(script: &str, connected: bool) -> Pipeline {
     let mut pipeline = Pipeline::default();
     let mut step = job("python_script", &[("script", value(script))]);
     if connected {
-        pipeline.jobs.insert(
-            "data".into(),
-            job("import_dataset", &[("dataset", value("rows"))]),
-        );
-        step.inputs.insert(
-            "table1".into(),
-            Input::Binding {
-                job: "data".into(),
-                output: "table".into(),
-            },
-        );
+        pipeline.jobs.insert("data".into(), job("import_dataset", &[("dataset", value("rows"))]));
+        step.inputs.insert("table1".into(), Input::Binding { job: "data".into(), output: "table".into() });
     }
     pipeline.jobs.insert("script".into(), step);
     pipeline
@@ -115,67 +93,32 @@ def run():
     let Some((fate, recorder)) = fate(script, false) else {
         return;
     };
-    assert_eq!(
-        fate,
-        "failed: run() returned nothing. End it with return and a table."
-    );
+    assert_eq!(fate, "failed: run() returned nothing. End it with return and a table.");
     let lines = recorder.lines.lock().unwrap();
-    let said = |stream: Stream| {
-        lines
-            .iter()
-            .filter(|line| line.1 == stream)
-            .map(|line| line.2.as_str())
-            .collect::<Vec<_>>()
-    };
+    let said =
+        |stream: Stream| lines.iter().filter(|line| line.1 == stream).map(|line| line.2.as_str()).collect::<Vec<_>>();
     assert_eq!(said(Stream::Stdout), ["hello wörld", "no line end"]);
     assert_eq!(said(Stream::Stderr), ["done"]);
-    assert_eq!(
-        recorder.points.lock().unwrap()[..],
-        [("script".into(), "loss".into(), 0.5, 3)]
-    );
-    assert!(recorder.marks.lock().unwrap().contains(&(
-        "script".into(),
-        Some(0.25),
-        "quarter".into()
-    )));
+    assert_eq!(recorder.points.lock().unwrap()[..], [("script".into(), "loss".into(), 0.5, 3)]);
+    assert!(recorder.marks.lock().unwrap().contains(&("script".into(), Some(0.25), "quarter".into())));
 }
 
 #[test]
 fn mistakes_name_their_line() {
-    let failing =
-        |script: &str| fate(script, false).map(|(fate, recorder)| (fate, recorder.log("script")));
-    let Some((fate, log)) =
-        failing("def inner():\n    return {}['area']\n\ndef run():\n    return inner()\n")
-    else {
+    let failing = |script: &str| fate(script, false).map(|(fate, recorder)| (fate, recorder.log("script")));
+    let Some((fate, log)) = failing("def inner():\n    return {}['area']\n\ndef run():\n    return inner()\n") else {
         return;
     };
-    assert_eq!(
-        fate,
-        "failed: The script failed on line 2: KeyError: 'area'"
-    );
-    assert!(
-        log.contains("line 5, in run")
-            && log.contains("return {}['area']")
-            && !log.contains("runner.py"),
-        "{log}"
-    );
+    assert_eq!(fate, "failed: The script failed on line 2: KeyError: 'area'");
+    assert!(log.contains("line 5, in run") && log.contains("return {}['area']") && !log.contains("runner.py"), "{log}");
     let (fate, _) = failing("def run(:\n    pass\n").unwrap();
-    assert!(
-        fate.starts_with("failed: The script failed on line 1: SyntaxError"),
-        "{fate}"
-    );
+    assert!(fate.starts_with("failed: The script failed on line 1: SyntaxError"), "{fate}");
     let (fate, _) = failing("import sys\nsys.exit(3)\ndef run(): pass\n").unwrap();
     assert_eq!(fate, "failed: The script left with sys.exit(3).");
     let (fate, _) = failing("import os\nos.kill(os.getpid(), 9)\ndef run(): pass\n").unwrap();
-    assert!(
-        fate.starts_with("failed: Python ended early (signal: 9"),
-        "{fate}"
-    );
+    assert!(fate.starts_with("failed: Python ended early (signal: 9"), "{fate}");
     let (fate, _) = failing("def run():\n    return 3\n").unwrap();
-    assert!(
-        fate.starts_with("failed: run() returned a int. Return a table"),
-        "{fate}"
-    );
+    assert!(fate.starts_with("failed: run() returned a int. Return a table"), "{fate}");
 }
 
 #[test]
@@ -226,25 +169,15 @@ fn tables_go_in_and_out() {
 ";
     let pipeline = pipeline(script, true);
     let recorder = run_in(&store, &pipeline);
-    assert_eq!(
-        recorder.fates()["script"],
-        "finished",
-        "{}",
-        recorder.log("script")
-    );
+    assert_eq!(recorder.fates()["script"], "finished", "{}", recorder.log("script"));
     let frame = |port: &str| {
-        let Value::Table(table) =
-            open_output(&store, &recorder.output("script", port).unwrap()).unwrap()
-        else {
+        let Value::Table(table) = open_output(&store, &recorder.output("script", port).unwrap()).unwrap() else {
             panic!()
         };
         table.frame().unwrap()
     };
     assert_eq!(frame("table").shape(), (3, 3));
-    assert_eq!(
-        frame("table2").column("n").unwrap().i64().unwrap().get(0),
-        Some(3)
-    );
+    assert_eq!(frame("table2").column("n").unwrap().i64().unwrap().get(0), Some(3));
     assert_eq!(run_in(&store, &pipeline).fates()["script"], "reused");
 }
 
@@ -255,44 +188,23 @@ fn an_output_that_is_not_returned_is_not_there() {
     };
     let store = store(&python);
     let mut pipeline = pipeline("def run(table1):\n    return table1\n", true);
-    let second = Input::Binding {
-        job: "script".into(),
-        output: "table2".into(),
-    };
-    pipeline.jobs.insert(
-        "sort".into(),
-        job("remove_duplicates", &[("table", second)]),
-    );
+    let second = Input::Binding { job: "script".into(), output: "table2".into() };
+    pipeline.jobs.insert("sort".into(), job("remove_duplicates", &[("table", second)]));
     let recorder = run_in(&store, &pipeline);
-    assert_eq!(
-        recorder.fates()["script"],
-        "finished",
-        "{}",
-        recorder.log("script")
-    );
-    assert_eq!(
-        recorder.fates()["sort"],
-        "skipped: The step “script” before it made no “table2”."
-    );
+    assert_eq!(recorder.fates()["script"], "finished", "{}", recorder.log("script"));
+    assert_eq!(recorder.fates()["sort"], "skipped: The step “script” before it made no “table2”.");
 }
 
 #[test]
 fn missing_packages_are_named() {
-    let Some(python) =
-        python().filter(|python| !runs(python, "import polars") && !runs(python, "import pyarrow"))
+    let Some(python) = python().filter(|python| !runs(python, "import polars") && !runs(python, "import pyarrow"))
     else {
         return;
     };
     let store = store(&python);
-    let recorder = run_in(
-        &store,
-        &pipeline("def run(table1):\n    return table1\n", true),
-    );
+    let recorder = run_in(&store, &pipeline("def run(table1):\n    return table1\n", true));
     let fate = &recorder.fates()["script"];
-    assert!(
-        fate.contains("Python cannot read tables without pandas with pyarrow, polars, or pyarrow."),
-        "{fate}"
-    );
+    assert!(fate.contains("Python cannot read tables without pandas with pyarrow, polars, or pyarrow."), "{fate}");
     assert!(fate.contains("-m pip install polars"), "{fate}");
 }
 
@@ -301,11 +213,7 @@ fn an_interpreter_that_is_not_there_is_told() {
     let store = store(std::path::Path::new("/nowhere/python"));
     let recorder = run_in(&store, &pipeline("def run():\n    pass\n", false));
     let fate = &recorder.fates()["script"];
-    assert!(
-        fate.starts_with("failed: Python could not be started")
-            && fate.ends_with("/nowhere/python"),
-        "{fate}"
-    );
+    assert!(fate.starts_with("failed: Python could not be started") && fate.ends_with("/nowhere/python"), "{fate}");
 }
 
 #[test]
@@ -319,12 +227,7 @@ fn the_code_digest_follows_what_is_imported() {
     put("pack/part.py", "A = 1\n");
     put("other.py", "B = 1\n");
     let params = |script: &str| Params::defaults(PythonScript.spec()).with("script", script);
-    let digest = |script: &str| {
-        PythonScript
-            .code_digest(&params(script), &store)
-            .unwrap()
-            .unwrap()
-    };
+    let digest = |script: &str| PythonScript.code_digest(&params(script), &store).unwrap().unwrap();
     let script = "import os, helper as h\ndef run(): pass\n";
     let before = digest(script);
     put("other.py", "B = 2\n");
@@ -332,20 +235,12 @@ fn the_code_digest_follows_what_is_imported() {
     put("pack/part.py", "A = 2\n");
     assert_ne!(digest(script), before, "imported through another module");
     assert_ne!(digest("def run(): pass\n"), digest("def run(): return 1\n"));
-    let file = Params::defaults(PythonScript.spec())
-        .with("source", "file")
-        .with("file", "src/helper.py");
+    let file = Params::defaults(PythonScript.spec()).with("source", "file").with("file", "src/helper.py");
     let before = PythonScript.code_digest(&file, &store).unwrap();
     put("helper.py", "def run(): pass\n");
     assert_ne!(PythonScript.code_digest(&file, &store).unwrap(), before);
     let missing = file.with("file", "src/none.py");
-    assert!(
-        PythonScript
-            .code_digest(&missing, &store)
-            .unwrap_err()
-            .to_string()
-            .contains("none.py")
-    );
+    assert!(PythonScript.code_digest(&missing, &store).unwrap_err().to_string().contains("none.py"));
     let anew = params(script).with("reuse", false);
     let digest = || PythonScript.code_digest(&anew, &store).unwrap();
     assert_ne!(digest(), digest());
@@ -354,16 +249,8 @@ fn the_code_digest_follows_what_is_imported() {
 #[test]
 fn captions_and_problems() {
     assert_eq!(Bench::new(&PythonScript).caption(), "2 lines");
-    assert_eq!(
-        Bench::new(&PythonScript)
-            .set("source", "file")
-            .set("file", "src/a.py")
-            .caption(),
-        "src/a.py"
-    );
-    let problems = Bench::new(&PythonScript)
-        .set("script", "x = 1\n")
-        .problems();
+    assert_eq!(Bench::new(&PythonScript).set("source", "file").set("file", "src/a.py").caption(), "src/a.py");
+    let problems = Bench::new(&PythonScript).set("script", "x = 1\n").problems();
     assert!(problems[0].starts_with("The script should define a function run."));
     assert!(Bench::new(&PythonScript).problems().is_empty());
 }

@@ -2,9 +2,7 @@ use std::io::Write;
 
 use data::read::{Preview, ReadOptions, preview};
 
-use crate::component::{
-    Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
-};
+use crate::component::{Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError};
 use crate::components::tables::{count, one_table};
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
 use crate::store::StepContext;
@@ -30,16 +28,9 @@ static SPEC: Spec = Spec {
         - Types are guessed from all rows, as when a file is imported; an empty field is a missing value. Change a \
         type with *Edit metadata*.\n\
         - Half a megabyte at most. Import larger tables as datasets.",
-    keywords: &[
-        "manual", "type", "paste", "inline", "constant", "csv", "example",
-    ],
+    keywords: &["manual", "type", "paste", "inline", "constant", "csv", "example"],
     inputs: &[],
-    outputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The rows entered.",
-    )],
+    outputs: &[Port::new("table", "Table", PortKind::Table, "The rows entered.")],
     params: &[Param::new(
         "data",
         "Data",
@@ -57,25 +48,13 @@ fn read(text: &str) -> Result<Preview, String> {
         return Err(NONE.to_owned());
     }
     if text.len() > MOST_BYTES {
-        return Err(
-            "This is more than half a megabyte. Save it as a file and import that as a dataset."
-                .to_owned(),
-        );
+        return Err("This is more than half a megabyte. Save it as a file and import that as a dataset.".to_owned());
     }
-    let kept = tempfile::NamedTempFile::new()
-        .and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file));
-    let file =
-        kept.map_err(|error| format!("The data could not be kept in a temporary file: {error}."))?;
-    let options = ReadOptions {
-        delimiter: delimiter(text),
-        ..ReadOptions::default()
-    };
+    let kept = tempfile::NamedTempFile::new().and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file));
+    let file = kept.map_err(|error| format!("The data could not be kept in a temporary file: {error}."))?;
+    let options = ReadOptions { delimiter: delimiter(text), ..ReadOptions::default() };
     preview(file.path(), &options, usize::MAX).map_err(|error| match error {
-        data::Error::Malformed {
-            line: Some(line),
-            sentence,
-            ..
-        } => format!("Line {line}: {sentence}"),
+        data::Error::Malformed { line: Some(line), sentence, .. } => format!("Line {line}: {sentence}"),
         data::Error::Malformed { sentence, .. } => sentence,
         error => error.to_string(),
     })
@@ -99,11 +78,7 @@ impl Component for EnterData {
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
-        let lines = params
-            .text("data")
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .count();
+        let lines = params.text("data").lines().filter(|line| !line.trim().is_empty()).count();
         count(lines.saturating_sub(1), "row")
     }
 
@@ -116,18 +91,9 @@ impl Component for EnterData {
     ) -> Vec<(&'static str, Shape)> {
         match read(params.text("data")) {
             Ok(preview) => {
-                problems.extend(
-                    preview
-                        .warnings
-                        .iter()
-                        .map(|sentence| Problem::warning(sentence).at_param("data")),
-                );
+                problems.extend(preview.warnings.iter().map(|sentence| Problem::warning(sentence).at_param("data")));
                 let rows = Some(preview.rows.height() as u64);
-                one_table(TableShape {
-                    schema: preview.schema,
-                    open: false,
-                    rows,
-                })
+                one_table(TableShape { schema: preview.schema, open: false, rows })
             }
             Err(sentence) => {
                 problems.push(Problem::error(sentence).at_param("data"));
@@ -136,21 +102,10 @@ impl Component for EnterData {
         }
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        _inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, _inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let preview = read(params.text("data")).map_err(StepError::Failed)?;
-        preview
-            .warnings
-            .iter()
-            .for_each(|warning| context.warn(warning));
-        Ok(vec![(
-            "table",
-            Table::raw(TableContent::from(preview.rows)).into(),
-        )])
+        preview.warnings.iter().for_each(|warning| context.warn(warning));
+        Ok(vec![("table", Table::raw(TableContent::from(preview.rows)).into())])
     }
 }
 
@@ -183,10 +138,6 @@ mod tests {
         assert_eq!(bench(" \n").failure(), NONE);
         let large = "x\n".repeat(MOST_BYTES);
         assert!(bench(&large).problems()[0].starts_with("This is more than half a megabyte."));
-        assert_eq!(
-            bench("a,b\n1,2,3\n").problems().len(),
-            1,
-            "a row that is too long"
-        );
+        assert_eq!(bench("a,b\n1,2,3\n").problems().len(), 1, "a row that is too long");
     }
 }

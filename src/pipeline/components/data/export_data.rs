@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data::polars::prelude::{
-    CsvWriterOptions, Engine, FileWriteFormat, IpcWriterOptions, NDJsonWriterOptions,
-    ParquetWriteOptions, PlRefPath, SerializeOptions, SinkDestination, SinkTarget, UnifiedSinkArgs,
+    CsvWriterOptions, Engine, FileWriteFormat, IpcWriterOptions, NDJsonWriterOptions, ParquetWriteOptions, PlRefPath,
+    SerializeOptions, SinkDestination, SinkTarget, UnifiedSinkArgs,
 };
 use data::schema::{Kind, Schema};
 
@@ -21,45 +21,18 @@ pub struct ExportData;
 const NO_PATH: &str = "Name the file to write, such as exports/result.csv.";
 
 static FORMATS: [Choice; 5] = [
-    Choice {
-        value: "auto",
-        title: "By the file's ending",
-    },
-    Choice {
-        value: "csv",
-        title: "CSV",
-    },
-    Choice {
-        value: "parquet",
-        title: "Parquet",
-    },
-    Choice {
-        value: "arrow",
-        title: "Arrow IPC",
-    },
-    Choice {
-        value: "json_lines",
-        title: "JSON lines",
-    },
+    Choice { value: "auto", title: "By the file's ending" },
+    Choice { value: "csv", title: "CSV" },
+    Choice { value: "parquet", title: "Parquet" },
+    Choice { value: "arrow", title: "Arrow IPC" },
+    Choice { value: "json_lines", title: "JSON lines" },
 ];
 
 static DELIMITERS: [Choice; 4] = [
-    Choice {
-        value: "comma",
-        title: "Comma",
-    },
-    Choice {
-        value: "semicolon",
-        title: "Semicolon",
-    },
-    Choice {
-        value: "tab",
-        title: "Tab",
-    },
-    Choice {
-        value: "bar",
-        title: "Vertical bar",
-    },
+    Choice { value: "comma", title: "Comma" },
+    Choice { value: "semicolon", title: "Semicolon" },
+    Choice { value: "tab", title: "Tab" },
+    Choice { value: "bar", title: "Vertical bar" },
 ];
 
 static SPEC: Spec = Spec {
@@ -78,15 +51,8 @@ static SPEC: Spec = Spec {
         - A file that is there already is replaced, but only once the new one is complete.\n\
         - Delimited text has no place for nested values: write such columns as Parquet, Arrow IPC or JSON lines.\n\
         - The step runs every time, even if nothing changed.",
-    keywords: &[
-        "write", "save", "output", "download", "csv", "parquet", "feather", "json", "sink",
-    ],
-    inputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The rows to write.",
-    )],
+    keywords: &["write", "save", "output", "download", "csv", "parquet", "feather", "json", "sink"],
+    inputs: &[Port::new("table", "Table", PortKind::Table, "The rows to write.")],
     outputs: &[],
     params: &[
         Param::new(
@@ -96,13 +62,7 @@ static SPEC: Spec = Spec {
             Default::Text(""),
             "Where to write, such as exports/result.csv in the workspace, or an absolute path.",
         ),
-        Param::new(
-            "format",
-            "Format",
-            ParamKind::Choice(&FORMATS),
-            Default::Text("auto"),
-            "How the file is written.",
-        ),
+        Param::new("format", "Format", ParamKind::Choice(&FORMATS), Default::Text("auto"), "How the file is written."),
         Param::new(
             "delimiter",
             "Delimiter",
@@ -131,10 +91,7 @@ fn format(params: &Params) -> Result<Format, Problem> {
     if path.is_empty() {
         return Err(Problem::error(NO_PATH).at_param("path"));
     }
-    let ending = Path::new(path)
-        .extension()
-        .map(|ending| ending.to_string_lossy().to_lowercase())
-        .unwrap_or_default();
+    let ending = Path::new(path).extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     let delimiter = match params.text("delimiter") {
         _ if ending == "tsv" => b'\t',
         "semicolon" => b';',
@@ -159,7 +116,8 @@ fn format(params: &Params) -> Result<Format, Problem> {
         _ => of_ending(&ending),
     };
     chosen.ok_or_else(|| {
-        let sentence = "The file's ending says no format. End it in .csv, .parquet, .arrow or .jsonl, or choose a format.";
+        let sentence =
+            "The file's ending says no format. End it in .csv, .parquet, .arrow or .jsonl, or choose a format.";
         Problem::error(sentence).at_param("path")
     })
 }
@@ -167,10 +125,7 @@ fn format(params: &Params) -> Result<Format, Problem> {
 /// # Errors
 /// A sentence naming a column that the format cannot hold.
 fn check_columns(format: Format, schema: &Schema) -> Result<(), Problem> {
-    let nested = schema
-        .columns
-        .iter()
-        .find(|column| column.kind == Kind::Other);
+    let nested = schema.columns.iter().find(|column| column.kind == Kind::Other);
     match (format, nested) {
         (Format::Csv(_), Some(column)) => {
             let sentence = format!(
@@ -186,10 +141,7 @@ fn check_columns(format: Format, schema: &Schema) -> Result<(), Problem> {
 fn writer(format: Format) -> FileWriteFormat {
     match format {
         Format::Csv(separator) => {
-            let serialize_options = Arc::new(SerializeOptions {
-                separator,
-                ..SerializeOptions::default()
-            });
+            let serialize_options = Arc::new(SerializeOptions { separator, ..SerializeOptions::default() });
             FileWriteFormat::Csv(CsvWriterOptions {
                 serialize_options,
                 check_extension: false,
@@ -198,27 +150,20 @@ fn writer(format: Format) -> FileWriteFormat {
         }
         Format::Parquet => FileWriteFormat::Parquet(Arc::new(ParquetWriteOptions::default())),
         Format::Arrow => FileWriteFormat::Ipc(IpcWriterOptions::default()),
-        Format::JsonLines => FileWriteFormat::NDJson(NDJsonWriterOptions {
-            check_extension: false,
-            ..NDJsonWriterOptions::default()
-        }),
+        Format::JsonLines => {
+            FileWriteFormat::NDJson(NDJsonWriterOptions { check_extension: false, ..NDJsonWriterOptions::default() })
+        }
     }
 }
 
 /// A name beside the file for what is not complete yet.
 fn unfinished(path: &Path) -> PathBuf {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     path.with_file_name(format!(".{name}.{}.part", std::process::id()))
 }
 
 fn refused(path: &Path, error: &std::io::Error) -> StepError {
-    StepError::failed(format!(
-        "The file could not be written: {error}. File: {}",
-        path.display()
-    ))
+    StepError::failed(format!("The file could not be written: {error}. File: {}", path.display()))
 }
 
 impl Component for ExportData {
@@ -227,10 +172,7 @@ impl Component for ExportData {
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
-        params
-            .maybe_text("path")
-            .unwrap_or("No file named")
-            .to_owned()
+        params.maybe_text("path").unwrap_or("No file named").to_owned()
     }
 
     fn infer(
@@ -241,31 +183,18 @@ impl Component for ExportData {
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
         let schema = shape_or_open(inputs, "table").schema;
-        problems.extend(
-            format(params)
-                .and_then(|format| check_columns(format, &schema))
-                .err(),
-        );
+        problems.extend(format(params).and_then(|format| check_columns(format, &schema)).err());
         Vec::new()
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
         let schema = table.schema()?;
-        let format =
-            format(params).and_then(|format| check_columns(format, &schema).map(|()| format));
+        let format = format(params).and_then(|format| check_columns(format, &schema).map(|()| format));
         let format = format.map_err(|problem| StepError::failed(problem.message))?;
         let path = context.store.folder().join(params.text("path").trim());
         if path.is_dir() {
-            let sentence = format!(
-                "There is a folder of that name. Name a file in it. Folder: {}",
-                path.display()
-            );
+            let sentence = format!("There is a folder of that name. Name a file in it. Folder: {}", path.display());
             return Err(StepError::failed(sentence));
         }
         if let Some(folder) = path.parent() {
@@ -273,11 +202,7 @@ impl Component for ExportData {
         }
         let part = unfinished(&path);
         let target = SinkTarget::Path(PlRefPath::new(part.to_string_lossy()));
-        let sink = table.lazy()?.sink(
-            SinkDestination::File { target },
-            writer(format),
-            UnifiedSinkArgs::default(),
-        )?;
+        let sink = table.lazy()?.sink(SinkDestination::File { target }, writer(format), UnifiedSinkArgs::default())?;
         let written = sink.collect_with_engine(Engine::Streaming);
         let finished = written.map_err(StepError::from).and_then(|_| {
             context.check_cancelled()?;
@@ -288,11 +213,7 @@ impl Component for ExportData {
             let _ = std::fs::remove_file(&part);
         }
         finished?;
-        context.note(&format!(
-            "Wrote {} rows to {}",
-            height(table)?,
-            path.display()
-        ));
+        context.note(&format!("Wrote {} rows to {}", height(table)?, path.display()));
         Ok(Vec::new())
     }
 }
@@ -302,19 +223,14 @@ mod tests {
     use std::fs;
 
     use data::polars::df;
-    use data::polars::prelude::{
-        IntoColumn, IpcReader, NamedFrom, ParquetReader, SerReader, Series,
-    };
+    use data::polars::prelude::{IntoColumn, IpcReader, NamedFrom, ParquetReader, SerReader, Series};
 
     use super::*;
     use crate::components::testing::Bench;
 
     fn bench(folder: &tempfile::TempDir, path: &str) -> Bench {
         let rows = df!("name" => [Some("a,b"), None], "x" => [1.5, -2.0]).unwrap();
-        Bench::new(&ExportData)
-            .table("table", rows)
-            .folder(folder.path().to_owned())
-            .set("path", path)
+        Bench::new(&ExportData).table("table", rows).folder(folder.path().to_owned()).set("path", path)
     }
 
     #[test]
@@ -324,45 +240,18 @@ mod tests {
         fs::create_dir(at("out")).unwrap();
         fs::write(at("out/t.csv"), "old").unwrap();
         bench(&folder, "out/t.csv").run();
-        assert_eq!(
-            fs::read_to_string(at("out/t.csv")).unwrap(),
-            "name,x\n\"a,b\",1.5\n,-2.0\n"
-        );
+        assert_eq!(fs::read_to_string(at("out/t.csv")).unwrap(), "name,x\n\"a,b\",1.5\n,-2.0\n");
         bench(&folder, "t.tsv").run();
-        assert_eq!(
-            fs::read_to_string(at("t.tsv")).unwrap(),
-            "name\tx\na,b\t1.5\n\t-2.0\n"
-        );
+        assert_eq!(fs::read_to_string(at("t.tsv")).unwrap(), "name\tx\na,b\t1.5\n\t-2.0\n");
         bench(&folder, "new/t.jsonl").run();
         let lines = fs::read_to_string(at("new/t.jsonl")).unwrap();
-        assert_eq!(
-            lines,
-            "{\"name\":\"a,b\",\"x\":1.5}\n{\"name\":null,\"x\":-2.0}\n"
-        );
+        assert_eq!(lines, "{\"name\":\"a,b\",\"x\":1.5}\n{\"name\":null,\"x\":-2.0}\n");
         bench(&folder, "t.parquet").run();
-        assert_eq!(
-            ParquetReader::new(fs::File::open(at("t.parquet")).unwrap())
-                .finish()
-                .unwrap()
-                .height(),
-            2
-        );
+        assert_eq!(ParquetReader::new(fs::File::open(at("t.parquet")).unwrap()).finish().unwrap().height(), 2);
         bench(&folder, "t.bin").set("format", "arrow").run();
-        assert_eq!(
-            IpcReader::new(fs::File::open(at("t.bin")).unwrap())
-                .finish()
-                .unwrap()
-                .height(),
-            2
-        );
-        let names = fs::read_dir(folder.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name());
-        assert!(
-            names
-                .into_iter()
-                .all(|name| !name.to_string_lossy().ends_with(".part"))
-        );
+        assert_eq!(IpcReader::new(fs::File::open(at("t.bin")).unwrap()).finish().unwrap().height(), 2);
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert!(names.into_iter().all(|name| !name.to_string_lossy().ends_with(".part")));
     }
 
     #[test]
@@ -378,19 +267,14 @@ mod tests {
     fn mistakes_are_sentences() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(bench(&folder, " ").problems(), [NO_PATH]);
-        assert!(
-            bench(&folder, "result").problems()[0].starts_with("The file's ending says no format.")
-        );
+        assert!(bench(&folder, "result").problems()[0].starts_with("The file's ending says no format."));
         fs::create_dir(folder.path().join("t.csv")).unwrap();
-        assert!(
-            bench(&folder, "t.csv")
-                .failure()
-                .starts_with("There is a folder of that name.")
-        );
+        assert!(bench(&folder, "t.csv").failure().starts_with("There is a folder of that name."));
         let list = Series::new("l".into(), [Series::new("".into(), [1, 2])]).into_column();
         let nested = data::polars::prelude::DataFrame::new(1, vec![list]).unwrap();
         let bench = bench(&folder, "n.csv").table("table", nested);
-        let sentence = "The column “l” holds nested or binary values, which CSV cannot. Write Parquet, or drop the column.";
+        let sentence =
+            "The column “l” holds nested or binary values, which CSV cannot. Write Parquet, or drop the column.";
         assert_eq!(bench.problems(), [sentence]);
         assert_eq!(bench.failure(), sentence);
     }

@@ -1,6 +1,4 @@
-use crate::component::{
-    Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
-};
+use crate::component::{Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError};
 use crate::components::tables::{one_table, roles_in};
 use crate::execute::outputs::split_reference;
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
@@ -23,16 +21,9 @@ static SPEC: Spec = Spec {
         records which version that was.\n\
         - `name@3` takes version 3 for good, so that a later run gives the same result.\n\
         - Files become datasets on the Data page, or with `atelier data add`.",
-    keywords: &[
-        "load", "read", "open", "source", "csv", "parquet", "file", "input",
-    ],
+    keywords: &["load", "read", "open", "source", "csv", "parquet", "file", "input"],
     inputs: &[],
-    outputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The dataset's rows.",
-    )],
+    outputs: &[Port::new("table", "Table", PortKind::Table, "The dataset's rows.")],
     params: &[Param::new(
         "dataset",
         "Dataset",
@@ -44,9 +35,7 @@ static SPEC: Spec = Spec {
 };
 
 fn find(params: &Params, store: &dyn Store) -> Result<Dataset, StepError> {
-    let reference = params
-        .maybe_text("dataset")
-        .ok_or_else(|| StepError::failed(NONE))?;
+    let reference = params.maybe_text("dataset").ok_or_else(|| StepError::failed(NONE))?;
     let (name, version) = split_reference(reference);
     store.dataset(name, version)
 }
@@ -75,35 +64,16 @@ impl Component for ImportDataset {
     ) -> Vec<(&'static str, Shape)> {
         // A dataset that is missing was reported with the parameter.
         match known.dataset(params.text("dataset")) {
-            Ok(dataset) => one_table(TableShape {
-                schema: dataset.schema,
-                open: false,
-                rows: Some(dataset.rows),
-            }),
+            Ok(dataset) => one_table(TableShape { schema: dataset.schema, open: false, rows: Some(dataset.rows) }),
             Err(_) => Vec::new(),
         }
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        _inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, _inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let dataset = find(params, context.store)?;
-        context.note(&format!(
-            "{}, version {}: {} rows.",
-            dataset.name, dataset.version, dataset.rows
-        ));
+        context.note(&format!("{}, version {}: {} rows.", dataset.name, dataset.version, dataset.rows));
         let roles = roles_in(&dataset.schema);
-        Ok(vec![(
-            "table",
-            Table {
-                roles,
-                ..Table::raw(TableContent::File(dataset.path))
-            }
-            .into(),
-        )])
+        Ok(vec![("table", Table { roles, ..Table::raw(TableContent::File(dataset.path)) }.into())])
     }
 
     fn code_digest(&self, params: &Params, store: &dyn Store) -> Result<Option<String>, StepError> {
@@ -127,16 +97,8 @@ mod tests {
         for version in [1, 2] {
             let mut frame = df!("id" => (0..i64::from(version)).collect::<Vec<_>>()).unwrap();
             let path = folder.path().join(format!("{version}.parquet"));
-            ParquetWriter::new(File::create(&path).unwrap())
-                .finish(&mut frame)
-                .unwrap();
-            bench = bench.dataset(
-                "people",
-                version,
-                path,
-                Schema::of(&frame),
-                u64::from(version),
-            );
+            ParquetWriter::new(File::create(&path).unwrap()).finish(&mut frame).unwrap();
+            bench = bench.dataset("people", version, path, Schema::of(&frame), u64::from(version));
         }
         bench
     }

@@ -10,12 +10,11 @@ use learn::report::{Chart, Metric, Report, TableRow};
 use learn::validate::{CrossValidation, Folds, Scheme, Spread};
 
 use super::{
-    FEATURES, LABEL, LABEL_AS, Lesson, MAX_CATEGORIES, POSITIVE, SEED, WEIGHT, Watch, label_column,
-    seeded, train_options,
+    FEATURES, LABEL, LABEL_AS, Lesson, MAX_CATEGORIES, POSITIVE, SEED, WEIGHT, Watch, label_column, seeded,
+    train_options,
 };
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
-    StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
 use crate::shape::{EstimatorTask, Known, Problem, Shape, Shapes, TableShape};
 use crate::store::StepContext;
@@ -39,21 +38,11 @@ static SPEC: Spec = Spec {
         strict, split first.",
     keywords: &["k-fold", "kfold", "cv", "stratified", "validation"],
     inputs: &[
-        Port::new(
-            "estimator",
-            "Untrained model",
-            PortKind::Estimator,
-            "An algorithm from Learn.",
-        ),
+        Port::new("estimator", "Untrained model", PortKind::Estimator, "An algorithm from Learn."),
         Port::new("table", "Rows", PortKind::Table, "Rows with the label."),
     ],
     outputs: &[
-        Port::new(
-            "report",
-            "Report",
-            PortKind::Report,
-            "Means, deviations and charts.",
-        ),
+        Port::new("report", "Report", PortKind::Report, "Means, deviations and charts."),
         Port::new("folds", "Folds", PortKind::Table, "One row a part."),
     ],
     params: &[
@@ -69,26 +58,11 @@ static SPEC: Spec = Spec {
             "scheme",
             "Divide",
             ParamKind::Choice(&[
-                Choice {
-                    value: "auto",
-                    title: "Stratified for classes",
-                },
-                Choice {
-                    value: "k_fold",
-                    title: "In equal parts",
-                },
-                Choice {
-                    value: "stratified",
-                    title: "Stratified by the label",
-                },
-                Choice {
-                    value: "group",
-                    title: "Grouped",
-                },
-                Choice {
-                    value: "time_series",
-                    title: "Time series",
-                },
+                Choice { value: "auto", title: "Stratified for classes" },
+                Choice { value: "k_fold", title: "In equal parts" },
+                Choice { value: "stratified", title: "Stratified by the label" },
+                Choice { value: "group", title: "Grouped" },
+                Choice { value: "time_series", title: "Time series" },
             ]),
             Default::Text("auto"),
             "What stays together or apart.",
@@ -96,10 +70,7 @@ static SPEC: Spec = Spec {
         Param::new(
             "by",
             "By column",
-            ParamKind::Column {
-                port: "table",
-                accept: Accept::Any,
-            },
+            ParamKind::Column { port: "table", accept: Accept::Any },
             Default::None,
             "The group, or the time. It is not learned from.",
         )
@@ -139,15 +110,8 @@ impl Component for CrossValidate {
 
     fn caption(&self, params: &Params, _: &Shapes, _: &dyn Known) -> String {
         let repeats = params.integer("repeats");
-        let times = if repeats > 1 {
-            format!(" × {repeats}")
-        } else {
-            String::new()
-        };
-        let by = params
-            .maybe_text("by")
-            .map(|by| format!(" by {by}"))
-            .unwrap_or_default();
+        let times = if repeats > 1 { format!(" × {repeats}") } else { String::new() };
+        let by = params.maybe_text("by").map(|by| format!(" by {by}")).unwrap_or_default();
         let scheme = match params.text("scheme") {
             "group" => format!(" · grouped{by}"),
             "time_series" => format!(" · over time{by}"),
@@ -164,56 +128,28 @@ impl Component for CrossValidate {
         _: &dyn Known,
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
-        if matches!(
-            inputs.get("estimator"),
-            Some(Some(Shape::Estimator {
-                task: EstimatorTask::Clustering,
-                ..
-            }))
-        ) {
+        if matches!(inputs.get("estimator"), Some(Some(Shape::Estimator { task: EstimatorTask::Clustering, .. }))) {
             let sentence = "Clustering has no label to test against. Use Train model and Evaluate model instead.";
             problems.push(Problem::error(sentence).at_port("estimator"));
         }
         if params.text("scheme") == "group" && params.maybe_text("by").is_none() {
-            problems.push(
-                Problem::error("Choose the column that names each row’s group.").at_param("by"),
-            );
+            problems.push(Problem::error("Choose the column that names each row’s group.").at_param("by"));
         }
         let lesson = Lesson::of(params, inputs, problems);
-        let schema = Schema::new([
-            ("fold", Kind::Integer),
-            ("train_rows", Kind::Integer),
-            ("test_rows", Kind::Integer),
-        ]);
+        let schema =
+            Schema::new([("fold", Kind::Integer), ("train_rows", Kind::Integer), ("test_rows", Kind::Integer)]);
         let rows = params.integer("folds") * params.integer("repeats").max(1);
-        let folds = TableShape {
-            schema,
-            open: true,
-            rows: u64::try_from(rows).ok(),
-        };
-        vec![
-            ("report", Shape::Report { task: lesson.task }),
-            ("folds", Shape::Table(folds)),
-        ]
+        let folds = TableShape { schema, open: true, rows: u64::try_from(rows).ok() };
+        vec![("report", Shape::Report { task: lesson.task }), ("folds", Shape::Table(folds))]
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
-        let estimator = seeded(
-            (**inputs.estimator("estimator")?).clone(),
-            params.integer("seed"),
-        );
+    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
+        let estimator = seeded((**inputs.estimator("estimator")?).clone(), params.integer("seed"));
         let rows = inputs.table("table")?;
         let frame = rows.frame()?;
         let options = train_options(params, rows);
         let folds = folds(params, &rows.schema()?, &estimator);
-        let by = params
-            .maybe_text("by")
-            .filter(|_| matches!(folds.scheme, Scheme::Group | Scheme::TimeSeries));
+        let by = params.maybe_text("by").filter(|_| matches!(folds.scheme, Scheme::Group | Scheme::TimeSeries));
         let watch = Watch::new(context);
         let result = cross_validate(&estimator, &frame, &options, &folds, by, &watch)?;
         for spread in &result.metrics {
@@ -222,10 +158,7 @@ impl Component for CrossValidate {
             }
         }
         let table = Table::raw(TableContent::Frame(fold_table(&result)?));
-        Ok(vec![
-            ("report", Value::Report(Arc::new(report(result)))),
-            ("folds", Value::Table(table)),
-        ])
+        Ok(vec![("report", Value::Report(Arc::new(report(result)))), ("folds", Value::Table(table))])
     }
 }
 
@@ -241,11 +174,7 @@ fn folds(params: &Params, schema: &Schema, estimator: &Estimator) -> Folds {
             let chosen = params.text("label_as");
             let only_classes = matches!(estimator, Estimator::LogisticRegression(_));
             let stratified = chosen != "number" && (classes || only_classes || chosen == "class");
-            if stratified {
-                Scheme::Stratified
-            } else {
-                Scheme::KFold
-            }
+            if stratified { Scheme::Stratified } else { Scheme::KFold }
         }
     };
     let count = |name: &str| usize::try_from(params.integer(name)).unwrap_or(1);
@@ -261,31 +190,16 @@ fn folds(params: &Params, schema: &Schema, estimator: &Estimator) -> Folds {
 
 /// The pooled report with each metric's mean in place of its value, its deviation beside it, and a table of folds.
 fn report(result: CrossValidation) -> Report {
-    let CrossValidation {
-        folds,
-        metrics,
-        pooled,
-    } = result;
-    let Report {
-        task,
-        metrics: of_all,
-        charts,
-        notes,
-    } = pooled;
+    let CrossValidation { folds, metrics, pooled } = result;
+    let Report { task, metrics: of_all, charts, notes } = pooled;
     let mut means = Vec::new();
     let mut deviations = Vec::new();
     for spread in &metrics {
         let Some(like) = of_all.iter().find(|metric| metric.key == spread.key) else {
             continue;
         };
-        let note = spread
-            .deviation
-            .map(|deviation| format!("± {} over {} folds", rounded(deviation), folds.len()));
-        means.push(Metric {
-            value: spread.mean,
-            note,
-            ..like.clone()
-        });
+        let note = spread.deviation.map(|deviation| format!("± {} over {} folds", rounded(deviation), folds.len()));
+        means.push(Metric { value: spread.mean, note, ..like.clone() });
         deviations.push(Metric {
             key: format!("{}_std", spread.key),
             label: format!("{}, deviation", spread.label),
@@ -315,24 +229,15 @@ fn rounded(value: f64) -> String {
 
 fn fold_chart(metrics: &[Spread], folds: usize) -> Chart {
     let cells = |pick: &dyn Fn(&Spread) -> Option<f64>| {
-        metrics
-            .iter()
-            .map(|spread| pick(spread).unwrap_or(f64::NAN))
-            .collect::<Vec<_>>()
+        metrics.iter().map(|spread| pick(spread).unwrap_or(f64::NAN)).collect::<Vec<_>>()
     };
     let fold = |at: usize| TableRow {
         label: format!("Fold {}", at + 1),
         values: cells(&|spread| spread.values.get(at).copied().flatten()),
     };
     let mut rows: Vec<TableRow> = (0..folds).map(fold).collect();
-    rows.push(TableRow {
-        label: "Mean".to_owned(),
-        values: cells(&|spread| spread.mean),
-    });
-    rows.push(TableRow {
-        label: "Deviation".to_owned(),
-        values: cells(&|spread| spread.deviation),
-    });
+    rows.push(TableRow { label: "Mean".to_owned(), values: cells(&|spread| spread.mean) });
+    rows.push(TableRow { label: "Deviation".to_owned(), values: cells(&|spread| spread.deviation) });
     Chart::Table {
         id: "folds".to_owned(),
         title: "Folds".to_owned(),
@@ -347,22 +252,8 @@ fn fold_table(result: &CrossValidation) -> Result<DataFrame, StepError> {
     let whole = |name: &str, values: Vec<i64>| Series::new(name.into(), values);
     let mut columns = vec![
         whole("fold", (1..=rows).map(count).collect()),
-        whole(
-            "train_rows",
-            result
-                .folds
-                .iter()
-                .map(|fold| count(fold.train_rows))
-                .collect(),
-        ),
-        whole(
-            "test_rows",
-            result
-                .folds
-                .iter()
-                .map(|fold| count(fold.test_rows))
-                .collect(),
-        ),
+        whole("train_rows", result.folds.iter().map(|fold| count(fold.train_rows)).collect()),
+        whole("test_rows", result.folds.iter().map(|fold| count(fold.test_rows)).collect()),
     ];
     let values = |spread: &Spread| Series::new(spread.key.as_str().into(), spread.values.clone());
     columns.extend(result.metrics.iter().map(values));

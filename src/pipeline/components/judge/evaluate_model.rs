@@ -94,25 +94,15 @@ impl Component for EvaluateModel {
             if !scored("predicted") && !scored("cluster") {
                 let sentence = "These rows have no predictions. Put Score model before, or connect the trained model.";
                 problems.push(Problem::error(sentence).at_port("table"));
-            } else if !scored("cluster")
-                && params.maybe_text("label").is_none()
-                && marked(rows, Role::Label).is_none()
+            } else if !scored("cluster") && params.maybe_text("label").is_none() && marked(rows, Role::Label).is_none()
             {
-                problems.push(
-                    Problem::error("Choose the label column, the one with the truth.")
-                        .at_param("label"),
-                );
+                problems.push(Problem::error("Choose the label column, the one with the truth.").at_param("label"));
             }
         }
         vec![("report", Shape::Report { task: task(inputs) })]
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let rows = inputs.table("table")?;
         let frame = rows.frame()?;
         let options = options(params, rows);
@@ -130,12 +120,7 @@ impl Component for EvaluateModel {
 }
 
 fn options(params: &Params, rows: &Table) -> EvaluateOptions {
-    let with_role = |role| {
-        rows.roles
-            .iter()
-            .find(|(_, own)| **own == role)
-            .map(|(name, _)| name.clone())
-    };
+    let with_role = |role| rows.roles.iter().find(|(_, own)| **own == role).map(|(name, _)| name.clone());
     let chosen = |name: &str| params.maybe_text(name).map(str::to_owned);
     EvaluateOptions {
         label: chosen("label").or_else(|| with_role(Role::Label)),
@@ -146,10 +131,7 @@ fn options(params: &Params, rows: &Table) -> EvaluateOptions {
 }
 
 fn marked(rows: &TableShape, role: Role) -> Option<&str> {
-    rows.schema
-        .with_role(role)
-        .next()
-        .map(|column| column.name.as_str())
+    rows.schema.with_role(role).next().map(|column| column.name.as_str())
 }
 
 /// What will be judged, as far as columns tell.
@@ -161,16 +143,11 @@ fn task(inputs: &Shapes) -> Option<Task> {
     if rows.schema.contains("cluster") {
         return Some(Task::Clustering);
     }
-    let classes = rows
-        .schema
-        .names()
-        .filter(|name| name.starts_with("probability_"))
-        .count();
+    let classes = rows.schema.names().filter(|name| name.starts_with("probability_")).count();
     match classes {
         2 => Some(Task::Binary),
         3.. => Some(Task::Multiclass),
-        _ => (!rows.open && rows.schema.get("predicted")?.kind.is_numeric())
-            .then_some(Task::Regression),
+        _ => (!rows.open && rows.schema.get("predicted")?.kind.is_numeric()).then_some(Task::Regression),
     }
 }
 
@@ -187,31 +164,21 @@ fn compare(report: &mut Report, other: Report) -> Result<(), StepError> {
         label: label.to_owned(),
         values: vec![value, other, value - other],
     };
-    let rows = report
-        .metrics
-        .iter()
-        .filter_map(|metric| Some(row(&metric.label, metric.value?, other.value(&metric.key)?)));
+    let rows =
+        report.metrics.iter().filter_map(|metric| Some(row(&metric.label, metric.value?, other.value(&metric.key)?)));
     let table = Chart::Table {
         id: "comparison".to_owned(),
         title: "Comparison".to_owned(),
-        columns: ["These rows", "Compared with", "Difference"]
-            .map(str::to_owned)
-            .into(),
+        columns: ["These rows", "Compared with", "Difference"].map(str::to_owned).into(),
         rows: rows.collect(),
     };
     for chart in other.charts {
-        let Chart::Curve {
-            id, series: added, ..
-        } = chart
-        else {
+        let Chart::Curve { id, series: added, .. } = chart else {
             continue;
         };
         let same = report.charts.iter_mut().find(|chart| chart.id() == id);
         if let Some(Chart::Curve { series, .. }) = same {
-            let renamed = |one: Series| Series {
-                name: format!("{}, compared", one.name),
-                ..one
-            };
+            let renamed = |one: Series| Series { name: format!("{}, compared", one.name), ..one };
             series.extend(added.into_iter().map(renamed));
         }
     }

@@ -34,10 +34,7 @@ const LABEL: Param = Param::new(
 const WEIGHT: Param = Param::new(
     "weight",
     "Weight column",
-    ParamKind::Column {
-        port: "table",
-        accept: Accept::NumericOrBoolean,
-    },
+    ParamKind::Column { port: "table", accept: Accept::NumericOrBoolean },
     Default::None,
     "How much each row counts. Empty takes the column marked as weight, or counts all rows alike.",
 )
@@ -56,18 +53,9 @@ const LABEL_AS: Param = Param::new(
     "label_as",
     "Take the label as",
     ParamKind::Choice(&[
-        Choice {
-            value: "auto",
-            title: "What it looks like",
-        },
-        Choice {
-            value: "class",
-            title: "Classes",
-        },
-        Choice {
-            value: "number",
-            title: "A number",
-        },
+        Choice { value: "auto", title: "What it looks like" },
+        Choice { value: "class", title: "Classes" },
+        Choice { value: "number", title: "A number" },
     ]),
     Default::Text("auto"),
     "Text and booleans are classes; numbers are numbers, unless they are all 0 or 1.",
@@ -77,11 +65,7 @@ const LABEL_AS: Param = Param::new(
 const FEATURES: Param = Param::new(
     "features",
     "Features",
-    ParamKind::Columns {
-        port: "table",
-        accept: Accept::Any,
-        empty: "All but label, weight, id and ignored",
-    },
+    ParamKind::Columns { port: "table", accept: Accept::Any, empty: "All but label, weight, id and ignored" },
     Default::EmptyList,
     "The columns to learn from.",
 )
@@ -90,10 +74,7 @@ const FEATURES: Param = Param::new(
 const MAX_CATEGORIES: Param = Param::new(
     "max_categories",
     "Categories at most",
-    ParamKind::Integer {
-        min: 2,
-        max: 100_000,
-    },
+    ParamKind::Integer { min: 2, max: 100_000 },
     Default::Integer(100),
     "A text feature with more different values is refused: it is rather a name than a category.",
 )
@@ -102,10 +83,7 @@ const MAX_CATEGORIES: Param = Param::new(
 const SEED: Param = Param::new(
     "seed",
     "Seed",
-    ParamKind::Integer {
-        min: 0,
-        max: i64::MAX,
-    },
+    ParamKind::Integer { min: 0, max: i64::MAX },
     Default::Integer(42),
     "The same seed gives the same result again.",
 );
@@ -143,9 +121,7 @@ fn seeded(mut estimator: Estimator, seed: i64) -> Estimator {
         Estimator::RandomForest(forest) => forest.seed = seed,
         Estimator::GradientBoosting(boosting) => boosting.seed = seed,
         Estimator::KMeans(clusters) => clusters.seed = seed,
-        Estimator::LinearRegression(_)
-        | Estimator::LogisticRegression(_)
-        | Estimator::KNearestNeighbours(_) => {}
+        Estimator::LinearRegression(_) | Estimator::LogisticRegression(_) | Estimator::KNearestNeighbours(_) => {}
     }
     estimator
 }
@@ -173,23 +149,14 @@ impl Lesson {
             _ => None,
         };
         let clustering = matches!(estimator, Some((_, EstimatorTask::Clustering)));
-        let chosen = params
-            .maybe_text("label")
-            .map(str::to_owned)
-            .filter(|_| !clustering);
+        let chosen = params.maybe_text("label").map(str::to_owned).filter(|_| !clustering);
         let Some(shape) = table(inputs, "table") else {
-            return Self {
-                label: chosen,
-                task: clustering.then_some(Task::Clustering),
-                features: Vec::new(),
-            };
+            return Self { label: chosen, task: clustering.then_some(Task::Clustering), features: Vec::new() };
         };
         let column = label_column(params, &shape.schema).filter(|_| !clustering);
         let label = column.map(|column| column.name.clone()).or(chosen);
         if estimator.is_some() && !clustering && label.is_none() && !shape.open {
-            problems.push(
-                Problem::error("Choose the label column, the one to predict.").at_param("label"),
-            );
+            problems.push(Problem::error("Choose the label column, the one to predict.").at_param("label"));
         }
         if let (Some(column), Some((title, task))) = (column, estimator) {
             problems.extend(misfit(column, title, task));
@@ -198,11 +165,7 @@ impl Lesson {
         problems.extend(unusable(&features));
         Self {
             label,
-            task: if clustering {
-                Some(Task::Clustering)
-            } else {
-                column.and_then(|column| task(params, column))
-            },
+            task: if clustering { Some(Task::Clustering) } else { column.and_then(|column| task(params, column)) },
             features: features.iter().map(|column| column.name.clone()).collect(),
         }
     }
@@ -218,9 +181,7 @@ fn misfit(label: &Column, estimator: &str, task: EstimatorTask) -> Option<Proble
             )
         }
         _ if label.kind.is_temporal() || label.kind == Kind::Other => {
-            format!(
-                "The label “{name}” holds {found} in each row. A label is a number, a text or a boolean."
-            )
+            format!("The label “{name}” holds {found} in each row. A label is a number, a text or a boolean.")
         }
         _ => return None,
     };
@@ -241,9 +202,7 @@ fn features<'a>(params: &Params, schema: &'a Schema, label: Option<&str>) -> Vec
 }
 
 fn unusable(features: &[&Column]) -> Option<Problem> {
-    let wrong = features
-        .iter()
-        .find(|column| column.kind.is_temporal() || column.kind == Kind::Other)?;
+    let wrong = features.iter().find(|column| column.kind.is_temporal() || column.kind == Kind::Other)?;
     let (name, found) = (&wrong.name, wrong.kind.phrase());
     Some(Problem::error(format!(
         "The column “{name}” holds {found} in each row, which no model learns from. Take it out with Select columns, \
@@ -277,16 +236,11 @@ struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     fn new(context: &'a StepContext<'a>) -> Self {
-        Self {
-            context,
-            last: Mutex::default(),
-        }
+        Self { context, last: Mutex::default() }
     }
 
     fn last(self) -> IndexMap<String, f64> {
-        self.last
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.last.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -297,13 +251,8 @@ impl learn::Observer for Watch<'_> {
 
     fn metric(&self, name: &str, value: f64, step: u64) {
         let step = i64::try_from(step).unwrap_or(i64::MAX);
-        self.context
-            .observer
-            .metric(self.context.job, name, value, step);
-        self.last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(name.to_owned(), value);
+        self.context.observer.metric(self.context.job, name, value, step);
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value);
     }
 
     fn cancelled(&self) -> bool {

@@ -5,9 +5,7 @@ use data::schema::{Column, Kind, Role};
 use learn::{Model, Task};
 
 use crate::check::params::grouped;
-use crate::component::{
-    Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
-};
+use crate::component::{Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError};
 use crate::shape::{Known, ModelShape, Problem, Shape, Shapes, TableShape, table};
 use crate::store::StepContext;
 use crate::value::{Inputs, InputsExt, Outputs, Table, TableContent, Value};
@@ -31,25 +29,10 @@ static SPEC: Spec = Spec {
         If the label is among the columns it is marked as label, so Evaluate model finds it.",
     keywords: &["predict", "inference", "apply model", "predictions"],
     inputs: &[
-        Port::new(
-            "model",
-            "Trained model",
-            PortKind::Model,
-            "From Train model.",
-        ),
-        Port::new(
-            "table",
-            "Rows",
-            PortKind::Table,
-            "Raw rows, or prepared as the training rows were.",
-        ),
+        Port::new("model", "Trained model", PortKind::Model, "From Train model."),
+        Port::new("table", "Rows", PortKind::Table, "Raw rows, or prepared as the training rows were."),
     ],
-    outputs: &[Port::new(
-        "table",
-        "Scored rows",
-        PortKind::Table,
-        "The rows with predictions.",
-    )],
+    outputs: &[Port::new("table", "Scored rows", PortKind::Table, "The rows with predictions.")],
     params: &[Param::new(
         "keep_columns",
         "Keep the rows’ own columns",
@@ -72,9 +55,7 @@ impl Component for ScoreModel {
             Some(Task::Binary | Task::Multiclass) => "Adds class and probability",
             None => {
                 let label = model(inputs).and_then(|model| model.label.as_deref());
-                let kind = label
-                    .and_then(|label| table(inputs, "table")?.schema.get(label))
-                    .map(|column| column.kind);
+                let kind = label.and_then(|label| table(inputs, "table")?.schema.get(label)).map(|column| column.kind);
                 match kind {
                     Some(kind) if kind.is_textual() => "Adds class and probability",
                     _ => "Adds predictions",
@@ -103,33 +84,19 @@ impl Component for ScoreModel {
             }
         }
         if !params.boolean("keep_columns") {
-            scored
-                .schema
-                .columns
-                .retain(|column| matches!(column.role, Some(Role::Label | Role::Id)));
+            scored.schema.columns.retain(|column| matches!(column.role, Some(Role::Label | Role::Id)));
         }
-        let kind = label
-            .and_then(|label| rows.schema.get(label))
-            .map(|column| column.kind);
+        let kind = label.and_then(|label| rows.schema.get(label)).map(|column| column.kind);
         predictions(model.and_then(|model| model.task), kind, &mut scored);
         vec![("table", Shape::Table(scored))]
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let (model, rows) = (inputs.model("model")?, inputs.table("table")?);
         let frame = rows.frame()?;
         let scored = score(model, rows, &frame, context)?;
         let mut roles = rows.roles.clone();
-        if let Some(label) = model
-            .label
-            .as_ref()
-            .filter(|label| frame.column(&label.name).is_ok())
-        {
+        if let Some(label) = model.label.as_ref().filter(|label| frame.column(&label.name).is_ok()) {
             roles.insert(label.name.clone(), Role::Label);
         }
         let scored = if params.boolean("keep_columns") {
@@ -139,36 +106,17 @@ impl Component for ScoreModel {
                 let own = matches!(roles.get(name), Some(Role::Label | Role::Id));
                 own || frame.column(name).is_err() || is_prediction(name)
             };
-            let names: Vec<&str> = scored
-                .get_column_names()
-                .into_iter()
-                .map(|name| name.as_str())
-                .collect();
+            let names: Vec<&str> = scored.get_column_names().into_iter().map(|name| name.as_str()).collect();
             scored.select(names.into_iter().filter(|name| kept(name)))?
         };
         roles.retain(|name, _| scored.column(name).is_ok());
-        context.note(&format!(
-            "Predicted {} rows.",
-            grouped(i64::try_from(frame.height()).unwrap_or(i64::MAX))
-        ));
+        context.note(&format!("Predicted {} rows.", grouped(i64::try_from(frame.height()).unwrap_or(i64::MAX))));
         let preparation = rows.preparation.clone();
-        Ok(vec![(
-            "table",
-            Value::Table(Table {
-                content: TableContent::Frame(scored),
-                roles,
-                preparation,
-            }),
-        )])
+        Ok(vec![("table", Value::Table(Table { content: TableContent::Frame(scored), roles, preparation }))])
     }
 }
 
-fn score(
-    model: &Model,
-    rows: &Table,
-    frame: &DataFrame,
-    context: &StepContext<'_>,
-) -> Result<DataFrame, StepError> {
+fn score(model: &Model, rows: &Table, frame: &DataFrame, context: &StepContext<'_>) -> Result<DataFrame, StepError> {
     if frame.height() <= BATCH {
         return Ok(model.score(frame, &rows.preparation)?);
     }

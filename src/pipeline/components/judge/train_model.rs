@@ -7,8 +7,8 @@ use learn::Model;
 use learn::report::{Better, Metric};
 
 use super::{
-    FEATURES, LABEL, LABEL_AS, Lesson, MAX_CATEGORIES, POSITIVE, SEED, WEIGHT, Watch, label_column,
-    seeded, train_options,
+    FEATURES, LABEL, LABEL_AS, Lesson, MAX_CATEGORIES, POSITIVE, SEED, WEIGHT, Watch, label_column, seeded,
+    train_options,
 };
 use crate::component::{Category, Component, Params, Port, PortKind, Spec, StepError};
 use crate::shape::{EstimatorTask, Known, ModelShape, Problem, Shape, Shapes, table};
@@ -34,34 +34,11 @@ static SPEC: Spec = Spec {
         Clustering needs no label.",
     keywords: &["fit", "learn", "training"],
     inputs: &[
-        Port::new(
-            "estimator",
-            "Untrained model",
-            PortKind::Estimator,
-            "An algorithm from Learn.",
-        ),
-        Port::new(
-            "table",
-            "Training rows",
-            PortKind::Table,
-            "The rows to learn from, label included.",
-        ),
+        Port::new("estimator", "Untrained model", PortKind::Estimator, "An algorithm from Learn."),
+        Port::new("table", "Training rows", PortKind::Table, "The rows to learn from, label included."),
     ],
-    outputs: &[Port::new(
-        "model",
-        "Trained model",
-        PortKind::Model,
-        "Connect it to Score model or Evaluate model.",
-    )],
-    params: &[
-        LABEL,
-        WEIGHT,
-        POSITIVE,
-        SEED,
-        LABEL_AS,
-        FEATURES,
-        MAX_CATEGORIES,
-    ],
+    outputs: &[Port::new("model", "Trained model", PortKind::Model, "Connect it to Score model or Evaluate model.")],
+    params: &[LABEL, WEIGHT, POSITIVE, SEED, LABEL_AS, FEATURES, MAX_CATEGORIES],
     reusable: true,
 };
 
@@ -71,23 +48,12 @@ impl Component for TrainModel {
     }
 
     fn caption(&self, params: &Params, inputs: &Shapes, _: &dyn Known) -> String {
-        if matches!(
-            inputs.get("estimator"),
-            Some(Some(Shape::Estimator {
-                task: EstimatorTask::Clustering,
-                ..
-            }))
-        ) {
+        if matches!(inputs.get("estimator"), Some(Some(Shape::Estimator { task: EstimatorTask::Clustering, .. }))) {
             return "No label needed".to_owned();
         }
-        let marked =
-            || table(inputs, "table").and_then(|shape| label_column(params, &shape.schema));
-        let chosen = params
-            .maybe_text("label")
-            .or_else(|| marked().map(|column| column.name.as_str()));
-        chosen.map_or("No label chosen".to_owned(), |label| {
-            format!("Label {label}")
-        })
+        let marked = || table(inputs, "table").and_then(|shape| label_column(params, &shape.schema));
+        let chosen = params.maybe_text("label").or_else(|| marked().map(|column| column.name.as_str()));
+        chosen.map_or("No label chosen".to_owned(), |label| format!("Label {label}"))
     }
 
     fn infer(
@@ -97,42 +63,19 @@ impl Component for TrainModel {
         _: &dyn Known,
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
-        let Lesson {
-            label,
-            task,
-            features,
-        } = Lesson::of(params, inputs, problems);
-        vec![(
-            "model",
-            Shape::Model(ModelShape {
-                label,
-                task,
-                features,
-            }),
-        )]
+        let Lesson { label, task, features } = Lesson::of(params, inputs, problems);
+        vec![("model", Shape::Model(ModelShape { label, task, features }))]
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
-        let estimator = seeded(
-            (**inputs.estimator("estimator")?).clone(),
-            params.integer("seed"),
-        );
+    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
+        let estimator = seeded((**inputs.estimator("estimator")?).clone(), params.integer("seed"));
         let rows = inputs.table("table")?;
         refuse_scaled_label(params, rows)?;
         context.progress(None, "Reading rows");
         let frame = rows.frame()?;
         let watch = Watch::new(context);
         let mut model = Model::train(&estimator, &frame, &train_options(params, rows), &watch)?;
-        model.training.metrics = watch
-            .last()
-            .into_iter()
-            .map(|(name, value)| measured(&name, value))
-            .collect();
+        model.training.metrics = watch.last().into_iter().map(|(name, value)| measured(&name, value)).collect();
         context.note(&format!(
             "Trained {} on {} rows and {} features in {:.2} s.",
             estimator.title(),
@@ -148,10 +91,7 @@ impl Component for TrainModel {
 fn measured(name: &str, value: f64) -> Metric {
     let words = name.replace('_', " ");
     let mut letters = words.chars();
-    let label = letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default();
+    let label = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
     Metric {
         key: name.to_owned(),
         label,

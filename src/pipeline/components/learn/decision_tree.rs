@@ -2,9 +2,7 @@
 
 use learn::Estimator;
 
-use super::{
-    Algorithm, CLASS_WEIGHT, CRITERION, ESTIMATOR, class_weight, count, criterion, maybe_count,
-};
+use super::{Algorithm, CLASS_WEIGHT, CRITERION, ESTIMATOR, class_weight, count, criterion, maybe_count};
 use crate::component::{Category, Default, Param, ParamKind, Params, Spec};
 
 pub struct DecisionTree;
@@ -65,16 +63,10 @@ impl Algorithm for DecisionTree {
     }
 
     fn summary(&self, params: &Params) -> String {
-        let depth = params
-            .maybe_integer("max_depth")
-            .map(|depth| format!("Depth {depth}"));
+        let depth = params.maybe_integer("max_depth").map(|depth| format!("Depth {depth}"));
         let rows = params.integer("min_samples_leaf");
         let leaf = (rows > 1).then(|| format!("leaves of {rows} rows"));
-        let parts: Vec<String> = depth
-            .or(Some("Any depth".to_owned()))
-            .into_iter()
-            .chain(leaf)
-            .collect();
+        let parts: Vec<String> = depth.or(Some("Any depth".to_owned())).into_iter().chain(leaf).collect();
         parts.join(" · ")
     }
 

@@ -7,16 +7,8 @@ use crate::component::{Category, Default, Param, ParamKind, Params, Spec};
 
 pub struct GradientBoosting;
 
-const SHARE: ParamKind = ParamKind::Real {
-    min: 0.001,
-    max: 1.0,
-    unit: "",
-};
-const COST: ParamKind = ParamKind::Real {
-    min: 0.0,
-    max: f64::INFINITY,
-    unit: "",
-};
+const SHARE: ParamKind = ParamKind::Real { min: 0.001, max: 1.0, unit: "" };
+const COST: ParamKind = ParamKind::Real { min: 0.0, max: f64::INFINITY, unit: "" };
 
 static SPEC: Spec = Spec {
     id: "gradient_boosting",
@@ -94,8 +86,14 @@ static SPEC: Spec = Spec {
             .advanced(),
         Param::new("l2", "L2 penalty", COST, Default::Real(1.0), "Keeps leaf values small.").advanced(),
         Param::new("l1", "L1 penalty", COST, Default::Real(0.0), "Sets small leaf values to zero.").advanced(),
-        Param::new("min_split_gain", "Gain of a split", COST, Default::Real(0.0), "Splits that gain less are not made.")
-            .advanced(),
+        Param::new(
+            "min_split_gain",
+            "Gain of a split",
+            COST,
+            Default::Real(0.0),
+            "Splits that gain less are not made.",
+        )
+        .advanced(),
         Param::new(
             "max_bins",
             "Bins",
@@ -119,11 +117,7 @@ impl Algorithm for GradientBoosting {
             Some(leaves) => format!("{leaves} leaves"),
             None => format!("depth {}", params.integer("max_depth")),
         };
-        format!(
-            "{} · rate {} · {size}",
-            counted(params.integer("trees"), "tree"),
-            params.real("learning_rate")
-        )
+        format!("{} · rate {} · {size}", counted(params.integer("trees"), "tree"), params.real("learning_rate"))
     }
 
     fn estimator(&self, params: &Params) -> Estimator {

@@ -17,23 +17,14 @@ static SPEC: Spec = Spec {
         label: leave Train model's label empty. Score model then adds each row's cluster and its distance to the \
         centre; Evaluate model shows how well the clusters are apart.\n\n\
         Distance only means something when features are on one scale: put Normalise before it.",
-    keywords: &[
-        "clustering",
-        "segmentation",
-        "unsupervised",
-        "groups",
-        "centroids",
-    ],
+    keywords: &["clustering", "segmentation", "unsupervised", "groups", "centroids"],
     inputs: &[],
     outputs: ESTIMATOR,
     params: &[
         Param::new(
             "clusters",
             "Clusters",
-            ParamKind::Integer {
-                min: 1,
-                max: 10_000,
-            },
+            ParamKind::Integer { min: 1, max: 10_000 },
             Default::Integer(8),
             "How many groups to find.",
         ),
@@ -47,10 +38,7 @@ static SPEC: Spec = Spec {
         Param::new(
             "max_iterations",
             "Iterations at most",
-            ParamKind::Integer {
-                min: 1,
-                max: 1_000_000,
-            },
+            ParamKind::Integer { min: 1, max: 1_000_000 },
             Default::Integer(300),
             "Moves of the centres before giving up.",
         )

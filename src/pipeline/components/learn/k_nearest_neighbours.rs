@@ -18,24 +18,14 @@ static SPEC: Spec = Spec {
         themselves, so training is instant and the model is as large as the table.\n\n\
         Distance only means something when features are on one scale: put Normalise before it. Text columns need \
         One-hot encode, missing cells Clean missing data. A weight column is ignored.",
-    keywords: &[
-        "knn",
-        "k-nn",
-        "instance based",
-        "classification",
-        "regression",
-        "neighbors",
-    ],
+    keywords: &["knn", "k-nn", "instance based", "classification", "regression", "neighbors"],
     inputs: &[],
     outputs: ESTIMATOR,
     params: &[
         Param::new(
             "neighbours",
             "Neighbours",
-            ParamKind::Integer {
-                min: 1,
-                max: 100_000,
-            },
+            ParamKind::Integer { min: 1, max: 100_000 },
             Default::Integer(5),
             "How many rows decide. More are smoother.",
         ),
@@ -43,14 +33,8 @@ static SPEC: Spec = Spec {
             "weights",
             "Weigh by",
             ParamKind::Choice(&[
-                Choice {
-                    value: "uniform",
-                    title: "Nothing",
-                },
-                Choice {
-                    value: "distance",
-                    title: "Closeness",
-                },
+                Choice { value: "uniform", title: "Nothing" },
+                Choice { value: "distance", title: "Closeness" },
             ]),
             Default::Text("uniform"),
             "By closeness, a row counts one over its distance.",
@@ -59,14 +43,8 @@ static SPEC: Spec = Spec {
             "distance",
             "Distance",
             ParamKind::Choice(&[
-                Choice {
-                    value: "euclidean",
-                    title: "Euclidean",
-                },
-                Choice {
-                    value: "manhattan",
-                    title: "Manhattan",
-                },
+                Choice { value: "euclidean", title: "Euclidean" },
+                Choice { value: "manhattan", title: "Manhattan" },
             ]),
             Default::Text("euclidean"),
             "The straight line, or the sum over the features.",
@@ -83,11 +61,7 @@ impl Algorithm for KNearestNeighbours {
     fn summary(&self, params: &Params) -> String {
         let neighbours = params.integer("neighbours");
         let ending = if neighbours == 1 { "" } else { "s" };
-        let weighed = if params.text("weights") == "distance" {
-            " · by closeness"
-        } else {
-            ""
-        };
+        let weighed = if params.text("weights") == "distance" { " · by closeness" } else { "" };
         format!("{neighbours} neighbour{ending}{weighed}")
     }
 
@@ -96,16 +70,8 @@ impl Algorithm for KNearestNeighbours {
         let straight = params.text("distance") != "manhattan";
         Estimator::KNearestNeighbours(learn::estimator::KNearestNeighbours {
             n_neighbours: count(params, "neighbours"),
-            weight: if near {
-                NeighbourWeight::Distance
-            } else {
-                NeighbourWeight::Uniform
-            },
-            distance: if straight {
-                Distance::Euclidean
-            } else {
-                Distance::Manhattan
-            },
+            weight: if near { NeighbourWeight::Distance } else { NeighbourWeight::Uniform },
+            distance: if straight { Distance::Euclidean } else { Distance::Manhattan },
         })
     }
 }

@@ -21,14 +21,7 @@ static SPEC: Spec = Spec {
         - **Elastic net** also drops features whose weight is not worth its cost.\n\n\
         With a penalty, bring features to one scale first (Normalise), or large units are penalised less. Text columns \
         need One-hot encode, missing cells Clean missing data.",
-    keywords: &[
-        "ordinary least squares",
-        "ols",
-        "ridge",
-        "lasso",
-        "elastic net",
-        "regularisation",
-    ],
+    keywords: &["ordinary least squares", "ols", "ridge", "lasso", "elastic net", "regularisation"],
     inputs: &[],
     outputs: ESTIMATOR,
     params: &[
@@ -36,18 +29,9 @@ static SPEC: Spec = Spec {
             "penalty",
             "Penalty",
             ParamKind::Choice(&[
-                Choice {
-                    value: "none",
-                    title: "None",
-                },
-                Choice {
-                    value: "ridge",
-                    title: "Ridge",
-                },
-                Choice {
-                    value: "elastic_net",
-                    title: "Elastic net",
-                },
+                Choice { value: "none", title: "None" },
+                Choice { value: "ridge", title: "Ridge" },
+                Choice { value: "elastic_net", title: "Elastic net" },
             ]),
             Default::Text("none"),
             "What large weights cost.",
@@ -55,11 +39,7 @@ static SPEC: Spec = Spec {
         Param::new(
             "alpha",
             "Strength",
-            ParamKind::Real {
-                min: 0.0,
-                max: f64::INFINITY,
-                unit: "",
-            },
+            ParamKind::Real { min: 0.0, max: f64::INFINITY, unit: "" },
             Default::Real(1.0),
             "How much the penalty counts; 0 is none.",
         )
@@ -67,11 +47,7 @@ static SPEC: Spec = Spec {
         Param::new(
             "l1_ratio",
             "Share of L1",
-            ParamKind::Real {
-                min: 0.0,
-                max: 1.0,
-                unit: "",
-            },
+            ParamKind::Real { min: 0.0, max: 1.0, unit: "" },
             Default::Real(0.5),
             "1 is the lasso, which drops most features; 0 drops none.",
         )
@@ -87,10 +63,7 @@ static SPEC: Spec = Spec {
         Param::new(
             "max_iterations",
             "Iterations at most",
-            ParamKind::Integer {
-                min: 1,
-                max: 1_000_000,
-            },
+            ParamKind::Integer { min: 1, max: 1_000_000 },
             Default::Integer(1000),
             "Passes over the features before the elastic net gives up.",
         )
@@ -109,10 +82,7 @@ impl Algorithm for LinearRegression {
         let strength = params.real("alpha");
         match params.text("penalty") {
             "ridge" => format!("Ridge · strength {strength}"),
-            "elastic_net" => format!(
-                "Elastic net · strength {strength} · L1 {}",
-                params.real("l1_ratio")
-            ),
+            "elastic_net" => format!("Elastic net · strength {strength} · L1 {}", params.real("l1_ratio")),
             _ => "Least squares".to_owned(),
         }
     }

@@ -17,24 +17,14 @@ static SPEC: Spec = Spec {
         softmax for more. Fast, its probabilities are well calibrated, and its weights can be read.\n\n\
         An L2 penalty keeps weights small; **Inverse penalty** is scikit-learn's `C`, so smaller means simpler. Bring \
         features to one scale first (Normalise). Text columns need One-hot encode, missing cells Clean missing data.",
-    keywords: &[
-        "logit",
-        "softmax",
-        "classification",
-        "classifier",
-        "multinomial",
-    ],
+    keywords: &["logit", "softmax", "classification", "classifier", "multinomial"],
     inputs: &[],
     outputs: ESTIMATOR,
     params: &[
         Param::new(
             "c",
             "Inverse penalty (C)",
-            ParamKind::Real {
-                min: 1e-12,
-                max: f64::INFINITY,
-                unit: "",
-            },
+            ParamKind::Real { min: 1e-12, max: f64::INFINITY, unit: "" },
             Default::Real(1.0),
             "Smaller keeps weights smaller, for a simpler model.",
         ),
@@ -50,10 +40,7 @@ static SPEC: Spec = Spec {
         Param::new(
             "max_iterations",
             "Iterations at most",
-            ParamKind::Integer {
-                min: 1,
-                max: 1_000_000,
-            },
+            ParamKind::Integer { min: 1, max: 1_000_000 },
             Default::Integer(100),
             "Newton steps before giving up.",
         )
@@ -68,11 +55,7 @@ impl Algorithm for LogisticRegression {
     }
 
     fn summary(&self, params: &Params) -> String {
-        let balanced = if params.text("class_weight") == "balanced" {
-            " · balanced"
-        } else {
-            ""
-        };
+        let balanced = if params.text("class_weight") == "balanced" { " · balanced" } else { "" };
         format!("C {}{balanced}", params.real("c"))
     }
 

@@ -22,9 +22,7 @@ pub use logistic_regression::LogisticRegression;
 pub use random_forest::RandomForest;
 
 use crate::check::params::grouped;
-use crate::component::{
-    Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
-};
+use crate::component::{Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError};
 use crate::execute::outputs::estimator_task;
 use crate::shape::{Known, Problem, Shape, Shapes};
 use crate::store::StepContext;
@@ -49,29 +47,14 @@ impl<T: Algorithm> Component for T {
         self.summary(params)
     }
 
-    fn infer(
-        &self,
-        params: &Params,
-        _: &Shapes,
-        _: &dyn Known,
-        _: &mut Vec<Problem>,
-    ) -> Vec<(&'static str, Shape)> {
+    fn infer(&self, params: &Params, _: &Shapes, _: &dyn Known, _: &mut Vec<Problem>) -> Vec<(&'static str, Shape)> {
         let estimator = self.estimator(params);
         let title = estimator.title().to_owned();
-        vec![(
-            "estimator",
-            Shape::Estimator {
-                title,
-                task: estimator_task(&estimator),
-            },
-        )]
+        vec![("estimator", Shape::Estimator { title, task: estimator_task(&estimator) })]
     }
 
     fn run(&self, params: &Params, _: &Inputs, _: &StepContext<'_>) -> Result<Outputs, StepError> {
-        Ok(vec![(
-            "estimator",
-            Value::Estimator(Arc::new(self.estimator(params))),
-        )])
+        Ok(vec![("estimator", Value::Estimator(Arc::new(self.estimator(params))))])
     }
 }
 
@@ -85,27 +68,14 @@ static ESTIMATOR: &[Port] = &[Port::new(
 const CLASS_WEIGHT: Param = Param::new(
     "class_weight",
     "Class weights",
-    ParamKind::Choice(&[
-        Choice {
-            value: "equal",
-            title: "Equal",
-        },
-        Choice {
-            value: "balanced",
-            title: "Balanced",
-        },
-    ]),
+    ParamKind::Choice(&[Choice { value: "equal", title: "Equal" }, Choice { value: "balanced", title: "Balanced" }]),
     Default::Text("equal"),
     "Balanced lets rare classes count as much as common ones.",
 )
 .advanced();
 
 fn class_weight(params: &Params) -> ClassWeight {
-    if params.text("class_weight") == "balanced" {
-        ClassWeight::Balanced
-    } else {
-        ClassWeight::Equal
-    }
+    if params.text("class_weight") == "balanced" { ClassWeight::Balanced } else { ClassWeight::Equal }
 }
 
 const CRITERION: Param = Param::new(
@@ -122,11 +92,7 @@ const CRITERION: Param = Param::new(
 
 /// `Default` is Gini for classes and squared error for numbers.
 fn criterion(params: &Params) -> Criterion {
-    if params.text("criterion") == "entropy" {
-        Criterion::Entropy
-    } else {
-        Criterion::Default
-    }
+    if params.text("criterion") == "entropy" { Criterion::Entropy } else { Criterion::Default }
 }
 
 /// An integer of at least 1, or the default where a file says otherwise.
@@ -152,11 +118,7 @@ mod tests {
     use crate::shape::Nothing;
 
     fn algorithms() -> Vec<&'static dyn Component> {
-        components::all()
-            .iter()
-            .copied()
-            .filter(|component| component.spec().category == Category::Learn)
-            .collect()
+        components::all().iter().copied().filter(|component| component.spec().category == Category::Learn).collect()
     }
 
     #[test]
@@ -165,16 +127,8 @@ mod tests {
         for component in algorithms() {
             let params = Params::defaults(component.spec());
             let shapes = component.infer(&params, &Shapes::new(), &Nothing, &mut Vec::new());
-            assert!(
-                matches!(shapes[..], [("estimator", Shape::Estimator { .. })]),
-                "{}",
-                component.spec().id
-            );
-            assert!(
-                !component
-                    .caption(&params, &Shapes::new(), &Nothing)
-                    .is_empty()
-            );
+            assert!(matches!(shapes[..], [("estimator", Shape::Estimator { .. })]), "{}", component.spec().id);
+            assert!(!component.caption(&params, &Shapes::new(), &Nothing).is_empty());
         }
     }
 
@@ -188,55 +142,27 @@ mod tests {
             }
             algorithm.caption(&params, &Shapes::new(), &Nothing)
         };
-        assert_eq!(
-            caption(&GradientBoosting, &[]),
-            "300 trees · rate 0.1 · 31 leaves"
-        );
-        assert_eq!(
-            caption(&GradientBoosting, &[("max_leaves", ().into())]),
-            "300 trees · rate 0.1 · depth 6"
-        );
-        assert_eq!(
-            caption(
-                &RandomForest,
-                &[("trees", 1000.into()), ("max_depth", 1.into())]
-            ),
-            "1,000 trees · depth 1"
-        );
-        assert_eq!(
-            caption(&LinearRegression, &[("penalty", "ridge".into())]),
-            "Ridge · strength 1"
-        );
+        assert_eq!(caption(&GradientBoosting, &[]), "300 trees · rate 0.1 · 31 leaves");
+        assert_eq!(caption(&GradientBoosting, &[("max_leaves", ().into())]), "300 trees · rate 0.1 · depth 6");
+        assert_eq!(caption(&RandomForest, &[("trees", 1000.into()), ("max_depth", 1.into())]), "1,000 trees · depth 1");
+        assert_eq!(caption(&LinearRegression, &[("penalty", "ridge".into())]), "Ridge · strength 1");
         assert_eq!(caption(&KMeans, &[]), "8 clusters");
     }
 
     #[test]
     fn settings_reach_the_estimator() {
-        let params = Params::defaults(GradientBoosting.declaration())
-            .with("early_stopping", 10)
-            .with("l2", 2.5);
-        let Estimator::GradientBoosting(made) = GradientBoosting.estimator(&params) else {
-            panic!()
-        };
-        assert_eq!(
-            (made.n_estimators, made.early_stopping_rounds, made.l2),
-            (300, Some(10), 2.5)
-        );
+        let params = Params::defaults(GradientBoosting.declaration()).with("early_stopping", 10).with("l2", 2.5);
+        let Estimator::GradientBoosting(made) = GradientBoosting.estimator(&params) else { panic!() };
+        assert_eq!((made.n_estimators, made.early_stopping_rounds, made.l2), (300, Some(10), 2.5));
         let params = Params::defaults(RandomForest.declaration())
             .with("max_features", "share")
             .with("feature_share", 0.5)
             .with("criterion", "entropy")
             .with("class_weight", "balanced");
-        let Estimator::RandomForest(made) = RandomForest.estimator(&params) else {
-            panic!()
-        };
+        let Estimator::RandomForest(made) = RandomForest.estimator(&params) else { panic!() };
         assert_eq!(made.max_features, learn::estimator::MaxFeatures::Share(0.5));
-        assert_eq!(
-            (made.criterion, made.class_weight),
-            (Criterion::Entropy, ClassWeight::Balanced)
-        );
-        let params =
-            Params::defaults(LinearRegression.declaration()).with("penalty", "elastic_net");
+        assert_eq!((made.criterion, made.class_weight), (Criterion::Entropy, ClassWeight::Balanced));
+        let params = Params::defaults(LinearRegression.declaration()).with("penalty", "elastic_net");
         assert_eq!(LinearRegression.estimator(&params).title(), "Elastic net");
     }
 }

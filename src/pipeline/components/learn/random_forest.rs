@@ -3,10 +3,7 @@
 use learn::Estimator;
 use learn::estimator::MaxFeatures;
 
-use super::{
-    Algorithm, CLASS_WEIGHT, CRITERION, ESTIMATOR, class_weight, count, counted, criterion,
-    maybe_count,
-};
+use super::{Algorithm, CLASS_WEIGHT, CRITERION, ESTIMATOR, class_weight, count, counted, criterion, maybe_count};
 use crate::component::{Category, Choice, Default, Param, ParamKind, Params, Spec};
 
 pub struct RandomForest;
@@ -22,24 +19,14 @@ static SPEC: Spec = Spec {
         hardly suffers from more trees.\n\n\
         Values are sorted into at most 255 bins a feature before growing, which makes large tables fast and changes \
         results little. The same seed gives the same forest on any number of cores.",
-    keywords: &[
-        "bagging",
-        "ensemble",
-        "classification",
-        "regression",
-        "trees",
-        "extra trees",
-    ],
+    keywords: &["bagging", "ensemble", "classification", "regression", "trees", "extra trees"],
     inputs: &[],
     outputs: ESTIMATOR,
     params: &[
         Param::new(
             "trees",
             "Trees",
-            ParamKind::Integer {
-                min: 1,
-                max: 100_000,
-            },
+            ParamKind::Integer { min: 1, max: 100_000 },
             Default::Integer(100),
             "More are steadier and slower.",
         ),
@@ -55,26 +42,11 @@ static SPEC: Spec = Spec {
             "max_features",
             "Features at a split",
             ParamKind::Choice(&[
-                Choice {
-                    value: "default",
-                    title: "Root for classes, all for numbers",
-                },
-                Choice {
-                    value: "all",
-                    title: "All",
-                },
-                Choice {
-                    value: "sqrt",
-                    title: "Square root",
-                },
-                Choice {
-                    value: "log2",
-                    title: "Binary logarithm",
-                },
-                Choice {
-                    value: "share",
-                    title: "A share",
-                },
+                Choice { value: "default", title: "Root for classes, all for numbers" },
+                Choice { value: "all", title: "All" },
+                Choice { value: "sqrt", title: "Square root" },
+                Choice { value: "log2", title: "Binary logarithm" },
+                Choice { value: "share", title: "A share" },
             ]),
             Default::Text("default"),
             "Fewer make the trees more different from each other.",
@@ -82,11 +54,7 @@ static SPEC: Spec = Spec {
         Param::new(
             "feature_share",
             "Share of features",
-            ParamKind::Real {
-                min: 0.001,
-                max: 1.0,
-                unit: "",
-            },
+            ParamKind::Real { min: 0.001, max: 1.0, unit: "" },
             Default::Real(0.3),
             "How many of the features each split looks at.",
         )
@@ -94,20 +62,14 @@ static SPEC: Spec = Spec {
         Param::new(
             "min_samples_leaf",
             "Rows of a leaf",
-            ParamKind::Integer {
-                min: 1,
-                max: 1_000_000_000,
-            },
+            ParamKind::Integer { min: 1, max: 1_000_000_000 },
             Default::Integer(1),
             "A split that leaves fewer rows on a side is not made.",
         ),
         Param::new(
             "min_samples_split",
             "Rows to split",
-            ParamKind::Integer {
-                min: 2,
-                max: 1_000_000_000,
-            },
+            ParamKind::Integer { min: 2, max: 1_000_000_000 },
             Default::Integer(2),
             "A node with fewer rows becomes a leaf.",
         )

@@ -2,9 +2,7 @@ use data::expression;
 use data::prepare::{ComputedColumn, Step};
 use data::schema::Column;
 
-use crate::component::{
-    Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
-};
+use crate::component::{Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError};
 use crate::components::prepared::prepared_by;
 use crate::components::tables::{one_table, report_expression, shape_or_open, shorten};
 use crate::shape::{Known, Problem, Shape, Shapes};
@@ -29,35 +27,11 @@ static SPEC: Spec = Spec {
         - If a value that the expression reads is missing, so is the result, unless the expression says otherwise \
         (`COALESCE(a, 0)`).\n\
         - Figures of several rows (`AVG`, `MAX`) cannot stand here: use *Group and aggregate* or *SQL query*.",
-    keywords: &[
-        "expression",
-        "formula",
-        "compute",
-        "calculate",
-        "derive",
-        "mutate",
-        "feature engineering",
-    ],
-    inputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The rows to compute from.",
-    )],
-    outputs: &[Port::new(
-        "table",
-        "With column",
-        PortKind::Table,
-        "The rows with the new column.",
-    )],
+    keywords: &["expression", "formula", "compute", "calculate", "derive", "mutate", "feature engineering"],
+    inputs: &[Port::new("table", "Table", PortKind::Table, "The rows to compute from.")],
+    outputs: &[Port::new("table", "With column", PortKind::Table, "The rows with the new column.")],
     params: &[
-        Param::new(
-            "name",
-            "Name",
-            ParamKind::Text,
-            Default::Text(""),
-            "The new column's name.",
-        ),
+        Param::new("name", "Name", ParamKind::Text, Default::Text(""), "The new column's name."),
         Param::new(
             "expression",
             "Expression",
@@ -75,11 +49,7 @@ impl Component for AddColumn {
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
-        format!(
-            "{} = {}",
-            params.text("name"),
-            shorten(params.text("expression"), 32)
-        )
+        format!("{} = {}", params.text("name"), shorten(params.text("expression"), 32))
     }
 
     fn infer(
@@ -105,26 +75,13 @@ impl Component for AddColumn {
         one_table(shape)
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let name = params.text("name").trim().to_owned();
         if name.is_empty() {
             return Err(StepError::failed(NO_NAME));
         }
-        let column = ComputedColumn {
-            name,
-            expression: params.text("expression").to_owned(),
-        };
-        prepared_by(
-            inputs.table("table")?,
-            Step::Compute {
-                columns: vec![column],
-            },
-        )
+        let column = ComputedColumn { name, expression: params.text("expression").to_owned() };
+        prepared_by(inputs.table("table")?, Step::Compute { columns: vec![column] })
     }
 }
 
@@ -137,10 +94,7 @@ mod tests {
 
     fn bench(name: &str, expression: &str) -> Bench {
         let rows = df!("w" => [80.0, 60.0], "h" => [Some(2.0), None]).unwrap();
-        Bench::new(&AddColumn)
-            .table("table", rows)
-            .set("name", name)
-            .set("expression", expression)
+        Bench::new(&AddColumn).table("table", rows).set("name", name).set("expression", expression)
     }
 
     #[test]

@@ -15,14 +15,8 @@ use crate::value::{Inputs, InputsExt, Outputs, Table, TableContent};
 pub struct AppendColumns;
 
 static LENGTHS: [Choice; 2] = [
-    Choice {
-        value: "refuse",
-        title: "Stop with an error",
-    },
-    Choice {
-        value: "fill",
-        title: "Fill with missing values",
-    },
+    Choice { value: "refuse", title: "Stop with an error" },
+    Choice { value: "fill", title: "Fill with missing values" },
 ];
 
 static SPEC: Spec = Spec {
@@ -39,25 +33,10 @@ static SPEC: Spec = Spec {
         step scores new rows.",
     keywords: &["concatenate", "cbind", "horizontal", "zip", "add columns"],
     inputs: &[
-        Port::new(
-            "left",
-            "Left",
-            PortKind::Table,
-            "The columns that come first.",
-        ),
-        Port::new(
-            "right",
-            "Right",
-            PortKind::Table,
-            "The columns behind them.",
-        ),
+        Port::new("left", "Left", PortKind::Table, "The columns that come first."),
+        Port::new("right", "Right", PortKind::Table, "The columns behind them."),
     ],
-    outputs: &[Port::new(
-        "table",
-        "All columns",
-        PortKind::Table,
-        "The columns of both.",
-    )],
+    outputs: &[Port::new("table", "All columns", PortKind::Table, "The columns of both.")],
     params: &[
         Param::new(
             "suffix",
@@ -80,26 +59,17 @@ static SPEC: Spec = Spec {
 /// The right table's columns under names that the left table does not have.
 fn renamed(left: &Schema, right: &Schema, suffix: &str) -> Schema {
     let suffix = if suffix.is_empty() { "_right" } else { suffix };
-    let mut taken: HashSet<String> = left
-        .names()
-        .chain(right.names())
-        .map(str::to_owned)
-        .collect();
+    let mut taken: HashSet<String> = left.names().chain(right.names()).map(str::to_owned).collect();
     let rename = |column: &Column| {
         if !left.contains(&column.name) {
             return column.clone();
         }
         let wanted = format!("{}{suffix}", column.name);
         let numbered = (2..).map(|number| format!("{wanted}_{number}"));
-        let name = std::iter::once(wanted.clone())
-            .chain(numbered)
-            .find(|name| !taken.contains(name));
+        let name = std::iter::once(wanted.clone()).chain(numbered).find(|name| !taken.contains(name));
         let name = name.unwrap_or(wanted);
         taken.insert(name.clone());
-        Column {
-            name,
-            ..column.clone()
-        }
+        Column { name, ..column.clone() }
     };
     right.columns.iter().map(rename).collect()
 }
@@ -111,18 +81,9 @@ fn side_by_side(
     to: &Schema,
     strict: bool,
 ) -> PolarsResult<LazyFrame> {
-    let renames = from
-        .names()
-        .zip(to.names())
-        .map(|(old, new)| col(old).alias(new));
+    let renames = from.names().zip(to.names()).map(|(old, new)| col(old).alias(new));
     let right = right.select(renames.collect::<Vec<_>>());
-    concat_lf_horizontal(
-        [left, right],
-        HConcatOptions {
-            strict,
-            ..HConcatOptions::default()
-        },
-    )
+    concat_lf_horizontal([left, right], HConcatOptions { strict, ..HConcatOptions::default() })
 }
 
 fn joined(left: Schema, right: Schema) -> Schema {
@@ -135,11 +96,7 @@ impl Component for AppendColumns {
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
-        if params.text("lengths") == "fill" {
-            "Filling the shorter table".to_owned()
-        } else {
-            String::new()
-        }
+        if params.text("lengths") == "fill" { "Filling the shorter table".to_owned() } else { String::new() }
     }
 
     fn infer(
@@ -149,10 +106,7 @@ impl Component for AppendColumns {
         _known: &dyn Known,
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
-        let (left, right) = (
-            shape_or_open(inputs, "left"),
-            shape_or_open(inputs, "right"),
-        );
+        let (left, right) = (shape_or_open(inputs, "left"), shape_or_open(inputs, "right"));
         let fill = params.text("lengths") == "fill";
         let rows = match (left.rows, right.rows) {
             (Some(left), Some(right)) if left != right && !fill => {
@@ -164,19 +118,10 @@ impl Component for AppendColumns {
         };
         let open = left.open || right.open;
         let right = renamed(&left.schema, &right.schema, params.text("suffix"));
-        one_table(TableShape {
-            schema: joined(left.schema, right),
-            open,
-            rows,
-        })
+        one_table(TableShape { schema: joined(left.schema, right), open, rows })
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let (left, right) = (inputs.table("left")?, inputs.table("right")?);
         let (left_schema, right_schema) = (left.schema()?, right.schema()?);
         let fill = params.text("lengths") == "fill";
@@ -189,14 +134,7 @@ impl Component for AppendColumns {
         let names = renamed(&left_schema, &right_schema, params.text("suffix"));
         let query = side_by_side(left.lazy()?, right.lazy()?, &right_schema, &names, !fill)?;
         let roles = roles_in(&joined(left_schema, names));
-        Ok(vec![(
-            "table",
-            Table {
-                roles,
-                ..Table::raw(TableContent::from(query))
-            }
-            .into(),
-        )])
+        Ok(vec![("table", Table { roles, ..Table::raw(TableContent::from(query)) }.into())])
     }
 }
 
@@ -216,20 +154,13 @@ mod tests {
 
     fn bench(rows: usize) -> Bench {
         let left = df!("id" => [1i64, 2], "id_right" => [5i64, 6]).unwrap();
-        let right = df!("id" => [7i64, 8, 9], "x" => [0.5, 1.5, 2.5])
-            .unwrap()
-            .head(Some(rows));
-        Bench::new(&AppendColumns)
-            .table("left", left)
-            .table("right", right)
+        let right = df!("id" => [7i64, 8, 9], "x" => [0.5, 1.5, 2.5]).unwrap().head(Some(rows));
+        Bench::new(&AppendColumns).table("left", left).table("right", right)
     }
 
     #[test]
     fn duplicate_names_are_numbered() {
-        assert_eq!(
-            names(&bench(2).frame("table")),
-            ["id", "id_right", "id_right_2", "x"]
-        );
+        assert_eq!(names(&bench(2).frame("table")), ["id", "id_right", "id_right_2", "x"]);
     }
 
     #[test]

@@ -15,18 +15,9 @@ pub struct AppendRows;
 const PORTS: [(&str, &str); 3] = [("first", "first"), ("second", "second"), ("third", "third")];
 
 static MODES: [Choice; 3] = [
-    Choice {
-        value: "union",
-        title: "By name, all columns",
-    },
-    Choice {
-        value: "strict",
-        title: "By name, the same columns",
-    },
-    Choice {
-        value: "position",
-        title: "By position",
-    },
+    Choice { value: "union", title: "By name, all columns" },
+    Choice { value: "strict", title: "By name, the same columns" },
+    Choice { value: "position", title: "By position" },
 ];
 
 static SPEC: Spec = Spec {
@@ -47,21 +38,11 @@ static SPEC: Spec = Spec {
         otherwise its rows count as raw.",
     keywords: &["union", "concatenate", "stack", "rbind", "vertical"],
     inputs: &[
-        Port::new(
-            "first",
-            "First",
-            PortKind::Table,
-            "The rows that come first.",
-        ),
+        Port::new("first", "First", PortKind::Table, "The rows that come first."),
         Port::new("second", "Second", PortKind::Table, "The rows below them."),
         Port::new("third", "Third", PortKind::Table, "The rows below those.").optional(),
     ],
-    outputs: &[Port::new(
-        "table",
-        "All rows",
-        PortKind::Table,
-        "The rows of every input.",
-    )],
+    outputs: &[Port::new("table", "All rows", PortKind::Table, "The rows of every input.")],
     params: &[Param::new(
         "match",
         "Match columns",
@@ -116,40 +97,23 @@ fn by_position(first: &Schema, other: &Schema, which: &str) -> Result<Schema, St
         ));
     }
     let renamed = first.names().zip(&other.columns);
-    Ok(renamed
-        .map(|(name, column)| Column {
-            name: name.to_owned(),
-            ..column.clone()
-        })
-        .collect())
+    Ok(renamed.map(|(name, column)| Column { name: name.to_owned(), ..column.clone() }).collect())
 }
 
 fn same_names(first: &Schema, other: &Schema, which: &str) -> Result<(), String> {
-    let lacking = |from: &Schema, within: &Schema| {
-        from.names()
-            .find(|name| !within.contains(name))
-            .map(str::to_owned)
-    };
+    let lacking = |from: &Schema, within: &Schema| from.names().find(|name| !within.contains(name)).map(str::to_owned);
     if let Some(name) = lacking(first, other) {
         let sentence = other.missing(&name).to_string();
-        return Err(format!(
-            "The {which} table lacks a column of the first. {sentence}"
-        ));
+        return Err(format!("The {which} table lacks a column of the first. {sentence}"));
     }
     match lacking(other, first) {
-        Some(name) => Err(format!(
-            "The {which} table has a column “{name}” that the first table lacks."
-        )),
+        Some(name) => Err(format!("The {which} table has a column “{name}” that the first table lacks.")),
         None => Ok(()),
     }
 }
 
 fn merge(all: &mut Schema, column: Column, which: &str) -> Result<(), String> {
-    let Some(known) = all
-        .columns
-        .iter_mut()
-        .find(|known| known.name == column.name)
-    else {
+    let Some(known) = all.columns.iter_mut().find(|known| known.name == column.name) else {
         all.columns.push(column);
         return Ok(());
     };
@@ -167,12 +131,7 @@ fn merge(all: &mut Schema, column: Column, which: &str) -> Result<(), String> {
 }
 
 /// A table's rows under the names and in the kinds of the result.
-fn fitted(
-    table: &Table,
-    schema: &Schema,
-    all: &Schema,
-    mode: &str,
-) -> Result<LazyFrame, StepError> {
+fn fitted(table: &Table, schema: &Schema, all: &Schema, mode: &str) -> Result<LazyFrame, StepError> {
     let positions: Vec<&Column> = all.columns.iter().collect();
     let as_in_result = schema.columns.iter().enumerate().map(|(at, column)| {
         let target = match mode {
@@ -180,9 +139,9 @@ fn fitted(
             _ => all.get(&column.name),
         };
         match target {
-            Some(target) if target.kind != column.kind => col(&column.name)
-                .cast(target.kind.dtype())
-                .alias(target.name.as_str()),
+            Some(target) if target.kind != column.kind => {
+                col(&column.name).cast(target.kind.dtype()).alias(target.name.as_str())
+            }
             Some(target) => col(&column.name).alias(target.name.as_str()),
             None => col(&column.name),
         }
@@ -197,11 +156,7 @@ impl Component for AppendRows {
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
         let mode = params.text("match");
-        MODES
-            .iter()
-            .find(|choice| choice.value == mode)
-            .map_or(mode, |choice| choice.title)
-            .to_owned()
+        MODES.iter().find(|choice| choice.value == mode).map_or(mode, |choice| choice.title).to_owned()
     }
 
     fn infer(
@@ -211,15 +166,10 @@ impl Component for AppendRows {
         _known: &dyn Known,
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
-        let known = PORTS
-            .iter()
-            .filter_map(|(port, which)| table(inputs, port).map(|shape| (*which, shape.clone())));
+        let known = PORTS.iter().filter_map(|(port, which)| table(inputs, port).map(|shape| (*which, shape.clone())));
         let known: Vec<_> = known.collect();
         let all_known = known.len() == inputs.len();
-        let (mode, open) = (
-            params.text("match"),
-            known.iter().any(|(_, shape)| shape.open),
-        );
+        let (mode, open) = (params.text("match"), known.iter().any(|(_, shape)| shape.open));
         if mode == "position" && open {
             return Vec::new();
         }
@@ -236,51 +186,25 @@ impl Component for AppendRows {
         }
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let mode = params.text("match");
         let mut tables = vec![inputs.table("first")?, inputs.table("second")?];
         tables.extend(inputs.maybe_table("third"));
-        let schemas = tables
-            .iter()
-            .map(|table| table.schema())
-            .collect::<Result<Vec<_>, _>>()?;
+        let schemas = tables.iter().map(|table| table.schema()).collect::<Result<Vec<_>, _>>()?;
         let shapes = PORTS.iter().zip(&schemas);
-        let shapes: Vec<_> = shapes
-            .map(|((_, which), schema)| (*which, TableShape::closed(schema.clone())))
-            .collect();
+        let shapes: Vec<_> = shapes.map(|((_, which), schema)| (*which, TableShape::closed(schema.clone()))).collect();
         let all = combined(mode, &shapes).map_err(StepError::Failed)?;
-        let parts = tables
-            .iter()
-            .zip(&schemas)
-            .map(|(table, schema)| fitted(table, schema, &all, mode));
+        let parts = tables.iter().zip(&schemas).map(|(table, schema)| fitted(table, schema, &all, mode));
         let parts = parts.collect::<Result<Vec<_>, _>>()?;
         // Equal kinds may still be of different width; the engine widens those.
-        let args = UnionArgs {
-            to_supertypes: true,
-            ..UnionArgs::default()
-        };
+        let args = UnionArgs { to_supertypes: true, ..UnionArgs::default() };
         let appended = match mode {
             "position" => concat(parts, args)?,
             _ => concat_lf_diagonal(parts, args)?,
         };
-        let alike = tables
-            .iter()
-            .all(|table| table.preparation == tables[0].preparation);
-        let preparation = if alike {
-            tables[0].preparation.clone()
-        } else {
-            std::default::Default::default()
-        };
-        let table = Table {
-            content: TableContent::from(appended),
-            roles: roles_in(&all),
-            preparation,
-        };
+        let alike = tables.iter().all(|table| table.preparation == tables[0].preparation);
+        let preparation = if alike { tables[0].preparation.clone() } else { std::default::Default::default() };
+        let table = Table { content: TableContent::from(appended), roles: roles_in(&all), preparation };
         Ok(vec![("table", table.into())])
     }
 }
@@ -299,23 +223,15 @@ mod tests {
     }
 
     fn bench(second: DataFrame) -> Bench {
-        Bench::new(&AppendRows)
-            .table("first", first())
-            .table("second", second)
+        Bench::new(&AppendRows).table("first", first()).table("second", second)
     }
 
     #[test]
     fn a_union_has_every_column_and_widens_numbers() {
-        let bench =
-            bench(df!("age" => [7i64], "id" => [2.5]).unwrap()).role("first", "id", Role::Id);
-        let all = bench
-            .table("third", df!("id" => [9i32]).unwrap())
-            .frame("table");
+        let bench = bench(df!("age" => [7i64], "id" => [2.5]).unwrap()).role("first", "id", Role::Id);
+        let all = bench.table("third", df!("id" => [9i32]).unwrap()).frame("table");
         assert_eq!(names(&all), ["id", "name", "age"]);
-        assert_eq!(
-            reals(&all, "id"),
-            [Some(1.0), Some(2.0), Some(2.5), Some(9.0)]
-        );
+        assert_eq!(reals(&all, "id"), [Some(1.0), Some(2.0), Some(2.5), Some(9.0)]);
         assert_eq!(reals(&all, "age"), [None, None, Some(7.0), None]);
         assert_eq!(texts(&all, "name"), ["a", "b", "null", "null"]);
     }
@@ -336,10 +252,7 @@ mod tests {
         let sentence = "The second table lacks a column of the first. There is no column “name”. Did you mean “nam”?";
         assert_eq!(bench(other).set("match", "strict").problems(), [sentence]);
         let swapped = df!("name" => ["c"], "id" => [3i64]).unwrap();
-        assert_eq!(
-            bench(swapped).set("match", "strict").texts("table", "name"),
-            ["a", "b", "c"]
-        );
+        assert_eq!(bench(swapped).set("match", "strict").texts("table", "name"), ["a", "b", "c"]);
     }
 
     #[test]

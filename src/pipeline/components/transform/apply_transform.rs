@@ -22,28 +22,12 @@ static SPEC: Spec = Spec {
         through.\n\
         - A model scores raw rows by itself: this step is for tables that you want to look at, export, or evaluate \
         against a prepared table.",
-    keywords: &[
-        "transform",
-        "fit transform",
-        "test set",
-        "repeat",
-        "preprocess",
-    ],
+    keywords: &["transform", "fit transform", "test set", "repeat", "preprocess"],
     inputs: &[
-        Port::new(
-            "transform",
-            "Transform",
-            PortKind::Transform,
-            "What was learnt elsewhere.",
-        ),
+        Port::new("transform", "Transform", PortKind::Transform, "What was learnt elsewhere."),
         Port::new("table", "Table", PortKind::Table, "The rows to transform."),
     ],
-    outputs: &[Port::new(
-        "table",
-        "Transformed",
-        PortKind::Table,
-        "The rows as the transform makes them.",
-    )],
+    outputs: &[Port::new("table", "Transformed", PortKind::Table, "The rows as the transform makes them.")],
     params: &[],
     reusable: true,
 };
@@ -69,34 +53,18 @@ impl Component for ApplyTransform {
             Some(Some(Shape::Transform { columns })) => columns,
             _ => return Vec::new(),
         };
-        if let Some(name) = columns
-            .iter()
-            .find(|name| !table.open && !table.schema.contains(name))
-        {
-            let sentence = format!(
-                "The transform works on a column that this table lacks. {}",
-                table.schema.missing(name)
-            );
+        if let Some(name) = columns.iter().find(|name| !table.open && !table.schema.contains(name)) {
+            let sentence =
+                format!("The transform works on a column that this table lacks. {}", table.schema.missing(name));
             problems.push(Problem::error(sentence).at_port("table"));
         }
         // What becomes of the columns it works on is known only to the transform.
         let mut schema = table.schema;
-        schema
-            .columns
-            .retain(|column| !columns.contains(&column.name));
-        one_table(TableShape {
-            schema,
-            open: true,
-            rows: table.rows,
-        })
+        schema.columns.retain(|column| !columns.contains(&column.name));
+        one_table(TableShape { schema, open: true, rows: table.rows })
     }
 
-    fn run(
-        &self,
-        _params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, _params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let transformed = prepared(inputs.table("table")?, inputs.transform("transform")?)?;
         Ok(vec![("table", transformed.into())])
     }
@@ -117,15 +85,8 @@ mod tests {
         let train = df!("x" => [0.0, 10.0]).unwrap();
         let step = scale::fit(&train, &["x".to_owned()], Scaling::MinMax).unwrap();
         let transform = Value::Transform(Arc::new(Preparation(vec![step])));
-        let bench = Bench::new(&ApplyTransform)
-            .value("transform", transform)
-            .table("table", rows);
-        bench.shape(
-            "transform",
-            Some(Shape::Transform {
-                columns: vec!["x".to_owned()],
-            }),
-        )
+        let bench = Bench::new(&ApplyTransform).value("transform", transform).table("table", rows);
+        bench.shape("transform", Some(Shape::Transform { columns: vec!["x".to_owned()] }))
     }
 
     #[test]
@@ -141,9 +102,6 @@ mod tests {
         let sentence = "The transform works on a column that this table lacks. There is no column “x”. Did you mean \
             “X ”?";
         assert_eq!(bench.problems(), [sentence]);
-        assert_eq!(
-            bench.failure(),
-            "There is no column “x”. Did you mean “X ”?"
-        );
+        assert_eq!(bench.failure(), "There is no column “x”. Did you mean “X ”?");
     }
 }

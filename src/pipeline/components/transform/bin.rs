@@ -3,12 +3,9 @@ use data::prepare::{BinColumn, Step};
 use data::schema::Kind;
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
-    StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
-use crate::components::prepared::{
-    features, fitted, fitted_shapes, report_none, rows_to_fit, shape_after,
-};
+use crate::components::prepared::{features, fitted, fitted_shapes, report_none, rows_to_fit, shape_after};
 use crate::components::tables::{count, name_some, shape_or_open};
 use crate::shape::{Known, Problem, Shape, Shapes};
 use crate::store::StepContext;
@@ -20,18 +17,9 @@ pub struct Bin;
 const NONE: &str = "There is no numeric feature to bin. Choose columns, or leave this step out.";
 
 static METHODS: [Choice; 3] = [
-    Choice {
-        value: "width",
-        title: "Equal width",
-    },
-    Choice {
-        value: "quantile",
-        title: "Equal count",
-    },
-    Choice {
-        value: "edges",
-        title: "Own edges",
-    },
+    Choice { value: "width", title: "Equal width" },
+    Choice { value: "quantile", title: "Equal count" },
+    Choice { value: "edges", title: "Own edges" },
 ];
 
 static SPEC: Spec = Spec {
@@ -125,31 +113,18 @@ impl Plan {
             "width" => Binning::EqualWidth(bins),
             _ => Binning::Quantile(bins),
         };
-        let labels = params
-            .maybe_text("labels")
-            .map(|text| text.split(',').map(|label| label.trim().to_owned()));
+        let labels = params.maybe_text("labels").map(|text| text.split(',').map(|label| label.trim().to_owned()));
         let labels: Option<Vec<String>> = labels.map(Iterator::collect);
         let wanted = match &binning {
             Binning::Edges(edges) => edges.len() - 1,
             Binning::EqualWidth(bins) | Binning::Quantile(bins) => *bins,
         };
-        if let Some(given) = labels
-            .as_ref()
-            .map(Vec::len)
-            .filter(|given| *given != wanted)
-        {
-            let sentence = format!(
-                "There are {} but {}. Give each bin one.",
-                count(wanted, "bin"),
-                count(given, "label")
-            );
+        if let Some(given) = labels.as_ref().map(Vec::len).filter(|given| *given != wanted) {
+            let sentence =
+                format!("There are {} but {}. Give each bin one.", count(wanted, "bin"), count(given, "label"));
             return Err(Problem::error(sentence).at_param("labels"));
         }
-        Ok(Self {
-            binning,
-            labels,
-            suffix: params.maybe_text("suffix").map(str::to_owned),
-        })
+        Ok(Self { binning, labels, suffix: params.maybe_text("suffix").map(str::to_owned) })
     }
 
     /// A step that makes the same columns as the fitted one will.
@@ -161,34 +136,23 @@ impl Plan {
             labels: self.labels.clone(),
             output: self.suffix.as_ref().map(|suffix| format!("{name}{suffix}")),
         };
-        Step::Bin {
-            columns: columns.iter().map(entry).collect(),
-        }
+        Step::Bin { columns: columns.iter().map(entry).collect() }
     }
 }
 
 fn edges(text: &str) -> Result<Vec<f64>, Problem> {
     let wrong = |sentence: String| Err(Problem::error(sentence).at_param("edges"));
     let mut edges = Vec::new();
-    for word in text
-        .split([',', ';'])
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
-    {
+    for word in text.split([',', ';']).map(str::trim).filter(|word| !word.is_empty()) {
         match word.parse::<f64>() {
             Ok(edge) if edge.is_finite() => edges.push(edge),
             _ => {
-                return wrong(format!(
-                    "“{word}” is not a number. Separate edges with commas, such as 0, 18, 65."
-                ));
+                return wrong(format!("“{word}” is not a number. Separate edges with commas, such as 0, 18, 65."));
             }
         }
     }
     if edges.len() < 2 || edges.windows(2).any(|pair| pair[0] >= pair[1]) {
-        return wrong(
-            "Give at least two edges in ascending order, separated by commas, such as 0, 18, 65."
-                .to_owned(),
-        );
+        return wrong("Give at least two edges in ascending order, separated by commas, such as 0, 18, 65.".to_owned());
     }
     Ok(edges)
 }
@@ -218,10 +182,7 @@ impl Component for Bin {
         let columns = features(params, &input.schema, Kind::is_numeric);
         report_none(&columns, &input, NONE, problems);
         match Plan::new(params) {
-            Ok(plan) => fitted_shapes(
-                shape_after(plan.step(&columns), &input, "suffix", problems),
-                columns,
-            ),
+            Ok(plan) => fitted_shapes(shape_after(plan.step(&columns), &input, "suffix", problems), columns),
             Err(problem) => {
                 problems.push(problem);
                 fitted_shapes(None, columns)
@@ -229,23 +190,12 @@ impl Component for Bin {
         }
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
         let plan = Plan::new(params).map_err(|problem| StepError::failed(problem.message))?;
         let columns = features(params, &table.schema()?, Kind::is_numeric);
         let rows = rows_to_fit(table, &columns, NONE)?;
-        let step = fit(
-            &rows,
-            &columns,
-            &plan.binning,
-            plan.labels.as_deref(),
-            plan.suffix.as_deref(),
-        )?;
+        let step = fit(&rows, &columns, &plan.binning, plan.labels.as_deref(), plan.suffix.as_deref())?;
         fitted(table, vec![step])
     }
 }
@@ -276,35 +226,19 @@ mod tests {
 
     #[test]
     fn labels_and_a_new_column() {
-        let bench = bench()
-            .set("bins", 2)
-            .set("labels", "low, high")
-            .set("suffix", "_bin");
-        assert_eq!(
-            bench.texts("table", "x_bin"),
-            ["low", "low", "high", "high", "null"]
-        );
+        let bench = bench().set("bins", 2).set("labels", "low, high").set("suffix", "_bin");
+        assert_eq!(bench.texts("table", "x_bin"), ["low", "low", "high", "high", "null"]);
         assert_eq!(names(&bench.frame("table")), ["x", "t", "x_bin"]);
     }
 
     #[test]
     fn mistakes_are_found_without_data() {
         let labels = bench().set("labels", "low, high");
-        assert_eq!(
-            labels.problems(),
-            ["There are 5 bins but 2 labels. Give each bin one."]
-        );
+        assert_eq!(labels.problems(), ["There are 5 bins but 2 labels. Give each bin one."]);
         let edges = |text: &str| bench().set("method", "edges").set("edges", text).problems();
-        assert_eq!(
-            edges("0, x"),
-            ["“x” is not a number. Separate edges with commas, such as 0, 18, 65."]
-        );
-        let sentence =
-            "Give at least two edges in ascending order, separated by commas, such as 0, 18, 65.";
+        assert_eq!(edges("0, x"), ["“x” is not a number. Separate edges with commas, such as 0, 18, 65."]);
+        let sentence = "Give at least two edges in ascending order, separated by commas, such as 0, 18, 65.";
         assert_eq!(edges("3, 1"), [sentence]);
-        assert_eq!(
-            bench().set("columns", json!(["y"])).failure(),
-            "There is no column “y”."
-        );
+        assert_eq!(bench().set("columns", json!(["y"])).failure(), "There is no column “y”.");
     }
 }

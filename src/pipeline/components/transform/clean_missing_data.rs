@@ -5,13 +5,10 @@ use data::scalar::Scalar;
 use data::schema::{Kind, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
-    StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
 use crate::components::prepared::{features, fitted, fitted_shapes, report_none, rows_to_fit};
-use crate::components::tables::{
-    chosen_or, col, count, name_some, percent, require, shape_or_open,
-};
+use crate::components::tables::{chosen_or, col, count, name_some, percent, require, shape_or_open};
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
 use crate::store::StepContext;
 use crate::value::{Inputs, InputsExt, Outputs, Table, TableContent, Value};
@@ -19,42 +16,17 @@ use crate::value::{Inputs, InputsExt, Outputs, Table, TableContent, Value};
 /// Fills missing values, or leaves out the rows or columns that have them.
 pub struct CleanMissingData;
 
-const NONE: &str =
-    "There is no column that this method can fill. Choose columns, or another method.";
+const NONE: &str = "There is no column that this method can fill. Choose columns, or another method.";
 
 static METHODS: [Choice; 8] = [
-    Choice {
-        value: "mean",
-        title: "Fill with the mean",
-    },
-    Choice {
-        value: "median",
-        title: "Fill with the median",
-    },
-    Choice {
-        value: "mode",
-        title: "Fill with the most frequent value",
-    },
-    Choice {
-        value: "minimum",
-        title: "Fill with the minimum",
-    },
-    Choice {
-        value: "maximum",
-        title: "Fill with the maximum",
-    },
-    Choice {
-        value: "constant",
-        title: "Fill with a constant",
-    },
-    Choice {
-        value: "drop_rows",
-        title: "Drop rows",
-    },
-    Choice {
-        value: "drop_columns",
-        title: "Drop columns",
-    },
+    Choice { value: "mean", title: "Fill with the mean" },
+    Choice { value: "median", title: "Fill with the median" },
+    Choice { value: "mode", title: "Fill with the most frequent value" },
+    Choice { value: "minimum", title: "Fill with the minimum" },
+    Choice { value: "maximum", title: "Fill with the maximum" },
+    Choice { value: "constant", title: "Fill with a constant" },
+    Choice { value: "drop_rows", title: "Drop rows" },
+    Choice { value: "drop_columns", title: "Drop columns" },
 ];
 
 const FILLS: &[&str] = &["mean", "median", "mode", "minimum", "maximum", "constant"];
@@ -147,9 +119,7 @@ fn strategy(params: &Params) -> Option<Strategy> {
 fn suits(kind: Kind, strategy: &Strategy) -> bool {
     match strategy {
         Strategy::Mode => kind != Kind::Other,
-        Strategy::Constant(_) => {
-            fit_constant(&Schema::new([("x", kind)]), &["x".to_owned()], strategy).is_ok()
-        }
+        Strategy::Constant(_) => fit_constant(&Schema::new([("x", kind)]), &["x".to_owned()], strategy).is_ok(),
         _ => kind.is_numeric(),
     }
 }
@@ -166,31 +136,19 @@ fn as_real(step: &Fitted, strategy: &Strategy) -> data::Result<Fitted> {
     };
     let mut columns = columns.clone();
     for entry in &mut columns {
-        if let (Scalar::Integer(value), Strategy::Mean | Strategy::Median) =
-            (&entry.value, strategy)
-        {
+        if let (Scalar::Integer(value), Strategy::Mean | Strategy::Median) = (&entry.value, strategy) {
             entry.value = Scalar::Real(*value as f64);
         }
     }
     Fitted::new(Step::Impute { columns })
 }
 
-fn filled_schema(
-    mut schema: Schema,
-    columns: &[String],
-    strategy: &Strategy,
-) -> data::Result<Schema> {
+fn filled_schema(mut schema: Schema, columns: &[String], strategy: &Strategy) -> data::Result<Schema> {
     match strategy {
         Strategy::Constant(_) => fit_constant(&schema, columns, strategy)?.output_schema(&schema),
         Strategy::Mean | Strategy::Median => {
-            let whole = |column: &&mut data::Column| {
-                column.kind == Kind::Integer && columns.contains(&column.name)
-            };
-            schema
-                .columns
-                .iter_mut()
-                .filter(whole)
-                .for_each(|column| column.kind = Kind::Real);
+            let whole = |column: &&mut data::Column| column.kind == Kind::Integer && columns.contains(&column.name);
+            schema.columns.iter_mut().filter(whole).for_each(|column| column.kind = Kind::Real);
             Ok(schema)
         }
         _ => Ok(schema),
@@ -201,126 +159,64 @@ fn filled_schema(
 fn is_missing(name: &str, schema: &Schema) -> Expr {
     let value = col(name);
     match schema.get(name).map(|column| column.kind) {
-        Some(Kind::Real) => value
-            .clone()
-            .is_null()
-            .or(value.is_nan().fill_null(lit(true))),
+        Some(Kind::Real) => value.clone().is_null().or(value.is_nan().fill_null(lit(true))),
         _ => value.is_null(),
     }
 }
 
-fn fill(
-    params: &Params,
-    strategy: &Strategy,
-    table: &Table,
-    context: &StepContext<'_>,
-) -> Result<Outputs, StepError> {
+fn fill(params: &Params, strategy: &Strategy, table: &Table, context: &StepContext<'_>) -> Result<Outputs, StepError> {
     let columns = features(params, &table.schema()?, |kind| suits(kind, strategy));
     let rows: DataFrame = rows_to_fit(table, &columns, NONE)?;
-    let step = as_real(
-        &fit(&rows, &columns, strategy, params.boolean("indicators"))?,
-        strategy,
-    )?;
+    let step = as_real(&fit(&rows, &columns, strategy, params.boolean("indicators"))?, strategy)?;
     let schema = Schema::of(&rows);
-    let missing = columns.iter().map(|name| {
-        is_missing(name, &schema)
-            .sum()
-            .cast(DataType::Int64)
-            .alias(name.as_str())
-    });
+    let missing = columns.iter().map(|name| is_missing(name, &schema).sum().cast(DataType::Int64).alias(name.as_str()));
     let missing = rows.lazy().select(missing.collect::<Vec<_>>()).collect()?;
-    let counts = missing
-        .columns()
-        .iter()
-        .filter_map(|column| column.get(0).ok()?.extract::<usize>());
+    let counts = missing.columns().iter().filter_map(|column| column.get(0).ok()?.extract::<usize>());
     let counts: Vec<usize> = counts.filter(|count| *count > 0).collect();
-    let (values, columns) = (
-        count(counts.iter().sum(), "value"),
-        count(counts.len(), "column"),
-    );
+    let (values, columns) = (count(counts.iter().sum(), "value"), count(counts.len(), "column"));
     context.note(&format!("Filled {values} in {columns}."));
     fitted(table, vec![step])
 }
 
-fn drop_rows(
-    params: &Params,
-    table: &Table,
-    context: &StepContext<'_>,
-) -> Result<Outputs, StepError> {
+fn drop_rows(params: &Params, table: &Table, context: &StepContext<'_>) -> Result<Outputs, StepError> {
     let schema = table.schema()?;
     let columns = chosen_or(params, "columns", &schema, |_| true);
     require(&schema, &columns)?;
-    let present: Vec<Expr> = columns
-        .iter()
-        .map(|name| is_missing(name, &schema).not())
-        .collect();
-    let complete = if present.is_empty() {
-        lit(true)
-    } else {
-        all_horizontal(present)?
-    };
-    let counts = table.lazy()?.select([
-        len().cast(DataType::Int64).alias("all"),
-        complete.clone().sum().cast(DataType::Int64).alias("kept"),
-    ]);
+    let present: Vec<Expr> = columns.iter().map(|name| is_missing(name, &schema).not()).collect();
+    let complete = if present.is_empty() { lit(true) } else { all_horizontal(present)? };
+    let counts = table
+        .lazy()?
+        .select([len().cast(DataType::Int64).alias("all"), complete.clone().sum().cast(DataType::Int64).alias("kept")]);
     let counts = counts.collect()?;
-    let number = |name: &str| {
-        counts
-            .column(name)
-            .ok()
-            .and_then(|column| column.get(0).ok()?.extract::<i64>())
-            .unwrap_or(0)
-    };
+    let number =
+        |name: &str| counts.column(name).ok().and_then(|column| column.get(0).ok()?.extract::<i64>()).unwrap_or(0);
     let (all, kept) = (number("all"), number("kept"));
     context.note(&format!("Dropped {} of {all} rows.", all - kept));
     let cleaned = table.with(TableContent::from(table.lazy()?.filter(complete)));
-    Ok(vec![
-        ("table", cleaned.into()),
-        ("transform", Value::Transform(Preparation::default().into())),
-    ])
+    Ok(vec![("table", cleaned.into()), ("transform", Value::Transform(Preparation::default().into()))])
 }
 
-fn drop_columns(
-    params: &Params,
-    table: &Table,
-    context: &StepContext<'_>,
-) -> Result<Outputs, StepError> {
+fn drop_columns(params: &Params, table: &Table, context: &StepContext<'_>) -> Result<Outputs, StepError> {
     let schema = table.schema()?;
     let columns = chosen_or(params, "columns", &schema, |_| true);
     require(&schema, &columns)?;
-    let share = |name: &String| {
-        is_missing(name, &schema)
-            .cast(DataType::Float64)
-            .mean()
-            .alias(name.as_str())
-    };
-    let shares = table
-        .lazy()?
-        .select(columns.iter().map(share).collect::<Vec<_>>())
-        .collect()?;
+    let share = |name: &String| is_missing(name, &schema).cast(DataType::Float64).mean().alias(name.as_str());
+    let shares = table.lazy()?.select(columns.iter().map(share).collect::<Vec<_>>()).collect()?;
     let allowed = params.real("allowed_share");
     let too_many = |name: &&String| {
-        let share = shares
-            .column(name)
-            .ok()
-            .and_then(|column| column.get(0).ok()?.extract::<f64>());
+        let share = shares.column(name).ok().and_then(|column| column.get(0).ok()?.extract::<f64>());
         share.is_some_and(|share| share > allowed)
     };
     let dropped: Vec<String> = columns.iter().filter(too_many).cloned().collect();
     if dropped.len() == schema.len() {
-        let sentence =
-            "Every column has more missing values than allowed. Raise the allowed share.";
+        let sentence = "Every column has more missing values than allowed. Raise the allowed share.";
         return Err(StepError::failed(sentence));
     }
     if dropped.is_empty() {
         context.note("No column has more missing values than allowed.");
         return fitted(table, Vec::new());
     }
-    context.note(&format!(
-        "Dropped {}: {}.",
-        count(dropped.len(), "column"),
-        dropped.join(", ")
-    ));
+    context.note(&format!("Dropped {}: {}.", count(dropped.len(), "column"), dropped.join(", ")));
     fitted(table, vec![Fitted::new(Step::Drop { columns: dropped })?])
 }
 
@@ -332,20 +228,12 @@ impl Component for CleanMissingData {
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
         let method = match params.text("method") {
             "constant" => format!("Fill with {}", params.text("constant")),
-            "drop_columns" => format!(
-                "Drop columns over {}",
-                percent(params.real("allowed_share"))
-            ),
-            method => METHODS
-                .iter()
-                .find(|choice| choice.value == method)
-                .map_or(method, |choice| choice.title)
-                .to_owned(),
+            "drop_columns" => format!("Drop columns over {}", percent(params.real("allowed_share"))),
+            method => {
+                METHODS.iter().find(|choice| choice.value == method).map_or(method, |choice| choice.title).to_owned()
+            }
         };
-        format!(
-            "{method} · {}",
-            name_some(&params.texts("columns"), "all columns")
-        )
+        format!("{method} · {}", name_some(&params.texts("columns"), "all columns"))
     }
 
     fn infer(
@@ -360,26 +248,15 @@ impl Component for CleanMissingData {
             // Which columns go depends on the rows; those that stay are as they were.
             let open = input.open || params.text("method") == "drop_columns";
             let columns = chosen_or(params, "columns", &input.schema, |_| open);
-            let rows = input
-                .rows
-                .filter(|_| params.text("method") == "drop_columns");
-            return fitted_shapes(
-                Some(TableShape {
-                    open,
-                    rows,
-                    ..input
-                }),
-                columns,
-            );
+            let rows = input.rows.filter(|_| params.text("method") == "drop_columns");
+            return fitted_shapes(Some(TableShape { open, rows, ..input }), columns);
         };
         let columns = features(params, &input.schema, |kind| suits(kind, &strategy));
         report_none(&columns, &input, NONE, problems);
         if columns.iter().any(|name| !input.schema.contains(name)) {
             return fitted_shapes(None, columns);
         }
-        let unsuited = columns
-            .iter()
-            .find_map(|name| input.schema.get(name).filter(|c| !suits(c.kind, &strategy)));
+        let unsuited = columns.iter().find_map(|name| input.schema.get(name).filter(|c| !suits(c.kind, &strategy)));
         if let Some(column) = unsuited.filter(|_| !matches!(strategy, Strategy::Constant(_))) {
             let sentence = format!(
                 "Column “{}” is {}, but a number is needed for this method.",
@@ -392,14 +269,7 @@ impl Component for CleanMissingData {
         match filled_schema(input.schema.clone(), &columns, &strategy) {
             Ok(schema) => {
                 let open = input.open || params.boolean("indicators");
-                fitted_shapes(
-                    Some(TableShape {
-                        schema,
-                        open,
-                        ..input
-                    }),
-                    columns,
-                )
+                fitted_shapes(Some(TableShape { schema, open, ..input }), columns)
             }
             Err(error) => {
                 problems.push(Problem::error(error.to_string()).at_param("constant"));
@@ -408,12 +278,7 @@ impl Component for CleanMissingData {
         }
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
         match (strategy(params), params.text("method")) {
             (Some(strategy), _) => fill(params, &strategy, table, context),
@@ -439,23 +304,15 @@ mod tests {
             "t" => [Some("b"), Some("a"), None, Some("b")],
             "y" => [None, Some(1.0), None, Some(1.0)],
         );
-        let bench = Bench::new(&CleanMissingData)
-            .table("table", rows.unwrap())
-            .role("table", "y", Role::Label);
+        let bench = Bench::new(&CleanMissingData).table("table", rows.unwrap()).role("table", "y", Role::Label);
         bench.set("method", method)
     }
 
     #[test]
     fn fills_features_that_suit_the_method() {
         let mean = bench("mean");
-        assert_eq!(
-            mean.reals("table", "x"),
-            [Some(1.0), Some(3.0), Some(4.0), Some(4.0)]
-        );
-        assert_eq!(
-            mean.reals("table", "r"),
-            [Some(1.5), Some(1.0), Some(2.0), Some(1.5)]
-        );
+        assert_eq!(mean.reals("table", "x"), [Some(1.0), Some(3.0), Some(4.0), Some(4.0)]);
+        assert_eq!(mean.reals("table", "r"), [Some(1.5), Some(1.0), Some(2.0), Some(1.5)]);
         assert_eq!(mean.texts("table", "t")[2], "null");
         assert_eq!(mean.reals("table", "y")[0], None);
         assert_eq!(mean.log(), ["Filled 3 values in 2 columns."]);
@@ -479,54 +336,30 @@ mod tests {
 
     #[test]
     fn marks_what_was_missing() {
-        let marked = bench("median")
-            .set("indicators", true)
-            .set("columns", json!(["x"]));
-        assert_eq!(
-            names(&marked.frame("table")),
-            ["x", "r", "t", "y", "x_missing"]
-        );
-        assert_eq!(
-            marked.texts("table", "x_missing"),
-            ["false", "true", "false", "false"]
-        );
+        let marked = bench("median").set("indicators", true).set("columns", json!(["x"]));
+        assert_eq!(names(&marked.frame("table")), ["x", "r", "t", "y", "x_missing"]);
+        assert_eq!(marked.texts("table", "x_missing"), ["false", "true", "false", "false"]);
     }
 
     #[test]
     fn drops_rows_and_columns() {
         let rows = bench("drop_rows");
         assert_eq!(rows.frame("table").height(), 0);
-        assert_eq!(
-            rows.clone()
-                .set("columns", json!(["x", "r"]))
-                .integers("table", "x"),
-            [4]
-        );
+        assert_eq!(rows.clone().set("columns", json!(["x", "r"])).integers("table", "x"), [4]);
         assert_eq!(rows.log(), ["Dropped 4 of 4 rows."]);
         assert!(rows.out("table").preparation.is_empty());
         let columns = bench("drop_columns").set("allowed_share", 0.25);
         assert_eq!(columns.log(), ["Dropped 2 columns: r, y."]);
         let every = bench("drop_columns").set("allowed_share", 0.0).failure();
-        assert_eq!(
-            every,
-            "Every column has more missing values than allowed. Raise the allowed share."
-        );
+        assert_eq!(every, "Every column has more missing values than allowed. Raise the allowed share.");
     }
 
     #[test]
     fn mistakes_are_found_without_data() {
         let text = bench("mean").set("columns", json!(["t"]));
-        assert_eq!(
-            text.problems(),
-            ["Column “t” is a text, but a number is needed for this method."]
-        );
-        let constant = bench("constant")
-            .set("constant", "abc")
-            .set("columns", json!(["x"]));
-        assert_eq!(
-            constant.problems(),
-            ["Column “x” is a whole number and cannot be filled with “abc”."]
-        );
+        assert_eq!(text.problems(), ["Column “t” is a text, but a number is needed for this method."]);
+        let constant = bench("constant").set("constant", "abc").set("columns", json!(["x"]));
+        assert_eq!(constant.problems(), ["Column “x” is a whole number and cannot be filled with “abc”."]);
         assert_eq!(constant.failure(), constant.problems()[0]);
     }
 }

@@ -3,8 +3,7 @@ use data::prepare::{Fitted, Preparation, Step};
 use data::schema::{Kind, Role, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
-    StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
 use crate::components::prepared::prepared;
 use crate::components::tables::{cols, count, one_table, require, shape_or_open};
@@ -16,112 +15,39 @@ use crate::value::{Inputs, InputsExt, Outputs, Table};
 pub struct EditMetadata;
 
 static KINDS: [Choice; 9] = [
-    Choice {
-        value: "keep",
-        title: "As it is",
-    },
-    Choice {
-        value: "boolean",
-        title: "True or false",
-    },
-    Choice {
-        value: "integer",
-        title: "Whole number",
-    },
-    Choice {
-        value: "real",
-        title: "Real number",
-    },
-    Choice {
-        value: "text",
-        title: "Text",
-    },
-    Choice {
-        value: "category",
-        title: "Category",
-    },
-    Choice {
-        value: "date",
-        title: "Date",
-    },
-    Choice {
-        value: "date_time",
-        title: "Date and time",
-    },
-    Choice {
-        value: "time",
-        title: "Time of day",
-    },
+    Choice { value: "keep", title: "As it is" },
+    Choice { value: "boolean", title: "True or false" },
+    Choice { value: "integer", title: "Whole number" },
+    Choice { value: "real", title: "Real number" },
+    Choice { value: "text", title: "Text" },
+    Choice { value: "category", title: "Category" },
+    Choice { value: "date", title: "Date" },
+    Choice { value: "date_time", title: "Date and time" },
+    Choice { value: "time", title: "Time of day" },
 ];
 
 static ROLES: [Choice; 8] = [
-    Choice {
-        value: "keep",
-        title: "As it is",
-    },
-    Choice {
-        value: "feature",
-        title: "Feature: models learn from it",
-    },
-    Choice {
-        value: "label",
-        title: "Label: models predict it",
-    },
-    Choice {
-        value: "weight",
-        title: "Weight: how much a row counts",
-    },
-    Choice {
-        value: "id",
-        title: "Id: names the row",
-    },
-    Choice {
-        value: "time",
-        title: "Time: when it happened",
-    },
-    Choice {
-        value: "ignore",
-        title: "Ignore: carried along unused",
-    },
-    Choice {
-        value: "none",
-        title: "None",
-    },
+    Choice { value: "keep", title: "As it is" },
+    Choice { value: "feature", title: "Feature: models learn from it" },
+    Choice { value: "label", title: "Label: models predict it" },
+    Choice { value: "weight", title: "Weight: how much a row counts" },
+    Choice { value: "id", title: "Id: names the row" },
+    Choice { value: "time", title: "Time: when it happened" },
+    Choice { value: "ignore", title: "Ignore: carried along unused" },
+    Choice { value: "none", title: "None" },
 ];
 
 static FIELDS: [Param; 4] = [
     Param::new(
         "column",
         "Column",
-        ParamKind::Column {
-            port: "table",
-            accept: Accept::Any,
-        },
+        ParamKind::Column { port: "table", accept: Accept::Any },
         Default::None,
         "The column to change.",
     ),
-    Param::new(
-        "name",
-        "New name",
-        ParamKind::Text,
-        Default::None,
-        "Its new name; empty keeps the old one.",
-    )
-    .optional(),
-    Param::new(
-        "kind",
-        "Type",
-        ParamKind::Choice(&KINDS),
-        Default::Text("keep"),
-        "What its values become.",
-    ),
-    Param::new(
-        "role",
-        "Role",
-        ParamKind::Choice(&ROLES),
-        Default::Text("keep"),
-        "What it is for.",
-    ),
+    Param::new("name", "New name", ParamKind::Text, Default::None, "Its new name; empty keeps the old one.").optional(),
+    Param::new("kind", "Type", ParamKind::Choice(&KINDS), Default::Text("keep"), "What its values become."),
+    Param::new("role", "Role", ParamKind::Choice(&ROLES), Default::Text("keep"), "What it is for."),
 ];
 
 static SPEC: Spec = Spec {
@@ -137,21 +63,9 @@ static SPEC: Spec = Spec {
         and leaves ids, times and ignored columns out of the features.\n\
         - Names are changed all at once, so two columns may swap names.\n\
         - The changes travel with a model trained on the result, which then takes raw rows.",
-    keywords: &[
-        "rename", "cast", "convert", "type", "role", "label", "target", "dtype",
-    ],
-    inputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The columns to change.",
-    )],
-    outputs: &[Port::new(
-        "table",
-        "Edited",
-        PortKind::Table,
-        "The same rows under the new names and types.",
-    )],
+    keywords: &["rename", "cast", "convert", "type", "role", "label", "target", "dtype"],
+    inputs: &[Port::new("table", "Table", PortKind::Table, "The columns to change.")],
+    outputs: &[Port::new("table", "Edited", PortKind::Table, "The same rows under the new names and types.")],
     params: &[Param::new(
         "edits",
         "Columns",
@@ -173,23 +87,12 @@ struct Edit {
 impl Edit {
     fn of(row: &Params) -> Option<Self> {
         let column = row.maybe_text("column")?.to_owned();
-        let name = row
-            .maybe_text("name")
-            .map(str::trim)
-            .filter(|name| !name.is_empty() && *name != column);
+        let name = row.maybe_text("name").map(str::trim).filter(|name| !name.is_empty() && *name != column);
         let role = match row.text("role") {
             "none" => Some(None),
-            word => Role::ALL
-                .into_iter()
-                .find(|role| role.name().to_lowercase() == word)
-                .map(Some),
+            word => Role::ALL.into_iter().find(|role| role.name().to_lowercase() == word).map(Some),
         };
-        Some(Self {
-            name: name.map(str::to_owned),
-            kind: kind(row.text("kind")),
-            role,
-            column,
-        })
+        Some(Self { name: name.map(str::to_owned), kind: kind(row.text("kind")), role, column })
     }
 
     fn new_name(&self) -> &str {
@@ -212,34 +115,18 @@ fn kind(word: &str) -> Option<Kind> {
 }
 
 fn edits(params: &Params) -> Vec<Edit> {
-    params
-        .rows("edits", &FIELDS)
-        .iter()
-        .filter_map(Edit::of)
-        .collect()
+    params.rows("edits", &FIELDS).iter().filter_map(Edit::of).collect()
 }
 
 /// Conversions first, under the old names; roles last, under the new ones.
 fn steps(edits: &[Edit]) -> data::Result<Preparation> {
-    let casts = edits
-        .iter()
-        .filter_map(|edit| Some((edit.column.clone(), edit.kind?)));
-    let renames = edits
-        .iter()
-        .filter_map(|edit| Some((edit.column.clone(), edit.name.clone()?)));
-    let roles = edits
-        .iter()
-        .filter_map(|edit| Some((edit.new_name().to_owned(), edit.role?)));
+    let casts = edits.iter().filter_map(|edit| Some((edit.column.clone(), edit.kind?)));
+    let renames = edits.iter().filter_map(|edit| Some((edit.column.clone(), edit.name.clone()?)));
+    let roles = edits.iter().filter_map(|edit| Some((edit.new_name().to_owned(), edit.role?)));
     let all = [
-        Step::Cast {
-            columns: casts.collect(),
-        },
-        Step::Rename {
-            columns: renames.collect(),
-        },
-        Step::SetRole {
-            columns: roles.collect(),
-        },
+        Step::Cast { columns: casts.collect() },
+        Step::Rename { columns: renames.collect() },
+        Step::SetRole { columns: roles.collect() },
     ];
     let used = all.into_iter().filter(|step| match step {
         Step::Cast { columns } => !columns.is_empty(),
@@ -247,23 +134,15 @@ fn steps(edits: &[Edit]) -> data::Result<Preparation> {
         Step::SetRole { columns } => !columns.is_empty(),
         _ => false,
     });
-    Ok(Preparation(
-        used.map(Fitted::new).collect::<data::Result<_>>()?,
-    ))
+    Ok(Preparation(used.map(Fitted::new).collect::<data::Result<_>>()?))
 }
 
 /// # Errors
 /// A sentence when a column is edited twice.
 fn check(edits: &[Edit]) -> Result<(), String> {
     for (at, edit) in edits.iter().enumerate() {
-        if edits[..at]
-            .iter()
-            .any(|before| before.column == edit.column)
-        {
-            return Err(format!(
-                "The column “{}” is in two rows. Put its changes into one.",
-                edit.column
-            ));
+        if edits[..at].iter().any(|before| before.column == edit.column) {
+            return Err(format!("The column “{}” is in two rows. Put its changes into one.", edit.column));
         }
     }
     Ok(())
@@ -273,9 +152,7 @@ fn check(edits: &[Edit]) -> Result<(), String> {
 fn lost(table: &Table, schema: &Schema, edits: &[Edit]) -> Result<Vec<String>, StepError> {
     let reads = |edit: &&Edit| {
         edit.kind.is_some_and(|kind| !kind.is_textual())
-            && schema
-                .get(&edit.column)
-                .is_some_and(|column| column.kind == Kind::Text)
+            && schema.get(&edit.column).is_some_and(|column| column.kind == Kind::Text)
     };
     let read: Vec<&Edit> = edits.iter().filter(reads).collect();
     if read.is_empty() {
@@ -283,23 +160,15 @@ fn lost(table: &Table, schema: &Schema, edits: &[Edit]) -> Result<Vec<String>, S
     }
     let names: Vec<String> = read.iter().map(|edit| edit.column.clone()).collect();
     let before = table.lazy()?.select(cols(&names)).collect()?;
-    let casts = read
-        .iter()
-        .filter_map(|edit| Some((edit.column.clone(), edit.kind?)))
-        .collect();
+    let casts = read.iter().filter_map(|edit| Some((edit.column.clone(), edit.kind?))).collect();
     let after = Fitted::new(Step::Cast { columns: casts })?.apply(&before)?;
-    let missing =
-        |frame: &DataFrame, name: &str| frame.column(name).map_or(0, |column| column.null_count());
+    let missing = |frame: &DataFrame, name: &str| frame.column(name).map_or(0, |column| column.null_count());
     let sentences = read.iter().filter_map(|edit| {
-        let lost = missing(&after, &edit.column)
-            .checked_sub(missing(&before, &edit.column))
-            .filter(|&lost| lost > 0)?;
+        let lost =
+            missing(&after, &edit.column).checked_sub(missing(&before, &edit.column)).filter(|&lost| lost > 0)?;
         let phrase = edit.kind?.phrase();
         let values = count(lost, "value");
-        Some(format!(
-            "{values} of “{}” could not be read as {phrase} and became missing.",
-            edit.column
-        ))
+        Some(format!("{values} of “{}” could not be read as {phrase} and became missing.", edit.column))
     });
     Ok(sentences.collect())
 }
@@ -334,10 +203,7 @@ impl Component for EditMetadata {
         let changed = check(&edits).and_then(|()| {
             let known = edits.iter().all(|edit| input.schema.contains(&edit.column));
             let schema = || steps(&edits)?.output_schema(&input.schema);
-            known
-                .then(schema)
-                .transpose()
-                .map_err(|error| error.to_string())
+            known.then(schema).transpose().map_err(|error| error.to_string())
         });
         match changed {
             Ok(Some(schema)) => one_table(TableShape { schema, ..input }),
@@ -349,12 +215,7 @@ impl Component for EditMetadata {
         }
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
         let schema = table.schema()?;
         let edits = edits(params);
@@ -377,11 +238,8 @@ mod tests {
     use crate::components::testing::{Bench, names, reals};
 
     fn bench(edits: serde_json::Value) -> Bench {
-        let rows =
-            df!("a" => ["1.5", "two", " 3 "], "b" => [1i64, 2, 3], "c" => ["x", "y", "x"]).unwrap();
-        Bench::new(&EditMetadata)
-            .table("table", rows)
-            .set("edits", edits)
+        let rows = df!("a" => ["1.5", "two", " 3 "], "b" => [1i64, 2, 3], "c" => ["x", "y", "x"]).unwrap();
+        Bench::new(&EditMetadata).table("table", rows).set("edits", edits)
     }
 
     #[test]
@@ -395,16 +253,10 @@ mod tests {
         let frame = table.frame().unwrap();
         assert_eq!(names(&frame), ["size", "b", "c"]);
         assert_eq!(reals(&frame, "size"), [Some(1.5), None, Some(3.0)]);
-        assert_eq!(
-            table.schema().unwrap().get("c").unwrap().kind,
-            Kind::Category
-        );
+        assert_eq!(table.schema().unwrap().get("c").unwrap().kind, Kind::Category);
         assert_eq!(table.roles.get("c"), Some(&Role::Label));
         assert_eq!(table.preparation.0.len(), 3);
-        assert_eq!(
-            bench.log(),
-            ["1 value of “a” could not be read as a real number and became missing."]
-        );
+        assert_eq!(bench.log(), ["1 value of “a” could not be read as a real number and became missing."]);
         assert_eq!(bench.caption(), "3 columns");
     }
 
@@ -419,24 +271,11 @@ mod tests {
     #[test]
     fn mistakes_are_found_without_data() {
         let twice = bench(json!([{"column": "a", "kind": "real"}, {"column": "a", "name": "x"}]));
-        assert_eq!(
-            twice.problems(),
-            ["The column “a” is in two rows. Put its changes into one."]
-        );
+        assert_eq!(twice.problems(), ["The column “a” is in two rows. Put its changes into one."]);
         let clash = bench(json!([{"column": "a", "name": "b"}]));
-        assert!(
-            clash.problems()[0].contains("two columns named “b”"),
-            "{:?}",
-            clash.problems()
-        );
+        assert!(clash.problems()[0].contains("two columns named “b”"), "{:?}", clash.problems());
         let impossible = bench(json!([{"column": "b", "kind": "category"}]));
-        assert_eq!(
-            impossible.problems(),
-            ["Column “b” is a whole number and cannot become a category."]
-        );
-        assert_eq!(
-            bench(json!([{"column": "aa"}])).failure(),
-            "There is no column “aa”."
-        );
+        assert_eq!(impossible.problems(), ["Column “b” is a whole number and cannot become a category."]);
+        assert_eq!(bench(json!([{"column": "aa"}])).failure(), "There is no column “aa”.");
     }
 }

@@ -6,8 +6,7 @@ use data::prepare::{Fitted, Preparation, Step};
 use data::schema::{Kind, Role, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
-    StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
 use crate::components::prepared::{features, prepared, rows_to_fit};
 use crate::components::tables::{column_or_role, require, shape_or_open};
@@ -18,39 +17,17 @@ use crate::value::{Inputs, InputsExt, Outputs, Table, TableContent, Value};
 /// Keeps the features that say most about the label, judged one by one.
 pub struct FilterFeatureSelection;
 
-const NONE: &str =
-    "There is no feature that this score can judge. Choose columns, or another score.";
+const NONE: &str = "There is no feature that this score can judge. Choose columns, or another score.";
 const NO_LABEL: &str = "Choose the label, or give a column the role label with Edit metadata.";
 
 static SCORES: [Choice; 7] = [
-    Choice {
-        value: "mutual_information",
-        title: "Mutual information",
-    },
-    Choice {
-        value: "pearson",
-        title: "Pearson correlation",
-    },
-    Choice {
-        value: "spearman",
-        title: "Spearman correlation",
-    },
-    Choice {
-        value: "kendall",
-        title: "Kendall correlation",
-    },
-    Choice {
-        value: "chi_squared",
-        title: "Chi-squared",
-    },
-    Choice {
-        value: "anova_f",
-        title: "ANOVA F",
-    },
-    Choice {
-        value: "fisher",
-        title: "Fisher score",
-    },
+    Choice { value: "mutual_information", title: "Mutual information" },
+    Choice { value: "pearson", title: "Pearson correlation" },
+    Choice { value: "spearman", title: "Spearman correlation" },
+    Choice { value: "kendall", title: "Kendall correlation" },
+    Choice { value: "chi_squared", title: "Chi-squared" },
+    Choice { value: "anova_f", title: "ANOVA F" },
+    Choice { value: "fisher", title: "Fisher score" },
 ];
 
 static SPEC: Spec = Spec {
@@ -142,27 +119,18 @@ fn plan(params: &Params, schema: &Schema) -> Result<(String, Vec<String>), Probl
     let label = label.map_err(|sentence| Problem::error(sentence).at_param("label"))?;
     let score = score(params);
     let correlates = matches!(score, Score::Pearson | Score::Spearman | Score::Kendall);
-    if let Some(column) = schema
-        .get(&label)
-        .filter(|column| correlates && !is_number(column.kind))
-    {
+    if let Some(column) = schema.get(&label).filter(|column| correlates && !is_number(column.kind)) {
         let (name, kind) = (score.name(), column.kind.phrase());
-        let sentence = format!(
-            "{name} needs numbers, but the label “{label}” is {kind}. Choose mutual information or ANOVA F."
-        );
+        let sentence =
+            format!("{name} needs numbers, but the label “{label}” is {kind}. Choose mutual information or ANOVA F.");
         return Err(Problem::error(sentence).at_param("score"));
     }
     let mut columns = features(params, schema, |kind| suits(kind, score));
     columns.retain(|name| *name != label);
-    let unsuited = columns
-        .iter()
-        .find_map(|name| schema.get(name).filter(|column| !suits(column.kind, score)));
+    let unsuited = columns.iter().find_map(|name| schema.get(name).filter(|column| !suits(column.kind, score)));
     if let Some(column) = unsuited {
         let (name, kind) = (score.name(), column.kind.phrase());
-        let sentence = format!(
-            "{name} cannot judge the feature “{}”, which is {kind}. Leave it out.",
-            column.name
-        );
+        let sentence = format!("{name} cannot judge the feature “{}”, which is {kind}. Leave it out.", column.name);
         return Err(Problem::error(sentence).at_param("columns"));
     }
     Ok((label, columns))
@@ -171,38 +139,16 @@ fn plan(params: &Params, schema: &Schema) -> Result<(String, Vec<String>), Probl
 /// Scores as a table, the best first; equal ones keep the table's order.
 fn score_table(scores: &[&FeatureScore], keep: usize) -> Result<DataFrame, StepError> {
     let columns = vec![
-        Column::new(
-            "feature".into(),
-            scores
-                .iter()
-                .map(|score| score.feature.clone())
-                .collect::<Vec<_>>(),
-        ),
-        Column::new(
-            "score".into(),
-            scores.iter().map(|score| score.score).collect::<Vec<_>>(),
-        ),
-        Column::new(
-            "p_value".into(),
-            scores.iter().map(|score| score.p_value).collect::<Vec<_>>(),
-        ),
-        Column::new(
-            "kept".into(),
-            (0..scores.len())
-                .map(|rank| rank < keep)
-                .collect::<Vec<_>>(),
-        ),
+        Column::new("feature".into(), scores.iter().map(|score| score.feature.clone()).collect::<Vec<_>>()),
+        Column::new("score".into(), scores.iter().map(|score| score.score).collect::<Vec<_>>()),
+        Column::new("p_value".into(), scores.iter().map(|score| score.p_value).collect::<Vec<_>>()),
+        Column::new("kept".into(), (0..scores.len()).map(|rank| rank < keep).collect::<Vec<_>>()),
     ];
     Ok(DataFrame::new(scores.len(), columns)?)
 }
 
 fn score_schema() -> Schema {
-    let kinds = [
-        ("feature", Kind::Text),
-        ("score", Kind::Real),
-        ("p_value", Kind::Real),
-        ("kept", Kind::Boolean),
-    ];
+    let kinds = [("feature", Kind::Text), ("score", Kind::Real), ("p_value", Kind::Real), ("kept", Kind::Boolean)];
     Schema::new(kinds)
 }
 
@@ -223,16 +169,7 @@ impl Component for FilterFeatureSelection {
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
         let input = shape_or_open(inputs, "table");
-        let scores = |rows| {
-            (
-                "scores",
-                Shape::Table(TableShape {
-                    schema: score_schema(),
-                    open: false,
-                    rows,
-                }),
-            )
-        };
+        let scores = |rows| ("scores", Shape::Table(TableShape { schema: score_schema(), open: false, rows }));
         match plan(params, &input.schema) {
             Ok((_, columns)) => {
                 if columns.is_empty() && !input.open {
@@ -240,15 +177,8 @@ impl Component for FilterFeatureSelection {
                 }
                 let rows = (!input.open).then_some(columns.len() as u64);
                 // Which columns go depends on the rows; those that stay are as they were.
-                let table = Shape::Table(TableShape {
-                    open: true,
-                    ..input
-                });
-                vec![
-                    ("table", table),
-                    scores(rows),
-                    ("transform", Shape::Transform { columns }),
-                ]
+                let table = Shape::Table(TableShape { open: true, ..input });
+                vec![("table", table), scores(rows), ("transform", Shape::Transform { columns })]
             }
             Err(_) if input.open => vec![scores(None)],
             Err(problem) => {
@@ -258,16 +188,10 @@ impl Component for FilterFeatureSelection {
         }
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
         let schema = table.schema()?;
-        let (label, columns) =
-            plan(params, &schema).map_err(|problem| StepError::failed(problem.message))?;
+        let (label, columns) = plan(params, &schema).map_err(|problem| StepError::failed(problem.message))?;
         require(&schema, [&label])?;
         if columns.is_empty() {
             return Err(StepError::failed(NONE));
@@ -279,16 +203,8 @@ impl Component for FilterFeatureSelection {
         let mut ranked: Vec<&FeatureScore> = scores.iter().collect();
         ranked.sort_by(|left, right| right.strength().total_cmp(&left.strength()));
         let keep = usize::try_from(params.integer("keep")).unwrap_or(usize::MAX);
-        let dropped: Vec<String> = ranked
-            .iter()
-            .skip(keep)
-            .map(|score| score.feature.clone())
-            .collect();
-        context.note(&format!(
-            "Kept {} of {} features.",
-            ranked.len() - dropped.len(),
-            ranked.len()
-        ));
+        let dropped: Vec<String> = ranked.iter().skip(keep).map(|score| score.feature.clone()).collect();
+        context.note(&format!("Kept {} of {} features.", ranked.len() - dropped.len(), ranked.len()));
         let steps = match dropped.is_empty() {
             true => Preparation::default(),
             false => Preparation(vec![Fitted::new(Step::Drop { columns: dropped })?]),
@@ -320,27 +236,18 @@ mod tests {
             "class" => ["a", "a", "a", "b", "b", "b"],
         );
         let bench = Bench::new(&FilterFeatureSelection).table("table", rows.unwrap());
-        bench
-            .role("table", "y", Role::Label)
-            .set("score", score)
-            .set("keep", 2)
+        bench.role("table", "y", Role::Label).set("score", score).set("keep", 2)
     }
 
     #[test]
     fn the_best_stay_and_everything_else_is_listed() {
         let bench = bench("pearson");
         let scores = bench.frame("scores");
-        assert_eq!(
-            texts(&scores, "feature"),
-            ["signal", "weak", "noise", "constant"]
-        );
+        assert_eq!(texts(&scores, "feature"), ["signal", "weak", "noise", "constant"]);
         assert_eq!(texts(&scores, "kept"), ["true", "true", "false", "false"]);
         assert_eq!(texts(&scores, "score")[3], "null");
         let table = bench.out("table");
-        assert_eq!(
-            names(&table.frame().unwrap()),
-            ["signal", "weak", "y", "class"]
-        );
+        assert_eq!(names(&table.frame().unwrap()), ["signal", "weak", "y", "class"]);
         assert_eq!(table.preparation.0.len(), 1);
         assert_eq!(bench.log(), ["Kept 2 of 4 features."]);
         assert_eq!(bench.caption(), "2 best · Pearson correlation");
@@ -349,11 +256,7 @@ mod tests {
     #[test]
     fn mutual_information_judges_categories_too() {
         let bench = bench("mutual_information").set("label", "class");
-        assert_eq!(
-            bench.frame("scores").height(),
-            4,
-            "the label by role is no feature"
-        );
+        assert_eq!(bench.frame("scores").height(), 4, "the label by role is no feature");
         let chosen = bench.set("columns", json!(["y", "noise"])).set("keep", 1);
         assert_eq!(chosen.texts("scores", "feature"), ["y", "noise"]);
     }
@@ -366,10 +269,7 @@ mod tests {
         assert_eq!(text.problems(), [sentence]);
         assert_eq!(text.failure(), sentence);
         let feature = bench("anova_f").set("columns", json!(["class"]));
-        assert_eq!(
-            feature.problems(),
-            ["ANOVA F cannot judge the feature “class”, which is a text. Leave it out."]
-        );
+        assert_eq!(feature.problems(), ["ANOVA F cannot judge the feature “class”, which is a text. Leave it out."]);
         let none = Bench::new(&FilterFeatureSelection).table("table", df!("x" => [1]).unwrap());
         assert_eq!(none.problems(), [NO_LABEL]);
     }

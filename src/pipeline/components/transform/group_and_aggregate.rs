@@ -1,17 +1,13 @@
 use std::collections::HashSet;
 
-use data::polars::prelude::{
-    DataType, Expr, LazyFrame, QuantileMethod, SortMultipleOptions, len, lit,
-};
+use data::polars::prelude::{DataType, Expr, LazyFrame, QuantileMethod, SortMultipleOptions, len, lit};
 use data::schema::{Kind, Role, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
-    StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
 use crate::components::tables::{
-    adopt_roles, col, cols, count, empty_query, name_some, one_table, planned_schema, require,
-    shape_or_open,
+    adopt_roles, col, cols, count, empty_query, name_some, one_table, planned_schema, require, shape_or_open,
 };
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
 use crate::store::StepContext;
@@ -21,58 +17,19 @@ use crate::value::{Inputs, InputsExt, Outputs, Table, TableContent};
 pub struct GroupAndAggregate;
 
 static FUNCTIONS: [Choice; 13] = [
-    Choice {
-        value: "count",
-        title: "Count of rows, or of values",
-    },
-    Choice {
-        value: "missing",
-        title: "Count of missing values",
-    },
-    Choice {
-        value: "distinct",
-        title: "Count of distinct values",
-    },
-    Choice {
-        value: "sum",
-        title: "Sum",
-    },
-    Choice {
-        value: "mean",
-        title: "Mean",
-    },
-    Choice {
-        value: "median",
-        title: "Median",
-    },
-    Choice {
-        value: "min",
-        title: "Minimum",
-    },
-    Choice {
-        value: "max",
-        title: "Maximum",
-    },
-    Choice {
-        value: "std",
-        title: "Standard deviation",
-    },
-    Choice {
-        value: "var",
-        title: "Variance",
-    },
-    Choice {
-        value: "quantile",
-        title: "Quantile",
-    },
-    Choice {
-        value: "first",
-        title: "First",
-    },
-    Choice {
-        value: "last",
-        title: "Last",
-    },
+    Choice { value: "count", title: "Count of rows, or of values" },
+    Choice { value: "missing", title: "Count of missing values" },
+    Choice { value: "distinct", title: "Count of distinct values" },
+    Choice { value: "sum", title: "Sum" },
+    Choice { value: "mean", title: "Mean" },
+    Choice { value: "median", title: "Median" },
+    Choice { value: "min", title: "Minimum" },
+    Choice { value: "max", title: "Maximum" },
+    Choice { value: "std", title: "Standard deviation" },
+    Choice { value: "var", title: "Variance" },
+    Choice { value: "quantile", title: "Quantile" },
+    Choice { value: "first", title: "First" },
+    Choice { value: "last", title: "Last" },
 ];
 
 static FIELDS: [Param; 4] = [
@@ -124,36 +81,14 @@ static SPEC: Spec = Spec {
         linearly.\n\
         - NaN is a number here: the mean of a group that holds one is NaN. Use *Clean missing data* first.\n\
         - The result's rows count as raw.",
-    keywords: &[
-        "group by",
-        "pivot",
-        "summary",
-        "aggregate",
-        "mean",
-        "count",
-        "sum",
-    ],
-    inputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The rows to group.",
-    )],
-    outputs: &[Port::new(
-        "table",
-        "Groups",
-        PortKind::Table,
-        "One row a group.",
-    )],
+    keywords: &["group by", "pivot", "summary", "aggregate", "mean", "count", "sum"],
+    inputs: &[Port::new("table", "Table", PortKind::Table, "The rows to group.")],
+    outputs: &[Port::new("table", "Groups", PortKind::Table, "One row a group.")],
     params: &[
         Param::new(
             "keys",
             "Group by",
-            ParamKind::Columns {
-                port: "table",
-                accept: Accept::Any,
-                empty: "One group",
-            },
+            ParamKind::Columns { port: "table", accept: Accept::Any, empty: "One group" },
             Default::EmptyList,
             "Rows that are equal in these columns form a group.",
         ),
@@ -185,12 +120,7 @@ impl Figure {
             None => function.clone(),
         };
         let name = row.maybe_text("name").map_or_else(automatic, str::to_owned);
-        Self {
-            quantile: row.real("quantile"),
-            function,
-            column,
-            name,
-        }
+        Self { quantile: row.real("quantile"), function, column, name }
     }
 
     /// # Errors
@@ -199,10 +129,7 @@ impl Figure {
         let Some(column) = &self.column else {
             return match self.function.as_str() {
                 "count" => Ok(()),
-                _ => Err(format!(
-                    "Choose the column to compute the figure “{}” of.",
-                    self.name
-                )),
+                _ => Err(format!("Choose the column to compute the figure “{}” of.", self.name)),
             };
         };
         let Some(kind) = schema.get(column).map(|column| column.kind) else {
@@ -219,11 +146,7 @@ impl Figure {
         if fits {
             return Ok(());
         }
-        Err(format!(
-            "The figure “{}” needs {needed}, but “{column}” is {}.",
-            self.name,
-            kind.phrase()
-        ))
+        Err(format!("The figure “{}” needs {needed}, but “{column}” is {}.", self.name, kind.phrase()))
     }
 
     fn expression(&self) -> Expr {
@@ -259,31 +182,15 @@ struct Plan {
 impl Plan {
     fn new(params: &Params, schema: &Schema) -> Result<Self, Problem> {
         let keys = params.texts("keys");
-        let figures: Vec<Figure> = params
-            .rows("figures", &FIELDS)
-            .iter()
-            .map(Figure::of)
-            .collect();
+        let figures: Vec<Figure> = params.rows("figures", &FIELDS).iter().map(Figure::of).collect();
         if keys.is_empty() && figures.is_empty() {
-            return Err(
-                Problem::error("Choose columns to group by, or figures to compute.")
-                    .at_param("keys"),
-            );
+            return Err(Problem::error("Choose columns to group by, or figures to compute.").at_param("keys"));
         }
         let mut names: HashSet<&str> = keys.iter().map(String::as_str).collect();
         for figure in &figures {
             let taken = !names.insert(&figure.name);
-            let twice = || {
-                format!(
-                    "Two columns of the result would be named “{}”. Name one otherwise.",
-                    figure.name
-                )
-            };
-            let checked = if taken {
-                Err(twice())
-            } else {
-                figure.check(schema)
-            };
+            let twice = || format!("Two columns of the result would be named “{}”. Name one otherwise.", figure.name);
+            let checked = if taken { Err(twice()) } else { figure.check(schema) };
             checked.map_err(|sentence| Problem::error(sentence).at_param("figures"))?;
         }
         Ok(Self { keys, figures })
@@ -291,11 +198,7 @@ impl Plan {
 
     /// The columns of the input that the plan names.
     fn columns(&self) -> impl Iterator<Item = &String> {
-        self.keys.iter().chain(
-            self.figures
-                .iter()
-                .filter_map(|figure| figure.column.as_ref()),
-        )
+        self.keys.iter().chain(self.figures.iter().filter_map(|figure| figure.column.as_ref()))
     }
 
     fn apply(&self, query: LazyFrame) -> LazyFrame {
@@ -304,20 +207,12 @@ impl Plan {
             return query.select(figures);
         }
         let order = SortMultipleOptions::default().with_nulls_last(true);
-        query
-            .group_by(cols(&self.keys))
-            .agg(figures)
-            .sort_by_exprs(cols(&self.keys), order)
+        query.group_by(cols(&self.keys)).agg(figures).sort_by_exprs(cols(&self.keys), order)
     }
 
     /// Keys keep their role; of the figures, first and last under their old name would too, but nobody expects it.
-    fn roles<'a>(
-        &'a self,
-        role_of: impl Fn(&str) -> Option<Role> + 'a,
-    ) -> impl Iterator<Item = (String, Role)> + 'a {
-        self.keys
-            .iter()
-            .filter_map(move |key| role_of(key).map(|role| (key.clone(), role)))
+    fn roles<'a>(&'a self, role_of: impl Fn(&str) -> Option<Role> + 'a) -> impl Iterator<Item = (String, Role)> + 'a {
+        self.keys.iter().filter_map(move |key| role_of(key).map(|role| (key.clone(), role)))
     }
 }
 
@@ -328,10 +223,7 @@ impl Component for GroupAndAggregate {
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
         let figures = count(params.rows("figures", &FIELDS).len(), "figure");
-        format!(
-            "{} · {figures}",
-            name_some(&params.texts("keys"), "One group")
-        )
+        format!("{} · {figures}", name_some(&params.texts("keys"), "One group"))
     }
 
     fn infer(
@@ -355,42 +247,19 @@ impl Component for GroupAndAggregate {
         let Ok(planned) = planned_schema(&plan.apply(empty_query(&input))) else {
             return Vec::new();
         };
-        let keys: Schema = input
-            .schema
-            .columns
-            .iter()
-            .filter(|c| plan.keys.contains(&c.name))
-            .cloned()
-            .collect();
+        let keys: Schema = input.schema.columns.iter().filter(|c| plan.keys.contains(&c.name)).cloned().collect();
         let rows = plan.keys.is_empty().then_some(1);
-        one_table(TableShape {
-            schema: adopt_roles(planned, &[&keys]),
-            open: false,
-            rows,
-        })
+        one_table(TableShape { schema: adopt_roles(planned, &[&keys]), open: false, rows })
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
         let schema = table.schema()?;
-        let plan =
-            Plan::new(params, &schema).map_err(|problem| StepError::failed(problem.message))?;
+        let plan = Plan::new(params, &schema).map_err(|problem| StepError::failed(problem.message))?;
         require(&schema, plan.columns())?;
         let groups = plan.apply(table.lazy()?);
         let roles = plan.roles(|name| table.roles.get(name).copied()).collect();
-        Ok(vec![(
-            "table",
-            Table {
-                roles,
-                ..Table::raw(TableContent::from(groups))
-            }
-            .into(),
-        )])
+        Ok(vec![("table", Table { roles, ..Table::raw(TableContent::from(groups)) }.into())])
     }
 }
 
@@ -429,10 +298,7 @@ mod tests {
             {"function": "max", "column": "x"},
             {"function": "var", "column": "x"},
         ]);
-        let bench = bench()
-            .role("table", "g", Role::Id)
-            .set("keys", json!(["g"]))
-            .set("figures", figures);
+        let bench = bench().role("table", "g", Role::Id).set("keys", json!(["g"])).set("figures", figures);
         let groups = bench.frame("table");
         assert_eq!(texts(&groups, "g"), ["a", "b", "null"]);
         assert_eq!(integers(&groups, "count"), [2, 2, 1]);
@@ -442,10 +308,7 @@ mod tests {
         assert_eq!(integers(&groups, "t_distinct"), [2, 1, 1]);
         assert_eq!(reals(&groups, "x_mean"), [Some(2.0), Some(2.5), Some(3.0)]);
         assert_eq!(reals(&groups, "x_std"), [None, Some(4.5f64.sqrt()), None]);
-        assert_eq!(
-            reals(&groups, "x_quantile"),
-            [Some(2.0), Some(1.75), Some(3.0)]
-        );
+        assert_eq!(reals(&groups, "x_quantile"), [Some(2.0), Some(1.75), Some(3.0)]);
         assert_eq!(texts(&groups, "t_first"), ["q", "p", "r"]);
         assert_eq!(texts(&groups, "t_last"), ["s", "p", "r"]);
         assert_eq!(bench.caption(), "g · 14 figures");
@@ -461,24 +324,13 @@ mod tests {
 
     #[test]
     fn finds_mistakes_without_data() {
-        let check = |figures| {
-            bench()
-                .set("keys", json!(["g"]))
-                .set("figures", figures)
-                .problems()
-        };
-        assert_eq!(
-            bench().problems(),
-            ["Choose columns to group by, or figures to compute."]
-        );
+        let check = |figures| bench().set("keys", json!(["g"])).set("figures", figures).problems();
+        assert_eq!(bench().problems(), ["Choose columns to group by, or figures to compute."]);
         let sentence = "The figure “t_mean” needs a number, but “t” is a text.";
         assert_eq!(check(json!([{"column": "t"}])), [sentence]);
         let sentence = "Two columns of the result would be named “g”. Name one otherwise.";
         assert_eq!(check(json!([{"column": "x", "name": "g"}])), [sentence]);
-        assert_eq!(
-            check(json!([{"function": "sum"}])),
-            ["Choose the column to compute the figure “sum” of."]
-        );
+        assert_eq!(check(json!([{"function": "sum"}])), ["Choose the column to compute the figure “sum” of."]);
         let wrong = bench().set("figures", json!([{"column": "xx"}])).failure();
         assert!(wrong.starts_with("There is no column “xx”."), "{wrong}");
     }

@@ -1,17 +1,13 @@
 use std::collections::HashSet;
 
-use data::polars::prelude::{
-    DataType, Expr, JoinArgs, JoinCoalesce, JoinType, LazyFrame, MaintainOrderJoin,
-};
+use data::polars::prelude::{DataType, Expr, JoinArgs, JoinCoalesce, JoinType, LazyFrame, MaintainOrderJoin};
 use data::schema::{Kind, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
-    StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
 use crate::components::tables::{
-    adopt_roles, col, cols, count, empty_query, new_rows, one_table, planned_schema, require,
-    shape_or_open,
+    adopt_roles, col, cols, count, empty_query, new_rows, one_table, planned_schema, require, shape_or_open,
 };
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
 use crate::store::StepContext;
@@ -21,54 +17,23 @@ use crate::value::{Inputs, InputsExt, Outputs, TableContent};
 pub struct Join;
 
 static HOW: [Choice; 7] = [
-    Choice {
-        value: "inner",
-        title: "Inner: rows with a match",
-    },
-    Choice {
-        value: "left",
-        title: "Left: every left row",
-    },
-    Choice {
-        value: "right",
-        title: "Right: every right row",
-    },
-    Choice {
-        value: "outer",
-        title: "Outer: every row of both",
-    },
-    Choice {
-        value: "semi",
-        title: "Semi: left rows that have a match",
-    },
-    Choice {
-        value: "anti",
-        title: "Anti: left rows that have none",
-    },
-    Choice {
-        value: "cross",
-        title: "Cross: every pair of rows",
-    },
+    Choice { value: "inner", title: "Inner: rows with a match" },
+    Choice { value: "left", title: "Left: every left row" },
+    Choice { value: "right", title: "Right: every right row" },
+    Choice { value: "outer", title: "Outer: every row of both" },
+    Choice { value: "semi", title: "Semi: left rows that have a match" },
+    Choice { value: "anti", title: "Anti: left rows that have none" },
+    Choice { value: "cross", title: "Cross: every pair of rows" },
 ];
 
 const KEYED: &[&str] = &["inner", "left", "right", "outer", "semi", "anti"];
 
 static PARAMS: [Param; 5] = [
-    Param::new(
-        "how",
-        "Join type",
-        ParamKind::Choice(&HOW),
-        Default::Text("inner"),
-        "Which rows the result has.",
-    ),
+    Param::new("how", "Join type", ParamKind::Choice(&HOW), Default::Text("inner"), "Which rows the result has."),
     Param::new(
         "left_keys",
         "Left keys",
-        ParamKind::Columns {
-            port: "left",
-            accept: Accept::Any,
-            empty: "No keys",
-        },
+        ParamKind::Columns { port: "left", accept: Accept::Any, empty: "No keys" },
         Default::EmptyList,
         "The columns of the left table that must equal the right keys.",
     )
@@ -76,11 +41,7 @@ static PARAMS: [Param; 5] = [
     Param::new(
         "right_keys",
         "Right keys",
-        ParamKind::Columns {
-            port: "right",
-            accept: Accept::Any,
-            empty: "The same names as the left keys",
-        },
+        ParamKind::Columns { port: "right", accept: Accept::Any, empty: "The same names as the left keys" },
         Default::EmptyList,
         "As many columns as left keys, in the same order.",
     )
@@ -125,30 +86,12 @@ static SPEC: Spec = Spec {
         *Edit metadata* first.\n\
         - The joined rows count as new: what was imputed or scaled before the join is not repeated when a model \
         trained after it scores raw rows. Prepare columns after the join.",
-    keywords: &[
-        "merge",
-        "lookup",
-        "vlookup",
-        "combine",
-        "left join",
-        "inner join",
-        "foreign key",
-    ],
+    keywords: &["merge", "lookup", "vlookup", "combine", "left join", "inner join", "foreign key"],
     inputs: &[
-        Port::new(
-            "left",
-            "Left",
-            PortKind::Table,
-            "The table whose columns come first.",
-        ),
+        Port::new("left", "Left", PortKind::Table, "The table whose columns come first."),
         Port::new("right", "Right", PortKind::Table, "The table to look up."),
     ],
-    outputs: &[Port::new(
-        "table",
-        "Joined",
-        PortKind::Table,
-        "The rows side by side.",
-    )],
+    outputs: &[Port::new("table", "Joined", PortKind::Table, "The rows side by side.")],
     params: &PARAMS,
     reusable: true,
 };
@@ -215,9 +158,7 @@ impl Plan {
     /// When a right column's name would be taken even with the suffix.
     fn check_names(&self, left: &Schema, right: &Schema) -> Result<(), Problem> {
         let without = |schema: &Schema, keys: &[String]| -> HashSet<String> {
-            let names = schema
-                .names()
-                .filter(|name| !keys.iter().any(|key| key == name));
+            let names = schema.names().filter(|name| !keys.iter().any(|key| key == name));
             names.map(str::to_owned).collect()
         };
         // Both keys of a pair become one column, named as the left one or, in a right join, as the right one.
@@ -226,17 +167,11 @@ impl Plan {
             JoinType::Right => (without(left, &self.left), without(right, &[])),
             _ => (without(left, &[]), without(right, &self.right)),
         };
-        let clashing = lefts
-            .intersection(&rights)
-            .map(|name| format!("{name}{}", self.suffix()));
-        let taken = clashing
-            .filter(|name| lefts.contains(name) || rights.contains(name))
-            .min();
+        let clashing = lefts.intersection(&rights).map(|name| format!("{name}{}", self.suffix()));
+        let taken = clashing.filter(|name| lefts.contains(name) || rights.contains(name)).min();
         match taken {
             Some(name) => {
-                let sentence = format!(
-                    "The result would have two columns named “{name}”. Choose another suffix."
-                );
+                let sentence = format!("The result would have two columns named “{name}”. Choose another suffix.");
                 Err(Problem::error(sentence).at_param("suffix"))
             }
             None => Ok(()),
@@ -244,11 +179,7 @@ impl Plan {
     }
 
     fn suffix(&self) -> &str {
-        if self.suffix.is_empty() {
-            "_right"
-        } else {
-            &self.suffix
-        }
+        if self.suffix.is_empty() { "_right" } else { &self.suffix }
     }
 
     fn apply(&self, left: LazyFrame, right: LazyFrame) -> LazyFrame {
@@ -256,9 +187,7 @@ impl Plan {
             Some(dtype) => col(name).cast(dtype.clone()),
             None => col(name),
         };
-        let keys = |names: &[String]| -> Vec<Expr> {
-            names.iter().zip(&self.compare_as).map(key).collect()
-        };
+        let keys = |names: &[String]| -> Vec<Expr> { names.iter().zip(&self.compare_as).map(key).collect() };
         let mut args = JoinArgs::new(self.how.clone()).with_suffix(Some(self.suffix().into()));
         if self.how == JoinType::Cross {
             return left.join(right, Vec::new(), Vec::new(), args);
@@ -273,10 +202,7 @@ impl Plan {
         }
         // Only columns, not expressions, become one.
         args.coalesce = JoinCoalesce::CoalesceColumns;
-        let (left, right) = (
-            left.with_columns(keys(&self.left)),
-            right.with_columns(keys(&self.right)),
-        );
+        let (left, right) = (left.with_columns(keys(&self.left)), right.with_columns(keys(&self.right)));
         left.join(right, cols(&self.left), cols(&self.right), args)
     }
 
@@ -321,25 +247,17 @@ fn mismatch(from: &str, left: Kind, to: &str, right: Kind) -> Problem {
 
 /// The result's columns, as the engine would make them.
 fn joined_shape(plan: &Plan, left: &TableShape, right: &TableShape) -> Option<TableShape> {
-    let known =
-        |shape: &TableShape, keys: &[String]| keys.iter().all(|key| shape.schema.contains(key));
+    let known = |shape: &TableShape, keys: &[String]| keys.iter().all(|key| shape.schema.contains(key));
     if !known(left, &plan.left) || !known(right, &plan.right) {
         return None;
     }
     let schema = planned_schema(&plan.apply(empty_query(left), empty_query(right))).ok()?;
     let rows = match plan.how {
-        JoinType::Cross => left
-            .rows
-            .zip(right.rows)
-            .map(|(left, right)| left.saturating_mul(right)),
+        JoinType::Cross => left.rows.zip(right.rows).map(|(left, right)| left.saturating_mul(right)),
         _ => None,
     };
     let open = left.open || (right.open && !plan.keeps_rows());
-    Some(TableShape {
-        schema: adopt_roles(schema, &[&left.schema, &right.schema]),
-        open,
-        rows,
-    })
+    Some(TableShape { schema: adopt_roles(schema, &[&left.schema, &right.schema]), open, rows })
 }
 
 impl Component for Join {
@@ -349,17 +267,10 @@ impl Component for Join {
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
         let how = params.text("how");
-        let title = HOW
-            .iter()
-            .find(|choice| choice.value == how)
-            .map_or(how, |choice| choice.title);
+        let title = HOW.iter().find(|choice| choice.value == how).map_or(how, |choice| choice.title);
         let title = title.split(':').next().unwrap_or(title);
         let keys = params.texts("left_keys");
-        if how == "cross" || keys.is_empty() {
-            title.to_owned()
-        } else {
-            format!("{title} on {}", keys.join(", "))
-        }
+        if how == "cross" || keys.is_empty() { title.to_owned() } else { format!("{title} on {}", keys.join(", ")) }
     }
 
     fn infer(
@@ -369,14 +280,9 @@ impl Component for Join {
         _known: &dyn Known,
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
-        let (left, right) = (
-            shape_or_open(inputs, "left"),
-            shape_or_open(inputs, "right"),
-        );
+        let (left, right) = (shape_or_open(inputs, "left"), shape_or_open(inputs, "right"));
         match Plan::new(params, &left, &right) {
-            Ok(plan) => joined_shape(&plan, &left, &right)
-                .map(one_table)
-                .unwrap_or_default(),
+            Ok(plan) => joined_shape(&plan, &left, &right).map(one_table).unwrap_or_default(),
             Err(problem) => {
                 problems.push(problem);
                 Vec::new()
@@ -384,17 +290,9 @@ impl Component for Join {
         }
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let (left, right) = (inputs.table("left")?, inputs.table("right")?);
-        let (left_shape, right_shape) = (
-            TableShape::closed(left.schema()?),
-            TableShape::closed(right.schema()?),
-        );
+        let (left_shape, right_shape) = (TableShape::closed(left.schema()?), TableShape::closed(right.schema()?));
         let plan = Plan::new(params, &left_shape, &right_shape);
         let plan = plan.map_err(|problem| StepError::failed(problem.message))?;
         require(&left_shape.schema, &plan.left)?;
@@ -427,11 +325,7 @@ mod tests {
 
     fn bench(how: &str) -> Bench {
         let keys = json!(if how == "cross" { vec![] } else { vec!["city"] });
-        Bench::new(&Join)
-            .table("left", people())
-            .table("right", cities())
-            .set("how", how)
-            .set("left_keys", keys)
+        Bench::new(&Join).table("left", people()).table("right", cities()).set("how", how).set("left_keys", keys)
     }
 
     #[test]
@@ -443,12 +337,7 @@ mod tests {
             ("outer", vec!["Ada", "Ben", "Cyd", "null", "null"]),
             ("semi", vec!["Ada"]),
             ("anti", vec!["Ben", "Cyd"]),
-            (
-                "cross",
-                vec![
-                    "Ada", "Ada", "Ada", "Ben", "Ben", "Ben", "Cyd", "Cyd", "Cyd",
-                ],
-            ),
+            ("cross", vec!["Ada", "Ada", "Ada", "Ben", "Ben", "Ben", "Cyd", "Cyd", "Cyd"]),
         ];
         for (how, expected) in expect {
             assert_eq!(bench(how).texts("table", "name"), expected, "{how}");
@@ -457,50 +346,31 @@ mod tests {
 
     #[test]
     fn equal_names_get_the_suffix_and_missing_keys_match_on_request() {
-        let joined = bench("left")
-            .set("suffix", " of city")
-            .set("match_missing", true)
-            .frame("table");
+        let joined = bench("left").set("suffix", " of city").set("match_missing", true).frame("table");
         assert_eq!(names(&joined), ["id", "name", "city", "name of city"]);
         assert_eq!(texts(&joined, "name of city"), ["Bonn", "Nowhere", "null"]);
-        assert_eq!(
-            bench("semi")
-                .set("match_missing", true)
-                .texts("table", "name"),
-            ["Ada", "Ben"]
-        );
+        assert_eq!(bench("semi").set("match_missing", true).texts("table", "name"), ["Ada", "Ben"]);
     }
 
     #[test]
     fn numbers_of_different_types_are_compared_as_numbers() {
         let right = df!("key" => [1.0, 3.0], "score" => [5i64, 6]).unwrap();
-        let bench = Bench::new(&Join)
-            .table("left", people())
-            .table("right", right);
-        let bench = bench
-            .set("left_keys", json!(["id"]))
-            .set("right_keys", json!(["key"]));
+        let bench = Bench::new(&Join).table("left", people()).table("right", right);
+        let bench = bench.set("left_keys", json!(["id"])).set("right_keys", json!(["key"]));
         assert_eq!(bench.texts("table", "name"), ["Ada", "Cyd"]);
         assert_eq!(bench.caption(), "Inner on id");
     }
 
     #[test]
     fn finds_mistakes_without_data() {
-        let bench = Bench::new(&Join)
-            .table("left", people())
-            .table("right", cities());
+        let bench = Bench::new(&Join).table("left", people()).table("right", cities());
         assert_eq!(bench.problems(), ["Choose the columns to join on."]);
-        let uneven = bench
-            .clone()
-            .set("left_keys", json!(["id", "city"]))
-            .set("right_keys", json!(["city"]));
+        let uneven = bench.clone().set("left_keys", json!(["id", "city"])).set("right_keys", json!(["city"]));
         assert_eq!(
             uneven.problems(),
             ["There are 2 left keys but 1 right key. Choose as many right keys as left keys."]
         );
-        let unlike = bench
-            .set("left_keys", json!(["id"]))
-            .set("right_keys", json!(["name"]));
+        let unlike = bench.set("left_keys", json!(["id"])).set("right_keys", json!(["name"]));
         let sentence = "The key “id” is a whole number in the left table, but “name” is a text in the right. Change one \
             with Edit metadata.";
         assert_eq!(unlike.problems(), [sentence]);
@@ -511,8 +381,7 @@ mod tests {
     fn a_name_that_is_taken_even_with_the_suffix() {
         let right = df!("city" => [10i64], "name" => ["Bonn"], "name_right" => ["?"]).unwrap();
         let bench = bench("left").table("right", right);
-        let sentence =
-            "The result would have two columns named “name_right”. Choose another suffix.";
+        let sentence = "The result would have two columns named “name_right”. Choose another suffix.";
         assert_eq!(bench.problems(), [sentence]);
         assert_eq!(bench.failure(), sentence);
         assert!(bench.set("suffix", "_2").problems().is_empty());
@@ -521,8 +390,7 @@ mod tests {
     #[test]
     fn a_left_key_that_the_right_table_lacks() {
         let bench = bench("inner").table("right", df!("town" => [1i64], "City" => [1i64]).unwrap());
-        let sentence =
-            "The right table lacks a left key. There is no column “city”. Did you mean “City”?";
+        let sentence = "The right table lacks a left key. There is no column “city”. Did you mean “City”?";
         assert_eq!(bench.problems(), [sentence]);
         assert_eq!(bench.failure(), sentence);
     }
@@ -530,18 +398,10 @@ mod tests {
     #[test]
     fn a_semi_join_changes_no_type_and_keeps_the_preparation() {
         let right = df!("key" => [1.0, 3.0]).unwrap();
-        let bench = Bench::new(&Join)
-            .table("left", people())
-            .table("right", right)
-            .set("how", "semi");
-        let bench = bench
-            .set("left_keys", json!(["id"]))
-            .set("right_keys", json!(["key"]));
+        let bench = Bench::new(&Join).table("left", people()).table("right", right).set("how", "semi");
+        let bench = bench.set("left_keys", json!(["id"])).set("right_keys", json!(["key"]));
         let kept = bench.out("table");
-        assert_eq!(
-            kept.schema().unwrap().get("id").unwrap().kind,
-            Kind::Integer
-        );
+        assert_eq!(kept.schema().unwrap().get("id").unwrap().kind, Kind::Integer);
         assert_eq!(texts(&kept.frame().unwrap(), "name"), ["Ada", "Cyd"]);
     }
 

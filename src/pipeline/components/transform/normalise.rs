@@ -2,12 +2,9 @@ use data::prepare::{ScaleColumn, Scaling, Step, scale};
 use data::schema::Kind;
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
-    StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
-use crate::components::prepared::{
-    features, fitted, fitted_shapes, report_none, rows_to_fit, shape_after,
-};
+use crate::components::prepared::{features, fitted, fitted_shapes, report_none, rows_to_fit, shape_after};
 use crate::components::tables::{name_some, shape_or_open};
 use crate::shape::{Known, Problem, Shape, Shapes};
 use crate::store::StepContext;
@@ -16,22 +13,12 @@ use crate::value::{Inputs, InputsExt, Outputs};
 /// Brings numeric columns to a common scale.
 pub struct Normalise;
 
-const NONE: &str =
-    "There is no numeric feature to normalise. Choose columns, or leave this step out.";
+const NONE: &str = "There is no numeric feature to normalise. Choose columns, or leave this step out.";
 
 static METHODS: [Choice; 3] = [
-    Choice {
-        value: "z_score",
-        title: "Z-score",
-    },
-    Choice {
-        value: "min_max",
-        title: "Minimum to maximum",
-    },
-    Choice {
-        value: "robust",
-        title: "Robust",
-    },
+    Choice { value: "z_score", title: "Z-score" },
+    Choice { value: "min_max", title: "Minimum to maximum" },
+    Choice { value: "robust", title: "Robust" },
 ];
 
 static SPEC: Spec = Spec {
@@ -52,45 +39,17 @@ static SPEC: Spec = Spec {
         - Missing values stay missing and, like infinite ones, are left out when the scale is learnt. A constant \
         column becomes 0.\n\
         - Without chosen columns every numeric feature is normalised, but no label, weight or id.",
-    keywords: &[
-        "normalize",
-        "standardise",
-        "standardize",
-        "scale",
-        "scaler",
-        "z-score",
-        "min-max",
-        "robust",
-    ],
-    inputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The rows to learn from and to normalise.",
-    )],
+    keywords: &["normalize", "standardise", "standardize", "scale", "scaler", "z-score", "min-max", "robust"],
+    inputs: &[Port::new("table", "Table", PortKind::Table, "The rows to learn from and to normalise.")],
     outputs: &[
-        Port::new(
-            "table",
-            "Normalised",
-            PortKind::Table,
-            "The rows on the new scale.",
-        ),
-        Port::new(
-            "transform",
-            "Transform",
-            PortKind::Transform,
-            "The scale that was learnt.",
-        ),
+        Port::new("table", "Normalised", PortKind::Table, "The rows on the new scale."),
+        Port::new("transform", "Transform", PortKind::Transform, "The scale that was learnt."),
     ],
     params: &[
         Param::new(
             "columns",
             "Columns",
-            ParamKind::Columns {
-                port: "table",
-                accept: Accept::NumericOrBoolean,
-                empty: "All numeric features",
-            },
+            ParamKind::Columns { port: "table", accept: Accept::NumericOrBoolean, empty: "All numeric features" },
             Default::EmptyList,
             "The columns to normalise.",
         ),
@@ -119,14 +78,9 @@ impl Component for Normalise {
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
-        let method = METHODS
-            .iter()
-            .find(|choice| choice.value == params.text("method"));
+        let method = METHODS.iter().find(|choice| choice.value == params.text("method"));
         let method = method.map_or("", |choice| choice.title);
-        format!(
-            "{method} · {}",
-            name_some(&params.texts("columns"), "all numeric")
-        )
+        format!("{method} · {}", name_some(&params.texts("columns"), "all numeric"))
     }
 
     fn infer(
@@ -139,24 +93,13 @@ impl Component for Normalise {
         let input = shape_or_open(inputs, "table");
         let columns = features(params, &input.schema, Kind::is_numeric);
         report_none(&columns, &input, NONE, problems);
-        let entry = |name: &String| ScaleColumn {
-            column: name.clone(),
-            scaling: scaling(params),
-            center: 0.0,
-            scale: 1.0,
-        };
-        let step = Step::Scale {
-            columns: columns.iter().map(entry).collect(),
-        };
+        let entry =
+            |name: &String| ScaleColumn { column: name.clone(), scaling: scaling(params), center: 0.0, scale: 1.0 };
+        let step = Step::Scale { columns: columns.iter().map(entry).collect() };
         fitted_shapes(shape_after(step, &input, "columns", problems), columns)
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
         let columns = features(params, &table.schema()?, Kind::is_numeric);
         let rows = rows_to_fit(table, &columns, NONE)?;
@@ -175,21 +118,15 @@ mod tests {
     use crate::components::testing::{Bench, reals};
 
     fn rows() -> DataFrame {
-        df!("x" => [1i64, 2, 3], "y" => [Some(10.0), None, Some(30.0)], "t" => ["a", "b", "c"])
-            .unwrap()
+        df!("x" => [1i64, 2, 3], "y" => [Some(10.0), None, Some(30.0)], "t" => ["a", "b", "c"]).unwrap()
     }
 
     #[test]
     fn every_numeric_feature_but_no_label() {
-        let bench = Bench::new(&Normalise)
-            .table("table", rows())
-            .role("table", "y", Role::Label);
+        let bench = Bench::new(&Normalise).table("table", rows()).role("table", "y", Role::Label);
         let scaled = bench.frame("table");
         let deviation = (2.0f64 / 3.0).sqrt();
-        assert_eq!(
-            reals(&scaled, "x"),
-            [Some(-1.0 / deviation), Some(0.0), Some(1.0 / deviation)]
-        );
+        assert_eq!(reals(&scaled, "x"), [Some(-1.0 / deviation), Some(0.0), Some(1.0 / deviation)]);
         assert_eq!(reals(&scaled, "y"), [Some(10.0), None, Some(30.0)]);
         assert_eq!(bench.out("table").preparation.0.len(), 1);
         assert_eq!(bench.caption(), "Z-score · all numeric");
@@ -197,9 +134,7 @@ mod tests {
 
     #[test]
     fn chosen_columns_by_other_methods() {
-        let bench = Bench::new(&Normalise)
-            .table("table", rows())
-            .set("columns", json!(["y"]));
+        let bench = Bench::new(&Normalise).table("table", rows()).set("columns", json!(["y"]));
         let scaled = bench.clone().set("method", "min_max").frame("table");
         assert_eq!(reals(&scaled, "y"), [Some(0.0), None, Some(1.0)]);
         let scaled = bench.set("method", "robust").frame("table");
@@ -212,10 +147,6 @@ mod tests {
         assert_eq!(bench.problems(), [NONE]);
         assert_eq!(bench.failure(), NONE);
         let empty = Bench::new(&Normalise).table("table", df!("x" => [None::<f64>]).unwrap());
-        assert!(
-            empty
-                .failure()
-                .starts_with("Column “x” has no values to learn from.")
-        );
+        assert!(empty.failure().starts_with("Column “x” has no values to learn from."));
     }
 }

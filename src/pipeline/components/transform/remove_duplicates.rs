@@ -1,8 +1,7 @@
 use data::polars::prelude::UniqueKeepStrategy;
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
-    StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
 use crate::components::tables::{cols, name_some, one_table, require, shape_or_open};
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
@@ -13,18 +12,9 @@ use crate::value::{Inputs, InputsExt, Outputs, TableContent};
 pub struct RemoveDuplicates;
 
 static KEEP: [Choice; 3] = [
-    Choice {
-        value: "first",
-        title: "The first",
-    },
-    Choice {
-        value: "last",
-        title: "The last",
-    },
-    Choice {
-        value: "none",
-        title: "None of them",
-    },
+    Choice { value: "first", title: "The first" },
+    Choice { value: "last", title: "The last" },
+    Choice { value: "none", title: "None of them" },
 ];
 
 static SPEC: Spec = Spec {
@@ -39,27 +29,13 @@ static SPEC: Spec = Spec {
         - Two missing values are equal.\n\
         - The remaining rows keep their order. Put *Sort rows* before this step to decide which row is the first.",
     keywords: &["distinct", "unique", "deduplicate", "drop duplicates"],
-    inputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The rows to look through.",
-    )],
-    outputs: &[Port::new(
-        "table",
-        "Unique rows",
-        PortKind::Table,
-        "The rows without repetitions.",
-    )],
+    inputs: &[Port::new("table", "Table", PortKind::Table, "The rows to look through.")],
+    outputs: &[Port::new("table", "Unique rows", PortKind::Table, "The rows without repetitions.")],
     params: &[
         Param::new(
             "columns",
             "Columns",
-            ParamKind::Columns {
-                port: "table",
-                accept: Accept::Any,
-                empty: "All columns",
-            },
+            ParamKind::Columns { port: "table", accept: Accept::Any, empty: "All columns" },
             Default::EmptyList,
             "Rows are duplicates when they are equal in these columns.",
         ),
@@ -90,18 +66,10 @@ impl Component for RemoveDuplicates {
         _known: &dyn Known,
         _problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
-        one_table(TableShape {
-            rows: None,
-            ..shape_or_open(inputs, "table")
-        })
+        one_table(TableShape { rows: None, ..shape_or_open(inputs, "table") })
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
         let columns = params.texts("columns");
         require(&table.schema()?, &columns)?;
@@ -112,10 +80,7 @@ impl Component for RemoveDuplicates {
         };
         let subset = (!columns.is_empty()).then(|| cols(&columns));
         let unique = table.lazy()?.unique_stable_generic(subset, keep);
-        Ok(vec![(
-            "table",
-            table.with(TableContent::from(unique)).into(),
-        )])
+        Ok(vec![("table", table.with(TableContent::from(unique)).into())])
     }
 }
 
@@ -128,9 +93,7 @@ mod tests {
     use crate::components::testing::Bench;
 
     fn bench() -> Bench {
-        let rows =
-            df!("g" => [Some("a"), None, Some("a"), None, Some("b")], "x" => [1, 2, 3, 2, 5])
-                .unwrap();
+        let rows = df!("g" => [Some("a"), None, Some("a"), None, Some("b")], "x" => [1, 2, 3, 2, 5]).unwrap();
         Bench::new(&RemoveDuplicates).table("table", rows)
     }
 
@@ -139,23 +102,14 @@ mod tests {
         assert_eq!(bench().integers("table", "x"), [1, 2, 3, 5]);
         let by_group = bench().set("columns", json!(["g"]));
         assert_eq!(by_group.clone().integers("table", "x"), [1, 2, 5]);
-        assert_eq!(
-            by_group.clone().set("keep", "last").integers("table", "x"),
-            [3, 2, 5]
-        );
-        assert_eq!(
-            by_group.clone().set("keep", "none").integers("table", "x"),
-            [5]
-        );
+        assert_eq!(by_group.clone().set("keep", "last").integers("table", "x"), [3, 2, 5]);
+        assert_eq!(by_group.clone().set("keep", "none").integers("table", "x"), [5]);
         assert_eq!(by_group.caption(), "By g");
     }
 
     #[test]
     fn names_a_missing_column() {
         let sentence = bench().set("columns", json!(["gg"])).failure();
-        assert!(
-            sentence.starts_with("There is no column “gg”."),
-            "{sentence}"
-        );
+        assert!(sentence.starts_with("There is no column “gg”."), "{sentence}");
     }
 }

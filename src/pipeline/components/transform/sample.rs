@@ -2,12 +2,9 @@ use data::ops::{Amount, SplitBy, sample_rows, split_rows};
 use data::polars::prelude::{IdxCa, IdxSize};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
-    StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
-use crate::components::tables::{
-    col, height, mask_of, masked, one_table, percent, require, shape_or_open,
-};
+use crate::components::tables::{col, height, mask_of, masked, one_table, percent, require, shape_or_open};
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
 use crate::store::StepContext;
 use crate::value::{Inputs, InputsExt, Outputs, Table, TableContent};
@@ -19,36 +16,17 @@ const STRATIFIED_WITH_REPLACEMENT: &str =
     "Rows cannot be drawn both with replacement and stratified. Switch one of the two off.";
 
 static METHODS: [Choice; 3] = [
-    Choice {
-        value: "fraction",
-        title: "A random share",
-    },
-    Choice {
-        value: "rows",
-        title: "A random number of rows",
-    },
-    Choice {
-        value: "head",
-        title: "The first rows",
-    },
+    Choice { value: "fraction", title: "A random share" },
+    Choice { value: "rows", title: "A random number of rows" },
+    Choice { value: "head", title: "The first rows" },
 ];
 
 static PARAMS: [Param; 6] = [
-    Param::new(
-        "method",
-        "Method",
-        ParamKind::Choice(&METHODS),
-        Default::Text("fraction"),
-        "Which rows stay.",
-    ),
+    Param::new("method", "Method", ParamKind::Choice(&METHODS), Default::Text("fraction"), "Which rows stay."),
     Param::new(
         "fraction",
         "Share",
-        ParamKind::Real {
-            min: 0.0,
-            max: 100.0,
-            unit: "",
-        },
+        ParamKind::Real { min: 0.0, max: 100.0, unit: "" },
         Default::Real(0.1),
         "The share of rows that stay; above 1 only with replacement.",
     )
@@ -56,10 +34,7 @@ static PARAMS: [Param; 6] = [
     Param::new(
         "rows",
         "Rows",
-        ParamKind::Integer {
-            min: 0,
-            max: 1_000_000_000_000,
-        },
+        ParamKind::Integer { min: 0, max: 1_000_000_000_000 },
         Default::Integer(1000),
         "How many rows stay. If there are fewer, all do.",
     )
@@ -75,10 +50,7 @@ static PARAMS: [Param; 6] = [
     Param::new(
         "stratify_by",
         "Stratify by",
-        ParamKind::Column {
-            port: "table",
-            accept: Accept::Any,
-        },
+        ParamKind::Column { port: "table", accept: Accept::Any },
         Default::None,
         "The sample gets the same mixture of this column's values as the whole.",
     )
@@ -87,10 +59,7 @@ static PARAMS: [Param; 6] = [
     Param::new(
         "seed",
         "Seed",
-        ParamKind::Integer {
-            min: 0,
-            max: i64::MAX,
-        },
+        ParamKind::Integer { min: 0, max: i64::MAX },
         Default::Integer(42),
         "The same seed gives the same sample; another seed another one.",
     )
@@ -109,27 +78,9 @@ static SPEC: Spec = Spec {
         drawn.\n\
         - *Stratify by* draws from each value of a column in proportion, so that rare values are not lost by chance.\n\
         - A sample depends on the seed and the number of rows, and is the same on every machine.",
-    keywords: &[
-        "subsample",
-        "head",
-        "limit",
-        "top",
-        "bootstrap",
-        "random rows",
-        "take",
-    ],
-    inputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The rows to choose from.",
-    )],
-    outputs: &[Port::new(
-        "table",
-        "Sample",
-        PortKind::Table,
-        "The rows that stay.",
-    )],
+    keywords: &["subsample", "head", "limit", "top", "bootstrap", "random rows", "take"],
+    inputs: &[Port::new("table", "Table", PortKind::Table, "The rows to choose from.")],
+    outputs: &[Port::new("table", "Sample", PortKind::Table, "The rows that stay.")],
     params: &PARAMS,
     reusable: true,
 };
@@ -154,9 +105,8 @@ fn check(params: &Params) -> Result<(), Problem> {
             Err(Problem::error(STRATIFIED_WITH_REPLACEMENT).at_param("stratify_by"))
         }
         "fraction" if fraction > 1.0 && !replacement => {
-            let sentence = format!(
-                "A share of {fraction} is more than all rows. Draw with replacement, or enter 1 at most."
-            );
+            let sentence =
+                format!("A share of {fraction} is more than all rows. Draw with replacement, or enter 1 at most.");
             Err(Problem::error(sentence).at_param("fraction"))
         }
         _ => Ok(()),
@@ -178,21 +128,14 @@ fn drawn(params: &Params, table: &Table) -> Result<TableContent, StepError> {
             Amount::Rows(_) if all == 0 => 0.0,
             Amount::Rows(rows) => rows.min(all) as f64 / all as f64,
         };
-        let by = SplitBy::Stratified {
-            column: column.to_owned(),
-            fraction,
-            seed,
-        };
+        let by = SplitBy::Stratified { column: column.to_owned(), fraction, seed };
         let parts = split_rows(&table.lazy()?.select([col(column)]).collect()?, &by)?;
         return Ok(masked(table, mask_of(&parts.first, all))?.into());
     }
     let replacement = params.boolean("replacement");
     let rows = sample_rows(all, amount, replacement, seed)?;
     if replacement {
-        return Ok(table
-            .frame()?
-            .take(&IdxCa::from_vec("".into(), rows))?
-            .into());
+        return Ok(table.frame()?.take(&IdxCa::from_vec("".into(), rows))?.into());
     }
     Ok(masked(table, mask_of(&rows, all))?.into())
 }
@@ -228,12 +171,7 @@ impl Component for Sample {
         one_table(TableShape { rows, ..input })
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         check(params).map_err(|problem| StepError::failed(problem.message))?;
         let table = inputs.table("table")?;
         let content = match params.text("method") {
@@ -256,12 +194,8 @@ mod tests {
 
     fn bench(method: &str) -> Bench {
         let id: Vec<i64> = (0..100).collect();
-        let class: Vec<&str> = (0..100)
-            .map(|row| if row % 10 == 0 { "rare" } else { "common" })
-            .collect();
-        Bench::new(&Sample)
-            .table("table", df!("id" => id, "class" => class).unwrap())
-            .set("method", method)
+        let class: Vec<&str> = (0..100).map(|row| if row % 10 == 0 { "rare" } else { "common" }).collect();
+        Bench::new(&Sample).table("table", df!("id" => id, "class" => class).unwrap()).set("method", method)
     }
 
     #[test]
@@ -272,59 +206,32 @@ mod tests {
         assert_eq!(bench("fraction").integers("table", "id"), share);
         assert_eq!(bench("rows").set("rows", 7).frame("table").height(), 7);
         assert_eq!(bench("rows").set("rows", 700).frame("table").height(), 100);
-        assert_eq!(
-            bench("head").set("rows", 3).integers("table", "id"),
-            [0, 1, 2]
-        );
+        assert_eq!(bench("head").set("rows", 3).integers("table", "id"), [0, 1, 2]);
         assert_eq!(bench("head").set("rows", 3).caption(), "First 3 rows");
     }
 
     #[test]
     fn with_replacement_there_may_be_more_rows_than_before() {
-        let drawn = bench("rows")
-            .set("rows", 300)
-            .set("replacement", true)
-            .integers("table", "id");
+        let drawn = bench("rows").set("rows", 300).set("replacement", true).integers("table", "id");
         assert_eq!(drawn.len(), 300);
         assert!(!drawn.is_sorted());
-        assert_eq!(
-            bench("fraction")
-                .set("fraction", 1.5)
-                .set("replacement", true)
-                .frame("table")
-                .height(),
-            150
-        );
+        assert_eq!(bench("fraction").set("fraction", 1.5).set("replacement", true).frame("table").height(), 150);
     }
 
     #[test]
     fn strata_keep_their_shares() {
         let sample = bench("rows").set("rows", 20).set("stratify_by", "class");
-        let rare = sample
-            .texts("table", "class")
-            .iter()
-            .filter(|class| *class == "rare")
-            .count();
+        let rare = sample.texts("table", "class").iter().filter(|class| *class == "rare").count();
         assert_eq!((sample.frame("table").height(), rare), (20, 2));
         assert_eq!(sample.caption(), "20 rows · stratified by class");
     }
 
     #[test]
     fn contradictions_are_found_without_data() {
-        let both = bench("rows")
-            .set("replacement", true)
-            .set("stratify_by", "class");
+        let both = bench("rows").set("replacement", true).set("stratify_by", "class");
         assert_eq!(both.problems(), [STRATIFIED_WITH_REPLACEMENT]);
         assert_eq!(both.failure(), STRATIFIED_WITH_REPLACEMENT);
-        assert!(
-            bench("fraction").set("fraction", 2).problems()[0]
-                .starts_with("A share of 2 is more than all rows.")
-        );
-        assert!(
-            bench("rows")
-                .set("stratify_by", "clas")
-                .failure()
-                .contains("Did you mean “class”?")
-        );
+        assert!(bench("fraction").set("fraction", 2).problems()[0].starts_with("A share of 2 is more than all rows."));
+        assert!(bench("rows").set("stratify_by", "clas").failure().contains("Did you mean “class”?"));
     }
 }

@@ -2,8 +2,7 @@ use data::prepare::Step;
 use data::schema::{Kind, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
-    StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
 use crate::components::prepared::{prepared_by, shape_after};
 use crate::components::tables::{name_some, one_table, require, shape_or_open};
@@ -17,49 +16,16 @@ pub struct SelectColumns;
 const NONE_LEFT: &str = "No column is left. Keep at least one.";
 const NONE_CHOSEN: &str = "Choose at least one column.";
 
-static ACTIONS: [Choice; 2] = [
-    Choice {
-        value: "keep",
-        title: "Keep",
-    },
-    Choice {
-        value: "drop",
-        title: "Drop",
-    },
-];
+static ACTIONS: [Choice; 2] = [Choice { value: "keep", title: "Keep" }, Choice { value: "drop", title: "Drop" }];
 
-static BY: [Choice; 2] = [
-    Choice {
-        value: "name",
-        title: "By name",
-    },
-    Choice {
-        value: "kind",
-        title: "By type",
-    },
-];
+static BY: [Choice; 2] = [Choice { value: "name", title: "By name" }, Choice { value: "kind", title: "By type" }];
 
 static KINDS: [Choice; 5] = [
-    Choice {
-        value: "numeric",
-        title: "Numbers",
-    },
-    Choice {
-        value: "text",
-        title: "Text and categories",
-    },
-    Choice {
-        value: "boolean",
-        title: "True or false",
-    },
-    Choice {
-        value: "temporal",
-        title: "Dates and times",
-    },
-    Choice {
-        value: "other",
-        title: "Nested and binary values",
-    },
+    Choice { value: "numeric", title: "Numbers" },
+    Choice { value: "text", title: "Text and categories" },
+    Choice { value: "boolean", title: "True or false" },
+    Choice { value: "temporal", title: "Dates and times" },
+    Choice { value: "other", title: "Nested and binary values" },
 ];
 
 static SPEC: Spec = Spec {
@@ -73,26 +39,9 @@ static SPEC: Spec = Spec {
         - Use it to leave out what a model must not learn from: names of rows, or columns that give the answer away. \
         To carry such columns along unused, give them a role with *Edit metadata* instead.\n\
         - The choice travels with a model trained on the result, which then takes raw rows.",
-    keywords: &[
-        "project",
-        "subset",
-        "drop columns",
-        "keep columns",
-        "choose",
-        "exclude",
-    ],
-    inputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The columns to choose from.",
-    )],
-    outputs: &[Port::new(
-        "table",
-        "Selected",
-        PortKind::Table,
-        "The columns that are kept.",
-    )],
+    keywords: &["project", "subset", "drop columns", "keep columns", "choose", "exclude"],
+    inputs: &[Port::new("table", "Table", PortKind::Table, "The columns to choose from.")],
+    outputs: &[Port::new("table", "Selected", PortKind::Table, "The columns that are kept.")],
     params: &[
         Param::new(
             "action",
@@ -101,21 +50,11 @@ static SPEC: Spec = Spec {
             Default::Text("keep"),
             "Whether the chosen columns stay or go.",
         ),
-        Param::new(
-            "by",
-            "Choose",
-            ParamKind::Choice(&BY),
-            Default::Text("name"),
-            "How columns are chosen.",
-        ),
+        Param::new("by", "Choose", ParamKind::Choice(&BY), Default::Text("name"), "How columns are chosen."),
         Param::new(
             "columns",
             "Columns",
-            ParamKind::Columns {
-                port: "table",
-                accept: Accept::Any,
-                empty: "No columns",
-            },
+            ParamKind::Columns { port: "table", accept: Accept::Any, empty: "No columns" },
             Default::EmptyList,
             "The columns to keep or drop.",
         )
@@ -148,10 +87,7 @@ fn step(params: &Params, schema: &Schema, open: bool) -> Result<Step, &'static s
     let by_kind = params.text("by") == "kind";
     let columns = match by_kind {
         true => {
-            let of_kind = schema
-                .columns
-                .iter()
-                .filter(|column| is_of(column.kind, params.text("kind")));
+            let of_kind = schema.columns.iter().filter(|column| is_of(column.kind, params.text("kind")));
             of_kind.map(|column| column.name.clone()).collect()
         }
         false => params.texts("columns"),
@@ -161,20 +97,14 @@ fn step(params: &Params, schema: &Schema, open: bool) -> Result<Step, &'static s
     }
     let drop = params.text("action") == "drop";
     let left = if drop {
-        schema
-            .names()
-            .any(|name| !columns.iter().any(|column| column == name))
+        schema.names().any(|name| !columns.iter().any(|column| column == name))
     } else {
         !columns.is_empty()
     };
     if !left && !open {
         return Err(NONE_LEFT);
     }
-    Ok(if drop {
-        Step::Drop { columns }
-    } else {
-        Step::Select { columns }
-    })
+    Ok(if drop { Step::Drop { columns } } else { Step::Select { columns } })
 }
 
 impl Component for SelectColumns {
@@ -183,20 +113,11 @@ impl Component for SelectColumns {
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
-        let action = if params.text("action") == "drop" {
-            "Drop"
-        } else {
-            "Keep"
-        };
-        let kind = KINDS
-            .iter()
-            .find(|choice| choice.value == params.text("kind"));
+        let action = if params.text("action") == "drop" { "Drop" } else { "Keep" };
+        let kind = KINDS.iter().find(|choice| choice.value == params.text("kind"));
         match (params.text("by"), kind) {
             ("kind", Some(kind)) => format!("{action} {}", kind.title.to_lowercase()),
-            _ => format!(
-                "{action} {}",
-                name_some(&params.texts("columns"), "nothing yet")
-            ),
+            _ => format!("{action} {}", name_some(&params.texts("columns"), "nothing yet")),
         }
     }
 
@@ -219,27 +140,16 @@ impl Component for SelectColumns {
         let Some(shape) = shape_after(step, &input, "columns", problems) else {
             return Vec::new();
         };
-        one_table(TableShape {
-            open: shape.open && !keeps_named,
-            ..shape
-        })
+        one_table(TableShape { open: shape.open && !keeps_named, ..shape })
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
         let schema = table.schema()?;
         if params.text("by") == "name" {
             require(&schema, params.texts("columns"))?;
         }
-        prepared_by(
-            table,
-            step(params, &schema, false).map_err(StepError::failed)?,
-        )
+        prepared_by(table, step(params, &schema, false).map_err(StepError::failed)?)
     }
 }
 
@@ -254,25 +164,17 @@ mod tests {
 
     fn bench() -> Bench {
         let rows = df!("a" => [1i64], "b" => ["x"], "c" => [0.5], "d" => [true]).unwrap();
-        Bench::new(&SelectColumns)
-            .table("table", rows)
-            .role("table", "c", Role::Label)
+        Bench::new(&SelectColumns).table("table", rows).role("table", "c", Role::Label)
     }
 
     #[test]
     fn by_name_and_by_type_kept_and_dropped() {
         let some = bench().set("columns", json!(["c", "a"]));
         assert_eq!(names(&some.frame("table")), ["c", "a"]);
-        assert_eq!(
-            names(&some.clone().set("action", "drop").frame("table")),
-            ["b", "d"]
-        );
+        assert_eq!(names(&some.clone().set("action", "drop").frame("table")), ["b", "d"]);
         let numeric = bench().set("by", "kind");
         assert_eq!(names(&numeric.frame("table")), ["a", "c"]);
-        assert_eq!(
-            names(&numeric.clone().set("action", "drop").frame("table")),
-            ["b", "d"]
-        );
+        assert_eq!(names(&numeric.clone().set("action", "drop").frame("table")), ["b", "d"]);
         assert_eq!(numeric.caption(), "Keep numbers");
         assert_eq!(some.caption(), "Keep c, a");
     }
@@ -280,15 +182,10 @@ mod tests {
     #[test]
     fn something_must_be_left() {
         assert_eq!(bench().problems(), [NONE_CHOSEN]);
-        let all = bench()
-            .set("columns", json!(["a", "b", "c", "d"]))
-            .set("action", "drop");
+        let all = bench().set("columns", json!(["a", "b", "c", "d"])).set("action", "drop");
         assert_eq!(all.problems(), [NONE_LEFT]);
         assert_eq!(all.failure(), NONE_LEFT);
-        assert_eq!(
-            bench().set("columns", json!(["bb"])).failure(),
-            "There is no column “bb”."
-        );
+        assert_eq!(bench().set("columns", json!(["bb"])).failure(), "There is no column “bb”.");
     }
 
     #[test]
@@ -296,19 +193,7 @@ mod tests {
         let mut open = bench().promised_input("table");
         open.open = true;
         let bench = bench().shape("table", Some(Shape::Table(open)));
-        assert!(
-            !bench
-                .clone()
-                .set("columns", json!(["a"]))
-                .promised("table")
-                .open
-        );
-        assert!(
-            bench
-                .set("columns", json!(["a"]))
-                .set("action", "drop")
-                .promised("table")
-                .open
-        );
+        assert!(!bench.clone().set("columns", json!(["a"])).promised("table").open);
+        assert!(bench.set("columns", json!(["a"])).set("action", "drop").promised("table").open);
     }
 }

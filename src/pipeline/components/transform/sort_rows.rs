@@ -17,10 +17,7 @@ static FIELDS: [Param; 2] = [
     Param::new(
         "column",
         "Column",
-        ParamKind::Column {
-            port: "table",
-            accept: Accept::Any,
-        },
+        ParamKind::Column { port: "table", accept: Accept::Any },
         Default::None,
         "What to order by. Later rows decide between equal values of earlier ones.",
     ),
@@ -45,18 +42,8 @@ static SPEC: Spec = Spec {
         - Rows that are equal in every given column keep their order.\n\
         - Text is ordered by its code points: capitals before small letters.",
     keywords: &["order by", "arrange", "rank", "ascending", "descending"],
-    inputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The rows to order.",
-    )],
-    outputs: &[Port::new(
-        "table",
-        "Sorted",
-        PortKind::Table,
-        "The same rows in order.",
-    )],
+    inputs: &[Port::new("table", "Table", PortKind::Table, "The rows to order.")],
+    outputs: &[Port::new("table", "Sorted", PortKind::Table, "The same rows in order.")],
     params: &[Param::new(
         "by",
         "Sort by",
@@ -70,10 +57,7 @@ static SPEC: Spec = Spec {
 /// Columns with whether each descends.
 fn keys(params: &Params) -> Vec<(String, bool)> {
     let rows = params.rows("by", &FIELDS);
-    let key = |row: &Params| {
-        row.maybe_text("column")
-            .map(|name| (name.to_owned(), row.boolean("descending")))
-    };
+    let key = |row: &Params| row.maybe_text("column").map(|name| (name.to_owned(), row.boolean("descending")));
     rows.iter().filter_map(key).collect()
 }
 
@@ -83,14 +67,8 @@ impl Component for SortRows {
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
-        let arrow = |(name, descending): &(String, bool)| {
-            format!("{name} {}", if *descending { "↓" } else { "↑" })
-        };
-        keys(params)
-            .iter()
-            .map(arrow)
-            .collect::<Vec<_>>()
-            .join(", ")
+        let arrow = |(name, descending): &(String, bool)| format!("{name} {}", if *descending { "↓" } else { "↑" });
+        keys(params).iter().map(arrow).collect::<Vec<_>>().join(", ")
     }
 
     fn infer(
@@ -106,31 +84,21 @@ impl Component for SortRows {
         one_table(shape_or_open(inputs, "table"))
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
         let keys = keys(params);
         require(&table.schema()?, keys.iter().map(|(name, _)| name))?;
         if keys.is_empty() {
             return Err(StepError::failed(NONE));
         }
-        let (names, descending): (Vec<_>, Vec<_>) = keys
-            .iter()
-            .map(|(name, descending)| (col(name), *descending))
-            .unzip();
+        let (names, descending): (Vec<_>, Vec<_>) =
+            keys.iter().map(|(name, descending)| (col(name), *descending)).unzip();
         let options = SortMultipleOptions::default()
             .with_order_descending_multi(descending)
             .with_nulls_last(true)
             .with_maintain_order(true);
         let sorted = table.lazy()?.sort_by_exprs(names, options);
-        Ok(vec![(
-            "table",
-            table.with(TableContent::from(sorted)).into(),
-        )])
+        Ok(vec![("table", table.with(TableContent::from(sorted)).into())])
     }
 }
 
@@ -144,20 +112,11 @@ mod tests {
 
     #[test]
     fn missing_values_come_last_either_way() {
-        let rows =
-            df!("g" => [Some("b"), None, Some("a"), Some("b")], "x" => [1, 2, 3, 4]).unwrap();
+        let rows = df!("g" => [Some("b"), None, Some("a"), Some("b")], "x" => [1, 2, 3, 4]).unwrap();
         let bench = Bench::new(&SortRows).table("table", rows);
         let by = json!([{"column": "g", "descending": true}, {"column": "x", "descending": true}]);
-        assert_eq!(
-            bench.clone().set("by", by).integers("table", "x"),
-            [4, 1, 3, 2]
-        );
-        assert_eq!(
-            bench
-                .set("by", json!([{"column": "g"}]))
-                .integers("table", "x"),
-            [3, 1, 4, 2]
-        );
+        assert_eq!(bench.clone().set("by", by).integers("table", "x"), [4, 1, 3, 2]);
+        assert_eq!(bench.set("by", json!([{"column": "g"}])).integers("table", "x"), [3, 1, 4, 2]);
     }
 
     #[test]
@@ -165,9 +124,6 @@ mod tests {
         let bench = Bench::new(&SortRows).table("table", df!("price" => [1]).unwrap());
         assert_eq!(bench.problems(), [NONE]);
         let sentence = bench.set("by", json!([{"column": "prise"}])).failure();
-        assert_eq!(
-            sentence,
-            "There is no column “prise”. Did you mean “price”?"
-        );
+        assert_eq!(sentence, "There is no column “prise”. Did you mean “price”?");
     }
 }

@@ -4,12 +4,10 @@ use data::polars::prelude::{DataFrame, lit};
 use data::schema::{Role, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec,
-    StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
 use crate::components::tables::{
-    col, column_or_role, height, mask_of, masked, percent, report_expression, require,
-    shape_or_open, shorten,
+    col, column_or_role, height, mask_of, masked, percent, report_expression, require, shape_or_open, shorten,
 };
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
 use crate::store::StepContext;
@@ -18,28 +16,14 @@ use crate::value::{Inputs, InputsExt, Outputs, Table, TableContent};
 /// Divides rows into a training and a test part.
 pub struct SplitData;
 
-const NO_STRATA: &str =
-    "Choose the column to stratify by, or give one the role label with Edit metadata.";
-const NO_TIME: &str =
-    "Choose the column to order by, or give one the role time with Edit metadata.";
+const NO_STRATA: &str = "Choose the column to stratify by, or give one the role label with Edit metadata.";
+const NO_TIME: &str = "Choose the column to order by, or give one the role time with Edit metadata.";
 
 static METHODS: [Choice; 4] = [
-    Choice {
-        value: "random",
-        title: "At random",
-    },
-    Choice {
-        value: "stratified",
-        title: "At random, stratified",
-    },
-    Choice {
-        value: "time",
-        title: "By time",
-    },
-    Choice {
-        value: "expression",
-        title: "By a condition",
-    },
+    Choice { value: "random", title: "At random" },
+    Choice { value: "stratified", title: "At random, stratified" },
+    Choice { value: "time", title: "By time" },
+    Choice { value: "expression", title: "By a condition" },
 ];
 
 static PARAMS: [Param; 6] = [
@@ -112,19 +96,8 @@ static SPEC: Spec = Spec {
         - Rows for which a condition is unknown, because a value is missing, go to the test part.\n\
         - Put this step before everything that learns from the rows (*Normalise*, *Clean missing data*, …), so that \
         nothing of the test rows leaks into training.",
-    keywords: &[
-        "train test split",
-        "holdout",
-        "partition",
-        "validation",
-        "stratify",
-    ],
-    inputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The rows to divide.",
-    )],
+    keywords: &["train test split", "holdout", "partition", "validation", "stratify"],
+    inputs: &[Port::new("table", "Table", PortKind::Table, "The rows to divide.")],
     outputs: &[
         Port::new("train", "Train", PortKind::Table, "The rows to train on."),
         Port::new("test", "Test", PortKind::Table, "All other rows."),
@@ -140,29 +113,20 @@ fn split_by(params: &Params, schema: &Schema) -> Result<SplitBy, Problem> {
     Ok(match params.text("method") {
         "stratified" => {
             let column = column_or_role(params, "stratify_by", schema, Role::Label, NO_STRATA);
-            let column =
-                column.map_err(|sentence| Problem::error(sentence).at_param("stratify_by"))?;
-            SplitBy::Stratified {
-                column,
-                fraction,
-                seed,
-            }
+            let column = column.map_err(|sentence| Problem::error(sentence).at_param("stratify_by"))?;
+            SplitBy::Stratified { column, fraction, seed }
         }
         "time" => {
             let column = column_or_role(params, "time", schema, Role::Time, NO_TIME);
             let column = column.map_err(|sentence| Problem::error(sentence).at_param("time"))?;
             if let Some(found) = schema.get(&column).filter(|found| !found.kind.is_ordered()) {
                 let kind = found.kind.phrase();
-                let sentence = format!(
-                    "Rows are ordered by a date, a time or a number, but “{column}” is {kind}."
-                );
+                let sentence = format!("Rows are ordered by a date, a time or a number, but “{column}” is {kind}.");
                 return Err(Problem::error(sentence).at_param("time"));
             }
             SplitBy::Time { column, fraction }
         }
-        "expression" => SplitBy::Expression {
-            condition: params.text("condition").to_owned(),
-        },
+        "expression" => SplitBy::Expression { condition: params.text("condition").to_owned() },
         _ => SplitBy::Random { fraction, seed },
     })
 }
@@ -172,16 +136,12 @@ fn split(table: &Table, by: &SplitBy) -> Result<[Table; 2], StepError> {
     let schema = table.schema()?;
     let deciding = match by {
         SplitBy::Expression { condition } => {
-            let condition = expression::filter(condition, &schema)
-                .map_err(data::Error::from)?
-                .fill_null(lit(false));
+            let condition = expression::filter(condition, &schema).map_err(data::Error::from)?.fill_null(lit(false));
             let first = table.lazy()?.filter(condition.clone());
             let second = table.lazy()?.filter(condition.not());
             return Ok([first, second].map(|query| table.with(TableContent::from(query))));
         }
-        SplitBy::Random { .. } => {
-            DataFrame::empty_with_height(usize::try_from(height(table)?).unwrap_or_default())
-        }
+        SplitBy::Random { .. } => DataFrame::empty_with_height(usize::try_from(height(table)?).unwrap_or_default()),
         SplitBy::Stratified { column, .. } | SplitBy::Time { column, .. } => {
             require(&schema, [column])?;
             table.lazy()?.select([col(column)]).collect()?
@@ -195,23 +155,13 @@ fn split(table: &Table, by: &SplitBy) -> Result<[Table; 2], StepError> {
 
 fn shapes(input: &TableShape, by: &SplitBy) -> Vec<(&'static str, Shape)> {
     let rows = match by {
-        SplitBy::Random { fraction, .. }
-        | SplitBy::Stratified { fraction, .. }
-        | SplitBy::Time { fraction, .. } => input
-            .rows
-            .map(|rows| (rows as f64 * fraction).round() as u64),
+        SplitBy::Random { fraction, .. } | SplitBy::Stratified { fraction, .. } | SplitBy::Time { fraction, .. } => {
+            input.rows.map(|rows| (rows as f64 * fraction).round() as u64)
+        }
         SplitBy::Expression { .. } => None,
     };
-    let part = |rows| {
-        Shape::Table(TableShape {
-            rows,
-            ..input.clone()
-        })
-    };
-    let others = input
-        .rows
-        .zip(rows)
-        .map(|(all, rows)| all.saturating_sub(rows));
+    let part = |rows| Shape::Table(TableShape { rows, ..input.clone() });
+    let others = input.rows.zip(rows).map(|(all, rows)| all.saturating_sub(rows));
     vec![("train", part(rows)), ("test", part(others))]
 }
 
@@ -257,15 +207,9 @@ impl Component for SplitData {
         }
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
-        let by = split_by(params, &table.schema()?)
-            .map_err(|problem| StepError::failed(problem.message))?;
+        let by = split_by(params, &table.schema()?).map_err(|problem| StepError::failed(problem.message))?;
         let [train, test] = split(table, &by)?;
         let (rows, others) = (height(&train)?, height(&test)?);
         context.note(&format!("{rows} rows train, {others} test."));
@@ -286,13 +230,9 @@ mod tests {
 
     fn bench(method: &str) -> Bench {
         let id: Vec<i64> = (0..100).collect();
-        let class: Vec<&str> = (0..100)
-            .map(|row| if row % 10 == 0 { "rare" } else { "common" })
-            .collect();
+        let class: Vec<&str> = (0..100).map(|row| if row % 10 == 0 { "rare" } else { "common" }).collect();
         let rows = df!("id" => id, "class" => class).unwrap();
-        Bench::new(&SplitData)
-            .table("table", rows)
-            .set("method", method)
+        Bench::new(&SplitData).table("table", rows).set("method", method)
     }
 
     #[test]
@@ -301,10 +241,7 @@ mod tests {
         assert_eq!(train.len(), 70);
         assert!(train.is_sorted());
         assert_eq!(bench("random").integers("train", "id"), train);
-        assert_ne!(
-            bench("random").set("seed", 1).integers("train", "id"),
-            train
-        );
+        assert_ne!(bench("random").set("seed", 1).integers("train", "id"), train);
         let mut all = [train, bench("random").integers("test", "id")].concat();
         all.sort_unstable();
         assert_eq!(all, (0..100).collect::<Vec<_>>());
@@ -317,11 +254,7 @@ mod tests {
         assert_eq!(bench.problems(), [NO_STRATA]);
         assert_eq!(bench.failure(), NO_STRATA);
         let bench = bench.role("table", "class", Role::Label);
-        let rare = bench
-            .texts("train", "class")
-            .iter()
-            .filter(|class| *class == "rare")
-            .count();
+        let rare = bench.texts("train", "class").iter().filter(|class| *class == "rare").count();
         assert_eq!(rare, 7);
         assert_eq!(bench.caption(), "70\u{2009}% train · stratified by class");
     }
@@ -331,23 +264,14 @@ mod tests {
         let time = bench("time").set("time", "id").set("fraction", 0.25);
         assert_eq!(time.integers("train", "id"), (0..25).collect::<Vec<_>>());
         let text = bench("time").set("time", "class").problems();
-        assert_eq!(
-            text,
-            ["Rows are ordered by a date, a time or a number, but “class” is a text."]
-        );
+        assert_eq!(text, ["Rows are ordered by a date, a time or a number, but “class” is a text."]);
         let condition = bench("expression").set("condition", "id >= 98 OR class = 'rare'");
         assert_eq!(condition.integers("train", "id").len(), 12);
-        assert!(
-            bench("expression").set("condition", "ids > 1").problems()[0]
-                .contains("Did you mean “id”?")
-        );
+        assert!(bench("expression").set("condition", "ids > 1").problems()[0].contains("Did you mean “id”?"));
     }
 
     #[test]
     fn an_empty_part_is_warned_of() {
-        assert_eq!(
-            bench("random").set("fraction", json!(1)).log()[1],
-            "One of the parts has no rows."
-        );
+        assert_eq!(bench("random").set("fraction", json!(1)).log()[1], "One of the parts has no rows.");
     }
 }

@@ -25,35 +25,13 @@ static SPEC: Spec = Spec {
         compared between runs.\n\n\
         - NaN counts as missing. Figures that a type does not have are missing, such as the mean of a text.\n\
         - Counts of distinct values and quantiles of very large tables are estimates.",
-    keywords: &[
-        "describe",
-        "statistics",
-        "profile",
-        "summary",
-        "quantile",
-        "mean",
-        "explore",
-    ],
-    inputs: &[Port::new(
-        "table",
-        "Table",
-        PortKind::Table,
-        "The columns to summarise.",
-    )],
-    outputs: &[Port::new(
-        "table",
-        "Summary",
-        PortKind::Table,
-        "One row a column.",
-    )],
+    keywords: &["describe", "statistics", "profile", "summary", "quantile", "mean", "explore"],
+    inputs: &[Port::new("table", "Table", PortKind::Table, "The columns to summarise.")],
+    outputs: &[Port::new("table", "Summary", PortKind::Table, "One row a column.")],
     params: &[Param::new(
         "columns",
         "Columns",
-        ParamKind::Columns {
-            port: "table",
-            accept: Accept::Any,
-            empty: "All columns",
-        },
+        ParamKind::Columns { port: "table", accept: Accept::Any, empty: "All columns" },
         Default::EmptyList,
         "The columns to summarise.",
     )],
@@ -83,28 +61,16 @@ impl Component for SummariseData {
         let columns = chosen_or(params, "columns", &input.schema, |_| true);
         let all_known = !input.open || !params.texts("columns").is_empty();
         let rows = all_known.then_some(columns.len() as u64);
-        one_table(TableShape {
-            schema: Schema::of(&summary),
-            open: false,
-            rows,
-        })
+        one_table(TableShape { schema: Schema::of(&summary), open: false, rows })
     }
 
-    fn run(
-        &self,
-        params: &Params,
-        inputs: &Inputs,
-        _context: &StepContext<'_>,
-    ) -> Result<Outputs, StepError> {
+    fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
         let schema = table.schema()?;
         let columns = chosen_or(params, "columns", &schema, |_| true);
         require(&schema, &columns)?;
         let summary = summarise(&table.lazy()?.select(cols(&columns)).collect()?)?;
-        Ok(vec![(
-            "table",
-            Table::raw(TableContent::from(summary)).into(),
-        )])
+        Ok(vec![("table", Table::raw(TableContent::from(summary)).into())])
     }
 }
 
@@ -118,9 +84,7 @@ mod tests {
 
     #[test]
     fn one_row_for_each_column() {
-        let rows =
-            df!("x" => [Some(1.0), Some(3.0), None, Some(f64::NAN)], "t" => ["a", "b", "b", "b"])
-                .unwrap();
+        let rows = df!("x" => [Some(1.0), Some(3.0), None, Some(f64::NAN)], "t" => ["a", "b", "b", "b"]).unwrap();
         let bench = Bench::new(&SummariseData).table("table", rows);
         let summary = bench.frame("table");
         assert_eq!(texts(&summary, "column"), ["x", "t"]);
@@ -128,16 +92,7 @@ mod tests {
         assert_eq!(integers(&summary, "missing"), [2, 0]);
         assert_eq!(reals(&summary, "mean"), [Some(2.0), None]);
         assert_eq!(texts(&summary, "most frequent")[1], "b");
-        assert_eq!(
-            bench
-                .clone()
-                .set("columns", json!(["t"]))
-                .texts("table", "column"),
-            ["t"]
-        );
-        assert_eq!(
-            bench.set("columns", json!(["tt"])).failure(),
-            "There is no column “tt”."
-        );
+        assert_eq!(bench.clone().set("columns", json!(["t"])).texts("table", "column"), ["t"]);
+        assert_eq!(bench.set("columns", json!(["tt"])).failure(), "There is no column “tt”.");
     }
 }

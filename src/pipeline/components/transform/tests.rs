@@ -95,30 +95,13 @@ fn what_training_rows_taught_is_repeated_on_test_rows() {
     inputs: {transform: '${{parent.jobs.scale.outputs.transform}}', table: '${{parent.jobs.encode_test.outputs.table}}'}
 ",
     );
-    let (train, test) = (
-        run.table("scale", "table"),
-        run.table("scale_test", "table"),
-    );
+    let (train, test) = (run.table("scale", "table"), run.table("scale_test", "table"));
     assert_eq!(train.preparation, test.preparation);
     assert_eq!(test.roles.get("answer"), Some(&Role::Label));
     let rows = test.frame().unwrap();
-    let expected = [
-        "id",
-        "age",
-        "city_Bonn",
-        "city_Oslo",
-        "city_Rome",
-        "income",
-        "answer",
-    ];
+    let expected = ["id", "age", "city_Bonn", "city_Oslo", "city_Rome", "income", "answer"];
     assert_eq!(names(&rows), expected);
-    assert_eq!(
-        texts(&rows, "answer")
-            .iter()
-            .filter(|class| *class == "yes")
-            .count(),
-        5
-    );
+    assert_eq!(texts(&rows, "answer").iter().filter(|class| *class == "yes").count(), 5);
     // The same raw rows, prepared all at once.
     let held_back: Vec<bool> = {
         let tested = integers(&rows, "id");
@@ -166,13 +149,7 @@ fn rows_made_of_others_count_as_raw() {
 ",
     );
     let steps = |job: &str| run.table(job, "table").preparation.0.len();
-    assert_eq!(
-        [
-            "scale", "adults", "ratio", "join", "group", "query", "twice"
-        ]
-        .map(steps),
-        [1, 1, 2, 0, 0, 0, 1]
-    );
+    assert_eq!(["scale", "adults", "ratio", "join", "group", "query", "twice"].map(steps), [1, 1, 2, 0, 0, 0, 1]);
     let groups = run.frame("group", "table");
     assert_eq!(texts(&groups, "country"), ["Germany", "Norway"]);
     assert_eq!(reals(&groups, "oldest"), [Some(77.0), Some(78.0)]);
@@ -180,14 +157,8 @@ fn rows_made_of_others_count_as_raw() {
     let twice = run.frame("twice", "table").height() as i64;
     assert_eq!(twice, 2 * run.frame("adults", "table").height() as i64);
     let summary = run.frame("summary", "table");
-    assert!(
-        integers(&summary, "count")
-            .iter()
-            .zip(integers(&summary, "missing"))
-            .all(|(n, gaps)| n + gaps == twice)
-    );
-    let written =
-        std::fs::read_to_string(run.store.folder().join("exports/countries.csv")).unwrap();
+    assert!(integers(&summary, "count").iter().zip(integers(&summary, "missing")).all(|(n, gaps)| n + gaps == twice));
+    let written = std::fs::read_to_string(run.store.folder().join("exports/countries.csv")).unwrap();
     assert_eq!(written, "country\nNorway\n");
 }
 
@@ -197,11 +168,7 @@ fn declared(params: &'static [Param]) -> Vec<(&'static Param, &'static [Param])>
         ParamKind::Rows { fields } => declared(fields),
         _ => Vec::new(),
     });
-    params
-        .iter()
-        .map(|param| (param, params))
-        .chain(fields)
-        .collect()
+    params.iter().map(|param| (param, params)).chain(fields).collect()
 }
 
 fn values(param: &Param) -> Vec<&'static str> {
@@ -218,11 +185,7 @@ fn every_declaration_in_the_catalogue_makes_sense() {
     for component in components::all() {
         let spec = component.spec();
         assert!(ids.insert(spec.id), "{} is there twice", spec.id);
-        assert!(
-            spec.summary.ends_with('.') && !spec.docs.trim().is_empty(),
-            "{}",
-            spec.id
-        );
+        assert!(spec.summary.ends_with('.') && !spec.docs.trim().is_empty(), "{}", spec.id);
         let inputs = spec.inputs.iter().map(|port| port.name);
         let mut names = HashSet::new();
         for name in inputs.chain(spec.params.iter().map(|param| param.name)) {
@@ -230,32 +193,22 @@ fn every_declaration_in_the_catalogue_makes_sense() {
         }
         for (param, beside) in declared(spec.params) {
             let place = format!("{}.{}", spec.id, param.name);
-            assert!(
-                !param.title.is_empty() && param.help.ends_with('.'),
-                "{place}"
-            );
+            assert!(!param.title.is_empty() && param.help.ends_with('.'), "{place}");
             let default = param.default.to_json();
             let fits = default.is_null() || param.kind.conform(&default).is_some();
             assert!(fits, "{place} has a default of another type");
             if let (ParamKind::Choice(_), Some(default)) = (&param.kind, default.as_str()) {
-                assert!(
-                    values(param).contains(&default),
-                    "{place} has no choice {default}"
-                );
+                assert!(values(param).contains(&default), "{place} has no choice {default}");
             }
-            if let ParamKind::Column { port, .. }
-            | ParamKind::Columns { port, .. }
-            | ParamKind::Expression { port } = &param.kind
+            if let ParamKind::Column { port, .. } | ParamKind::Columns { port, .. } | ParamKind::Expression { port } =
+                &param.kind
             {
                 assert!(spec.input(port).is_some(), "{place} names no input");
             }
             if let Some(when) = &param.when {
                 let other = beside.iter().find(|other| other.name == when.param);
                 let known = values(other.unwrap_or_else(|| panic!("{place} depends on nothing")));
-                assert!(
-                    when.one_of.iter().all(|value| known.contains(value)),
-                    "{place}"
-                );
+                assert!(when.one_of.iter().all(|value| known.contains(value)), "{place}");
             }
         }
     }
@@ -266,11 +219,7 @@ fn every_component_can_be_checked_before_anything_is_connected() {
     for component in components::all() {
         let spec = component.spec();
         let params = Params::defaults(spec);
-        let unknown = spec
-            .inputs
-            .iter()
-            .map(|port| (port.name.to_owned(), None))
-            .collect();
+        let unknown = spec.inputs.iter().map(|port| (port.name.to_owned(), None)).collect();
         for inputs in [Shapes::new(), unknown] {
             component.caption(&params, &inputs, &Nothing);
             let shapes = component.infer(&params, &inputs, &Nothing, &mut Vec::new());
