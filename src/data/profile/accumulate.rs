@@ -396,6 +396,7 @@ fn edges(kind: Kind, low: f64, high: f64, count: u64) -> Vec<f64> {
     }
     let bins = (count as f64).sqrt().ceil().clamp(1.0, MAX_BINS as f64);
     let width = high / bins - low / bins;
-    let inner = (1..bins as usize).map(|bin| low + width * bin as f64);
+    // In two halves, as the whole of it may be larger than any float.
+    let inner = (1..bins as usize).map(|bin| low + width * (bin / 2) as f64 + width * (bin - bin / 2) as f64);
     std::iter::once(low).chain(inner).chain([high]).collect()
 }

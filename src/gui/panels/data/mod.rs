@@ -56,7 +56,8 @@ impl Data {
         if self.current.is_none()
             && let Some(first) = self.datasets.first()
         {
-            self.choose(&first, None);
+            // Not `choose`: files may be waiting to be imported.
+            self.current = Some((first, None));
         }
         let Some((name, version)) = &self.current else {
             return;
