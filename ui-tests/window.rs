@@ -77,13 +77,17 @@ impl Window {
     pub fn settle(&mut self) {
         let start = Instant::now();
         let mut quiet = Instant::now();
+        // An answer may lead to the next question, each in a frame that may itself take longer than the quiet.
+        let mut frames = 0;
         while start.elapsed() < PATIENCE {
             self.harness.step();
             if !self.harness.state().is_idle() {
                 quiet = Instant::now();
-            } else if quiet.elapsed() > QUIET {
+                frames = 0;
+            } else if quiet.elapsed() > QUIET && frames > 3 {
                 return;
             }
+            frames += 1;
             std::thread::sleep(Duration::from_millis(5));
         }
         panic!("the window did not come to rest");
@@ -134,9 +138,29 @@ impl Window {
         self.settle();
     }
 
-    /// Types into the field with this label, in place of what it held.
-    pub fn fill(&mut self, label: &str, text: &str) {
+    /// Clicks the last thing with this label: what lies on the canvas comes after its name in the palette.
+    pub fn click_last(&mut self, label: &str) {
+        self.wait_for(label);
+        self.harness.query_all_by_label(label).last().expect("just seen").click();
+        self.harness.step();
+        self.settle();
+    }
+
+    /// Opens the list with this label and takes `option`.
+    pub fn choose(&mut self, label: &str, option: &str) {
         self.click(label);
+        self.click_last(option);
+    }
+
+    /// Whether anything with this label has a value that contains `text`.
+    pub fn value_says(&self, label: &str, text: &str) -> bool {
+        let mut all = self.harness.query_all_by_label(label);
+        all.any(|node| node.accesskit_node().value().is_some_and(|value| value.contains(text)))
+    }
+
+    /// Types into the field with this label, in place of what it held; of several into the last, as dialogs lie on top.
+    pub fn fill(&mut self, label: &str, text: &str) {
+        self.click_last(label);
         self.press(Modifiers::COMMAND, Key::A);
         self.type_text(text);
         self.settle();

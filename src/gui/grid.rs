@@ -18,6 +18,8 @@ use crate::widgets::{self, format};
 const MARGIN: u64 = 60;
 /// Colours for so many categories; more are drawn without.
 const CATEGORIES: usize = 8;
+/// Longer text may not fit its column.
+const LONG: usize = 24;
 /// Room for the small picture in a column's head.
 const HEAD_EXTRA: f32 = 24.0;
 
@@ -40,7 +42,13 @@ pub struct GridView {
 /// Formatted cells, by column position.
 struct Page {
     rows: Range<u64>,
-    columns: Vec<(usize, Vec<Option<String>>)>,
+    columns: Vec<(usize, Vec<Option<Text>>)>,
+}
+
+/// A cell as it is shown, and in full where that is more.
+struct Text {
+    shown: String,
+    full: Option<String>,
 }
 
 impl GridView {
@@ -168,11 +176,11 @@ impl GridView {
         }
     }
 
-    fn text(&self, row: u64, column: usize) -> Option<Option<&str>> {
+    fn text(&self, row: u64, column: usize) -> Option<Option<&Text>> {
         let page = self.page.value()?;
         let at = row.checked_sub(page.rows.start)? as usize;
         let cells = &page.columns.iter().find(|(index, _)| *index == column)?.1;
-        cells.get(at).map(Option::as_deref)
+        cells.get(at).map(Option::as_ref)
     }
 
     pub fn column_profile(&self, column: usize) -> Option<&ColumnProfile> {
@@ -186,7 +194,13 @@ fn read(grid: &Grid, index: Option<&Index>, rows: Range<u64>, columns: &[usize])
         None => grid.rows(rows.clone(), Some(columns))?,
     };
     let cells = frame.columns().iter().zip(columns).map(|(column, &index)| {
-        let text = |row| column.get(row).ok().and_then(|value| format_value(&value, Digits::Short));
+        let digits = Digits::of_column(column);
+        let text = |row| {
+            let value = column.get(row).ok()?;
+            let (shown, full) = (format_value(&value, digits)?, format_value(&value, Digits::Full)?);
+            let full = (full != shown || shown.len() > LONG).then_some(full);
+            Some(Text { shown, full })
+        };
         (index, (0..column.len()).map(text).collect())
     });
     Ok(Page { rows, columns: cells.collect() })
@@ -210,7 +224,7 @@ impl TableSource for Source<'_> {
         let Some(text) = self.rows.text(cell.row, cell.column) else {
             return;
         };
-        let Some(text) = text else {
+        let Some(Text { shown: text, .. }) = text else {
             return cell.quiet("missing");
         };
         let Some(category) = self.category(cell.column, text) else {
@@ -220,6 +234,11 @@ impl TableSource for Source<'_> {
         let inside = cell.inside();
         cell.ui.painter().circle_filled(inside.left_center() + vec2(4.0, 0.0), 3.5, t.data(category + 2));
         cell.set_in(inside.with_min_x(inside.left() + 14.0), text, &t.face.mono, t.color.text1);
+    }
+
+    fn value(&self, row: u64, column: usize) -> Option<(String, bool)> {
+        let text = self.rows.text(row, column)??;
+        Some((text.full.as_ref().unwrap_or(&text.shown).clone(), text.full.is_some()))
     }
 
     fn head(&mut self, cell: &mut Cell<'_>) {

@@ -14,6 +14,7 @@ pub mod chart;
 pub mod commands;
 pub mod grid;
 pub mod icons;
+mod output;
 pub mod panels;
 pub mod shell;
 pub mod table;

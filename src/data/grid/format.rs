@@ -1,6 +1,6 @@
 //! Cells as text.
 
-use polars::prelude::AnyValue;
+use polars::prelude::{AnyValue, Column};
 
 use crate::scalar::Scalar;
 
@@ -10,12 +10,33 @@ pub enum Digits {
     /// Three significant ones; whole thousands are never cut.
     #[default]
     Short,
+    /// So many decimals, zeros too, so that the points of a column stand below each other.
+    Decimals(u8),
     /// All that are needed to read the same number back.
     Full,
 }
 
-/// What separates thousands: a thin space.
-const THIN_SPACE: char = '\u{2009}';
+impl Digits {
+    /// What suits all values of a column: as many decimals as they need, but no more than two, or than show four digits
+    /// of the largest.
+    pub fn of_column(column: &Column) -> Self {
+        let Ok(values) = column.f64() else { return Self::Short };
+        let finite = || values.iter().flatten().filter(|value| value.is_finite());
+        let largest = finite().map(f64::abs).fold(0.0, f64::max);
+        if !(1e-3..1e9).contains(&largest) {
+            return Self::Short;
+        }
+        let most = (3 - largest.log10().floor() as i32).clamp(2, 6) as u8;
+        let exact = |value: f64, decimals: u8| {
+            let scaled = value * 10_f64.powi(i32::from(decimals));
+            (scaled - scaled.round()).abs() <= 1e-9 * scaled.abs().max(1.0)
+        };
+        Self::Decimals((0..most).find(|decimals| finite().all(|value| exact(value, *decimals))).unwrap_or(most))
+    }
+}
+
+/// What separates thousands.
+const SEPARATOR: char = ',';
 
 /// A cell as text; `None` for null, which the caller shows in its own way.
 pub fn format_value(value: &AnyValue, digits: Digits) -> Option<String> {
@@ -40,18 +61,22 @@ pub fn format_number(value: f64, digits: Digits) -> String {
         return if value > 0.0 { "∞".to_owned() } else { "−∞".to_owned() };
     }
     if value == 0.0 {
-        return "0".to_owned();
+        return match digits {
+            Digits::Decimals(decimals) => format!("{:.1$}", 0.0, usize::from(decimals)),
+            _ => "0".to_owned(),
+        };
     }
     let magnitude = value.abs();
     if !(1e-5..1e15).contains(&magnitude) {
         return match digits {
-            Digits::Short => trimmed_exponent(&format!("{value:.2e}")),
+            Digits::Short | Digits::Decimals(_) => trimmed_exponent(&format!("{value:.2e}")),
             Digits::Full => format!("{value:e}"),
         }
         .replace('-', "−");
     }
     let text = match digits {
         Digits::Full => value.to_string(),
+        Digits::Decimals(decimals) => format!("{value:.0$}", usize::from(decimals)),
         Digits::Short => {
             // Rounding may carry into another digit (0.9996 → 1.00).
             let exponent = magnitude.log10().floor() as i32;
@@ -79,7 +104,7 @@ fn grouped(text: &str) -> String {
     out.push_str(sign);
     for (at, digit) in whole.chars().enumerate() {
         if at > 0 && whole.len() > 4 && (whole.len() - at) % 3 == 0 {
-            out.push(THIN_SPACE);
+            out.push(SEPARATOR);
         }
         out.push(digit);
     }
@@ -97,9 +122,9 @@ mod tests {
             (0.0, "0", "0"),
             (17.99, "18", "17.99"),
             (0.07871, "0.0787", "0.07871"),
-            (1_234_567.891, "1\u{2009}234\u{2009}568", "1\u{2009}234\u{2009}567.891"),
+            (1_234_567.891, "1,234,568", "1,234,567.891"),
             (1234.5, "1234", "1234.5"),
-            (-12_345.0, "−12\u{2009}345", "−12\u{2009}345"),
+            (-12_345.0, "−12,345", "−12,345"),
             (1.5e20, "1.5e20", "1.5e20"),
             (1.234_5e-9, "1.23e−9", "1.2345e−9"),
             (0.1 + 0.2, "0.3", "0.30000000000000004"),
@@ -113,9 +138,22 @@ mod tests {
     }
 
     #[test]
+    fn a_column_has_the_decimals_that_its_values_need() {
+        let of = |values: &[f64]| Digits::of_column(&Column::new("x".into(), values));
+        assert_eq!(of(&[1.0, 200.0, f64::NAN]), Digits::Decimals(0));
+        assert_eq!(of(&[0.5, 20.25]), Digits::Decimals(2));
+        assert_eq!(of(&[0.118_4, 0.1]), Digits::Decimals(4));
+        assert_eq!(of(&[17.991, 1001.0]), Digits::Decimals(2));
+        assert_eq!(of(&[1e-9]), Digits::Short);
+        assert_eq!(format_number(0.1, Digits::Decimals(4)), "0.1000");
+        assert_eq!(format_number(0.0, Digits::Decimals(2)), "0.00");
+        assert_eq!(format_number(-12_345.678, Digits::Decimals(1)), "−12,345.7");
+    }
+
+    #[test]
     fn cells() {
         assert_eq!(format_value(&AnyValue::Null, Digits::Short), None);
-        assert_eq!(format_value(&AnyValue::Int64(-1_000_000), Digits::Short).unwrap(), "−1\u{2009}000\u{2009}000");
+        assert_eq!(format_value(&AnyValue::Int64(-1_000_000), Digits::Short).unwrap(), "−1,000,000");
         assert_eq!(format_value(&AnyValue::String("a"), Digits::Short).unwrap(), "a");
         assert_eq!(format_value(&AnyValue::Date(0), Digits::Short).unwrap(), "1970-01-01");
     }

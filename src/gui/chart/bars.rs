@@ -32,9 +32,9 @@ pub fn bars(ui: &mut Ui, name: &str, rows: &[BarRow<'_>]) -> Option<usize> {
     let zero = names + (-low * scale) as f32;
     let mut clicked = None;
     ui.spacing_mut().item_spacing.y = 0.0;
-    for (at, row) in rows.iter().enumerate() {
+    let values_alike = format::alike(&rows.iter().map(|row| row.value).collect::<Vec<_>>());
+    for (at, (row, value)) in rows.iter().zip(&values_alike).enumerate() {
         let (rect, response) = ui.allocate_exact_size(vec2(width, t.size.control), Sense::click());
-        let value = format::number(row.value);
         response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, format!("{name}, {} {value}", row.name)));
         let words = rect.with_max_x(rect.left() + names - t.size.gap);
         paint_text(ui.painter(), words, Align2::LEFT_CENTER, &row.name, &t.face.small, t.color.text2);
@@ -44,7 +44,7 @@ pub fn bars(ui: &mut Ui, name: &str, rows: &[BarRow<'_>]) -> Option<usize> {
         let color = if response.hovered() { row.color } else { t.tint(t.color.surface3, row.color, 0.85) };
         ui.painter().rect_filled(bar, 1.5, color);
         let words = Rect::from_min_size(pos2(bar.right() + 7.0, rect.top()), vec2(values, rect.height()));
-        paint_text(ui.painter(), words, Align2::LEFT_CENTER, &value, &t.face.small, t.color.text2);
+        paint_text(ui.painter(), words, Align2::LEFT_CENTER, value, &t.face.small, t.color.text2);
         if response.clicked() {
             clicked = Some(at);
         }

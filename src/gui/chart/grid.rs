@@ -24,7 +24,9 @@ pub fn plot<'a>(t: &Tokens, id: &str, axes: Axes<'_>, size: Vec2) -> Plot<'a> {
         let axis = axis.tick_label_color(t.color.text3).tick_label_font(t.face.caption.font()).label_spacing(FULL);
         if label.is_empty() { axis } else { axis.label(t.face.caption.of(label).color(t.color.text2)) }
     };
-    let x = hints(AxisHints::new_x(), axes.x).formatter(|mark, _| tick(mark, false));
+    // Room for the label below the numbers.
+    let below = if axes.x.is_empty() { 14.0 } else { 2.0 * t.face.caption.line };
+    let x = hints(AxisHints::new_x(), axes.x).formatter(|mark, _| tick(mark, false)).min_thickness(below);
     let y = hints(AxisHints::new_y(), axes.y).formatter(move |mark, _| tick(mark, log)).min_thickness(36.0);
     let (across, up) = (f64::from(size.x / 96.0).max(2.0), f64::from(size.y / 48.0).max(2.0));
     Plot::new(id)

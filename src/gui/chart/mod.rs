@@ -6,6 +6,7 @@
 mod bars;
 mod decimate;
 mod grid;
+mod legend;
 mod line;
 mod matrix;
 mod report;
@@ -13,6 +14,7 @@ mod scatter;
 
 pub use bars::{BarRow, bars, histogram};
 pub use decimate::decimate;
+pub use legend::legend;
 pub use line::{ChartResponse, LineChart, Series};
 pub use matrix::{confusion, heatmap};
 pub use report::{Overlay, overlaid, report_chart};

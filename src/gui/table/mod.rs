@@ -50,6 +50,11 @@ pub trait TableSource {
         false
     }
 
+    /// A cell's value in full, for copying, and whether the cell shows less of it.
+    fn value(&self, _row: u64, _column: usize) -> Option<(String, bool)> {
+        None
+    }
+
     /// The accessible name of a row.
     fn row_name(&self, row: u64) -> String {
         format!("Row {}", row + 1)
@@ -238,6 +243,7 @@ impl<'a> Table<'a> {
                 response.context_menu(|ui| source.row_menu(ui, row));
             }
             self.pointer(ui, id, state, placed, row, &response, answer);
+            value(ui, placed, row, response, source);
             for column in placed.seen(body) {
                 let cell = Rect::from_x_y_ranges(column.x.0..=column.x.1, rect.y_range());
                 ui.set_clip_rect(clip.intersect(column.clip).intersect(cell));
@@ -278,6 +284,19 @@ impl<'a> Table<'a> {
         if response.double_clicked() {
             answer.double_clicked = Some(row);
         }
+    }
+}
+
+/// Shows the cell under the pointer in full where it is cut, and copies it.
+fn value(ui: &Ui, placed: &Placed, row: u64, response: Response, source: &dyn TableSource) {
+    let Some(at) = response.hover_pos() else { return };
+    let column = placed.seen(response.rect).find(|column| (column.x.0..column.x.1).contains(&at.x));
+    let Some((text, cut)) = column.and_then(|column| source.value(row, column.index)) else { return };
+    if ui.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::Copy))) {
+        ui.copy_text(text.clone());
+    }
+    if cut {
+        response.on_hover_text_at_pointer(text);
     }
 }
 

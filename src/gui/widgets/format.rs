@@ -40,6 +40,22 @@ pub fn metric(value: f64) -> String {
     signed(value, format!("{:.4}", value.abs()))
 }
 
+/// Values that stand below each other, with as many decimals as show four digits of the largest; whole ones with none.
+pub fn alike(values: &[f64]) -> Vec<String> {
+    let finite = || values.iter().filter(|value| value.is_finite());
+    let largest = finite().map(|value| value.abs()).fold(0.0, f64::max);
+    if finite().all(|value| value.fract() == 0.0) || !(1e-3..1e9).contains(&largest) {
+        return values.iter().map(|value| number(*value)).collect();
+    }
+    let decimals = (3 - largest.log10().floor() as i32).clamp(0, 6) as usize;
+    let one = |value: f64| match format!("{:.decimals$}", value.abs()) {
+        _ if !value.is_finite() => infinite(value),
+        text if decimals == 0 => signed(value, group(&text)),
+        text => signed(value, text),
+    };
+    values.iter().map(|value| one(*value)).collect()
+}
+
 /// Every digit that the number has.
 pub fn exact(value: f64) -> String {
     if value.is_finite() { format!("{value}") } else { infinite(value) }
@@ -218,6 +234,10 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(number(value), text);
         }
+        assert_eq!(alike(&[0.989_47, 0.99, -0.000_01]), ["0.9895", "0.9900", "0.0000"]);
+        assert_eq!(alike(&[1234.5, 12_345.6]), ["1,235", "12,346"]);
+        assert_eq!(alike(&[1234.5, f64::NAN]), ["1,235", "n/a"]);
+        assert_eq!(alike(&[3.0, 12.0]), ["3", "12"]);
         assert_eq!(metric(0.981_64), "0.9816");
         assert_eq!(metric(-0.000_01), "−1e-5");
         assert_eq!(metric(-0.0), "0.0000");

@@ -4,7 +4,7 @@ mod import;
 mod inspector;
 mod list;
 
-use egui::{Key, Modifiers, Ui};
+use egui::{Key, Label, Modifiers, Ui};
 use studio::{DatasetDetail, Studio};
 
 use super::{Action, Cx, Event, Panel, PlaceId, Subject};
@@ -76,12 +76,16 @@ impl Data {
         };
         let title = name.clone();
         let version = version.or(self.opened.value().map(|opened| opened.detail.version.version));
+        // In a narrow window the inspector says how many rows there are.
+        let roomy = ui.available_width() > 760.0;
+        let note = self.opened.value().filter(|_| roomy).map(|opened| opened.rows.note()).unwrap_or_default();
         let mut narrowed = false;
         widgets::bar(
             ui,
             |ui| {
-                ui.label(t.title(title));
-                ui.label(t.secondary(version.map(|version| format!("version {version}")).unwrap_or_default()));
+                ui.add(Label::new(t.title(title)).truncate());
+                ui.add(Label::new(t.secondary(version.map(|it| format!("version {it}")).unwrap_or_default())).truncate());
+                ui.add(Label::new(t.secondary(note)).truncate());
             },
             |ui| {
                 if ui.add(Button::primary("Import…").shortcut("Ctrl I")).clicked() {
@@ -91,11 +95,10 @@ impl Data {
                     .name("Filter rows")
                     .hint("Filter, such as age > 50")
                     .icon(Icon::Filter);
-                narrowed |= ui.add(filter.width(240.0).mono()).changed();
-                narrowed |= ui.add(TextField::search(&mut self.search, "Search rows").width(160.0)).changed();
-                if let Some(opened) = self.opened.value() {
-                    ui.label(t.secondary(opened.rows.note()));
-                }
+                // The rest is the name's.
+                let room = (ui.available_width() * 0.6).clamp(200.0, 400.0);
+                narrowed |= ui.add(filter.width(room * 0.6).mono()).changed();
+                narrowed |= ui.add(TextField::search(&mut self.search, "Search rows").width(room * 0.4)).changed();
             },
         );
         if narrowed && let Some(opened) = self.opened.value_mut() {

@@ -10,7 +10,8 @@ use super::{Models, Verb, lineage, versions};
 use crate::{
     chart::{self, Overlay},
     icons::Glyph,
-    panels::{Cx, Subject, runs::outputs},
+    output::model,
+    panels::{Cx, Subject},
     theme,
     widgets::{self, Button, Chip, TextField, format, message},
 };
@@ -142,7 +143,7 @@ impl Models {
             if let Some(ui) = columns.next().filter(|_| weighs) {
                 widgets::card(ui, "What it looks at", |ui| {
                     ui.set_min_height(CHART);
-                    outputs::importance(ui, &detail.card, 9);
+                    model::importance(ui, &detail.card, 9);
                 });
             }
         });

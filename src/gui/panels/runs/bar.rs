@@ -28,6 +28,7 @@ impl Runs {
         let mut statuses = vec![(None, "Any status")];
         statuses.extend(STATUSES.map(|status| (Some(status), words::status_word(status))));
         let before = self.filters.clone();
+        // Every filter stays in narrow windows; the count of what is selected goes first.
         let roomy = ui.available_width() > 1080.0;
         let Self { filters, shown, pages, together, column_query, .. } = self;
         let asked = widgets::bar(
@@ -35,14 +36,13 @@ impl Runs {
             |ui| {
                 ui.label(t.title("Runs"));
                 Select::new("Pipeline").width(140.0).show(ui, &mut filters.pipeline, &paths);
-                let spare = ui.available_width() - if roomy { 650.0 } else { 480.0 };
+                // The status and two buttons follow.
+                let spare = ui.available_width() - 310.0;
                 let search = TextField::search(&mut filters.text, "Find a run")
                     .icon(Icon::Search)
-                    .width(spare.clamp(110.0, 480.0));
+                    .width(spare.clamp(90.0, 480.0));
                 ui.add(search);
-                if roomy {
-                    Select::new("Status").width(110.0).show(ui, &mut filters.status, &statuses);
-                }
+                Select::new("Status").width(110.0).show(ui, &mut filters.status, &statuses);
                 let button = ui.add(Button::secondary("Columns"));
                 columns::chooser(&button, shown, pages, column_query);
                 let button = ui.add(Button::secondary("Charts"));
@@ -54,7 +54,9 @@ impl Runs {
                 let hint = "Check two runs or more to compare them";
                 let compare = Button::secondary("Compare").enabled(compares).hint(hint);
                 let compare = ui.add(compare).clicked() && compares;
-                ui.label(t.caption(&count));
+                if roomy {
+                    ui.label(t.caption(&count));
+                }
                 match (register, compare) {
                     (true, _) => Some(Verb::Register),
                     (_, true) => Some(Verb::Compare),

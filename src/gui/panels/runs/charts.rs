@@ -214,7 +214,7 @@ pub fn results(ui: &mut Ui, comparison: &Comparison, key: &str, color: impl Fn(u
     let Some(compared) = comparison.metrics.iter().find(|one| one.key == key) else {
         return;
     };
-    let best = words::best(key, &compared.values);
+    let best = words::best(key, &compared.values).and_then(|at| compared.values[at]);
     let rows: Vec<BarRow<'_>> = comparison
         .runs
         .iter()
@@ -222,14 +222,14 @@ pub fn results(ui: &mut Ui, comparison: &Comparison, key: &str, color: impl Fn(u
         .enumerate()
         .filter_map(|(at, (run, value))| {
             Some(BarRow {
-                name: if best == Some(at) { format!("✓ {}", run.name).into() } else { run.name.as_str().into() },
+                name: if best.is_some() && best == *value { format!("✓ {}", run.name).into() } else { run.name.as_str().into() },
                 value: (*value)?,
                 color: color(at, &run.id),
             })
         })
         .collect();
     chart::bars(ui, &words::key_title(key), &rows);
-    if let Some(value) = best.and_then(|at| compared.values[at]) {
+    if let Some(value) = best {
         let t = theme::of(ui);
         ui.label(t.caption(format!("✓ best, {}", format::metric(value))));
     }

@@ -6,11 +6,12 @@ use studio::{Compared, Comparison};
 use super::{
     charts::{self, Together},
     checked::Checked,
-    reports,
-    table::{legend, param},
+    table::param,
     words,
 };
 use crate::{
+    chart::legend,
+    output::report,
     table::{Cell, Column, Table, TableSource, TableState},
     theme::{self, Tokens},
     widgets::{self, section},
@@ -21,7 +22,8 @@ use crate::{
 pub struct Compare {
     params: TableState,
     hovered: Option<String>,
-    only_different: bool,
+    /// Those that are the same as well.
+    every: bool,
 }
 
 impl Compare {
@@ -46,11 +48,12 @@ impl Compare {
                         }
                     }
                 });
+                self.parameters(ui, &t, comparison);
                 section(ui, "Metrics");
                 let mut metrics: Vec<&Compared<f64>> =
                     comparison.metrics.iter().filter(|one| !comparison.curves.contains_key(&one.key)).collect();
                 metrics.sort_by_key(|one| (words::rank(&one.key), !one.differs));
-                reports::tiled(ui, metrics.len(), |ui, at| {
+                report::tiled(ui, metrics.len(), |ui, at| {
                     let key = &metrics[at].key;
                     widgets::card(ui, &words::key_title(key), |ui| {
                         charts::results(ui, comparison, key, color);
@@ -59,7 +62,7 @@ impl Compare {
                 if !together.curves.is_empty() {
                     section(ui, "Curves");
                 }
-                reports::tiled(ui, together.curves.len(), |ui, at| {
+                report::tiled(ui, together.curves.len(), |ui, at| {
                     let set = &together.curves[at];
                     widgets::card(ui, &words::key_title(&set.key), |ui| {
                         let strong = self.hovered.as_deref();
@@ -67,7 +70,6 @@ impl Compare {
                         hovered = hovered.take().or(found);
                     });
                 });
-                self.parameters(ui, &t, comparison);
             });
         });
         self.hovered = hovered;
@@ -77,11 +79,10 @@ impl Compare {
         ui.horizontal(|ui| {
             section(ui, "Parameters");
             ui.add_space(t.size.pad);
-            let words = "Only those that differ";
-            widgets::checkbox(ui, &mut self.only_different, words);
+            widgets::checkbox(ui, &mut self.every, "Those that are the same as well");
         });
         let mut rows: Vec<&Compared<String>> =
-            comparison.params.iter().filter(|one| one.differs || !self.only_different).collect();
+            comparison.params.iter().filter(|one| one.differs || self.every).collect();
         rows.sort_by_key(|one| !one.differs);
         if rows.is_empty() {
             ui.label(t.secondary("These runs have the same parameters."));
@@ -89,7 +90,7 @@ impl Compare {
         }
         let mut columns = vec![Column::new("key", "Parameter", 220.0)];
         for run in &comparison.runs {
-            columns.push(Column::new(&run.id, &run.name, 130.0).right().grows());
+            columns.push(Column::new(&run.id, &run.name, 150.0).right());
         }
         let height = t.size.control + t.size.row_compact * rows.len() as f32;
         let size = vec2(ui.available_width(), height.min(520.0) + 2.0);

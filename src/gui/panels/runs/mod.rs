@@ -15,10 +15,9 @@ mod inspector;
 mod list;
 mod logs;
 mod opened;
-pub(crate) mod outputs;
+mod outputs;
 mod pages;
 mod parallel;
-pub(crate) mod reports;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -133,6 +132,8 @@ pub struct Runs {
     together: Together,
     focus: Focus,
     dialog: Option<Dialog>,
+    /// The run whose model is to be registered once its steps are known.
+    registering: Option<String>,
     doing: Doing,
     column_query: String,
     /// Seconds of the last frame, for what happens between frames.
@@ -160,6 +161,7 @@ impl Default for Runs {
             together: Together::default(),
             focus: Focus::default(),
             dialog: None,
+            registering: None,
             doing: Doing::default(),
             column_query: String::new(),
             time: 0.0,
@@ -185,6 +187,7 @@ impl Panel for Runs {
         self.time = ui.input(|input| input.time);
         self.remember(ui, cx);
         self.ask(ui, cx);
+        self.ask_register(cx);
         if self.doing.poll(cx) {
             self.pages.revision += 1;
         }
@@ -412,13 +415,9 @@ impl Runs {
                 self.dialog = Some(Dialog::Rename(Rename { id, name, fresh }));
             }
             Verb::Register => {
-                // The run's own models are known once it is the one looked at.
-                if self.focus.detail().is_some_and(|detail| detail.row.id == id) {
-                    self.ask_register(&id, &name);
-                } else {
-                    self.current = Some(id.clone());
-                    cx.select(Subject::Run { id });
-                }
+                self.registering = Some(id.clone());
+                self.current = Some(id.clone());
+                cx.select(Subject::Run { id });
             }
             Verb::Cancel => {
                 self.doing.start(cx, "The run could not be stopped.", format!("{name} is stopping"), move |studio| {
@@ -435,13 +434,19 @@ impl Runs {
         }
     }
 
-    fn ask_register(&mut self, id: &str, name: &str) {
-        let ports = self.focus.ports();
-        if !ports.is_empty() {
-            let model = self.focus.model_name();
-            let register = Register::new(id, name, ports, model);
-            self.dialog = Some(Dialog::Register(Box::new(register)));
+    /// Asks for a model's name as soon as the run's models are known.
+    fn ask_register(&mut self, cx: &mut Cx<'_>) {
+        let Some(detail) = self.focus.detail() else { return };
+        let (id, name) = (detail.row.id.clone(), detail.row.name.clone());
+        if self.registering.take_if(|wanted| *wanted == id).is_none() {
+            return;
         }
+        let ports = self.focus.ports();
+        if ports.is_empty() {
+            return cx.failed(format!("{name} trained no model"));
+        }
+        let model = self.focus.model_name();
+        self.dialog = Some(Dialog::Register(Box::new(Register::new(&id, &name, ports, model))));
     }
 
     fn delete(&mut self, id: String, name: &str, cx: &mut Cx<'_>) {

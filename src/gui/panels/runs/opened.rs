@@ -5,11 +5,12 @@ use std::sync::Arc;
 use egui::{ScrollArea, Ui, UiBuilder, vec2};
 use studio::{Curve, RunDetail, Studio, learn::Report};
 
-use super::{Verb, focus::Focus, graph::Graph, logs::Logs, outputs::Outputs, reports, words};
+use super::{Verb, focus::Focus, graph::Graph, logs::Logs, outputs::Outputs, words};
 use crate::{
     backend::Request,
     chart::{LineChart, Series},
     icons::Glyph,
+    output::report,
     panels::Cx,
     theme,
     widgets::{self, CodeLine, CodeView, ListRow, Tab, Tone, format, message, section},
@@ -174,7 +175,7 @@ impl Opened {
                 self.curve_cards(ui);
                 for (at, (title, report)) in self.reports.value().into_iter().flatten().enumerate() {
                     section(ui, title);
-                    ui.push_id(at, |ui| reports::show(ui, report));
+                    ui.push_id(at, |ui| report::show(ui, report));
                 }
                 if let Some(failure) = self.reports.failure() {
                     message(ui, Glyph::Error, &failure.message);
@@ -189,7 +190,7 @@ impl Opened {
     fn curve_cards(&self, ui: &mut Ui) {
         let t = theme::of(ui);
         let curves = self.curves.value().map_or(&[][..], Vec::as_slice);
-        reports::tiled(ui, curves.len(), |ui, at| {
+        report::tiled(ui, curves.len(), |ui, at| {
             let title = words::key_title(&curves[at].key);
             widgets::card(ui, &title, |ui| {
                 let (x, y): (Vec<f64>, Vec<f64>) =

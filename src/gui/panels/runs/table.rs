@@ -1,6 +1,6 @@
 //! Draws the rows of the list of runs.
 
-use egui::{Align2, Rect, Sense, StrokeKind, Ui, pos2, vec2};
+use egui::{Rect, Sense, StrokeKind, Ui, pos2, vec2};
 use jiff::Timestamp;
 use studio::Run;
 
@@ -176,18 +176,4 @@ pub fn param(value: &str) -> String {
         Ok(number) if number.is_finite() => format::number(number),
         _ => value.to_owned(),
     }
-}
-
-/// A run's square and name in one line, for legends. Returns whether the pointer is on it.
-pub fn legend(ui: &mut Ui, name: &str, color: egui::Color32) -> bool {
-    let t = theme::of(ui);
-    let galley = crate::widgets::elided(ui.painter(), name, &t.face.small, t.color.text2, 200.0);
-    let size = vec2(galley.size().x + 16.0, t.face.small.line);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, name.to_owned()));
-    let square = Rect::from_center_size(pos2(rect.left() + 5.0, rect.center().y), vec2(SQUARE, SQUARE));
-    ui.painter().rect_filled(square, 2.5, color);
-    let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), rect.with_min_x(rect.left() + 16.0));
-    ui.painter().galley(at.min, galley, t.color.text2);
-    response.hovered()
 }

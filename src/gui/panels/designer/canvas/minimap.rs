@@ -3,14 +3,12 @@
 use egui::{Painter, Pos2, Rect, Stroke, StrokeKind, Vec2, vec2};
 
 use super::paint;
-use super::scene::Scene;
+use super::scene::{Node, Scene};
 use super::view::View;
 use crate::theme::Tokens;
 
 const SIZE: Vec2 = vec2(148.0, 108.0);
 const MARGIN: f32 = 12.0;
-/// The width that the map takes from the canvas.
-pub const ROOM: f32 = SIZE.x + 2.0 * MARGIN;
 
 /// Canvas points to points on the map.
 pub struct Map {
@@ -20,12 +18,18 @@ pub struct Map {
 }
 
 impl Map {
-    /// `None` when the canvas is too small or too empty for a map to help.
+    /// `None` when the canvas is too small or too empty for a map to help, or when it would hide a part of what is in
+    /// sight as a whole.
     pub fn new(scene: &Scene, view: View, area: Rect) -> Option<Self> {
         if scene.nodes.len() < 2 || area.width() < 3.0 * SIZE.x || area.height() < 2.0 * SIZE.y {
             return None;
         }
         let rect = Rect::from_min_size(area.max - SIZE - Vec2::splat(MARGIN), SIZE);
+        let under = |it: Rect| view.rect_to_screen(area, it).intersects(rect);
+        let drawn = scene.nodes.iter().map(Node::with_comment).chain(scene.notes.iter().copied());
+        if view.visible(area).contains_rect(scene.bounds()) && drawn.into_iter().any(under) {
+            return None;
+        }
         let world = scene.bounds().union(view.visible(area)).expand(40.0);
         let room = rect.shrink(6.0);
         let scale = (room.size() / world.size()).min_elem();

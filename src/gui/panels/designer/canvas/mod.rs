@@ -268,16 +268,9 @@ impl Canvas {
         }
     }
 
-    /// Everything in sight, beside the map where it would lie under it.
+    /// Everything in sight.
     fn fitted(&self, area: Rect) -> View {
-        let whole = View::fit(self.scene.bounds(), area);
-        let covered = Map::new(&self.scene, whole, area).is_some_and(|map| {
-            self.scene.nodes.iter().any(|node| whole.rect_to_screen(area, node.rect).intersects(map.rect))
-        });
-        if !covered {
-            return whole;
-        }
-        View::fit(self.scene.bounds(), area.with_max_x(area.right() - minimap::ROOM))
+        View::fit(self.scene.bounds(), area)
     }
 
     /// Presses, drags, drops and clicks.

@@ -101,7 +101,11 @@ impl NodeState {
 
     /// The words after the title for a screen reader.
     pub fn spoken(&self) -> String {
-        let mut spoken = self.badge().map(|(_, _, text)| text).unwrap_or_default();
+        let mut spoken = match (self.badge(), &self.status) {
+            // The tick is not heard.
+            (Some((Mark::Check, _, time)), Status::Done { .. }) => format!("done in {time}"),
+            (badge, _) => badge.map(|(_, _, text)| text).unwrap_or_default(),
+        };
         for sentence in self.sentences() {
             if !spoken.is_empty() {
                 spoken.push_str(", ");

@@ -3,7 +3,6 @@
 mod history;
 mod log;
 mod preview;
-mod report;
 
 use egui::{ScrollArea, Ui};
 use studio::pipeline::shape::Severity;

@@ -1,19 +1,16 @@
-//! What the selected port holds: rows, metrics and charts, a model, an estimator, what a transform does.
+//! What the selected port holds.
 
-use egui::{ScrollArea, Ui};
-use studio::data::profile::Profile;
-use studio::data::schema::Schema;
+use egui::Ui;
 use studio::pipeline::component::ParamKind;
 use studio::pipeline::graph::Input;
 use studio::pipeline::shape::Shape;
-use studio::{Error, ModelCard, Output, Studio};
+use studio::{Error, Studio};
 
-use super::{Shown, report};
+use super::Shown;
 use crate::backend::Request;
-use crate::chart::{BarRow, bars};
 use crate::commands::{Command, PanelCommand};
-use crate::grid::GridView;
 use crate::icons::Icon;
+use crate::output::Content;
 use crate::panels::Cx;
 use crate::panels::designer::canvas::Side;
 use crate::panels::designer::inspector::kind_glyph;
@@ -30,12 +27,6 @@ enum Source {
     },
     /// A dataset that is imported needs no run to be looked at.
     Dataset(String),
-}
-
-/// What a port holds, ready to be drawn.
-pub enum Content {
-    Table(Box<GridView>),
-    Other(Box<Output>),
 }
 
 #[derive(Default)]
@@ -71,16 +62,9 @@ impl Preview {
         });
         let failure = self.content.failure().cloned();
         match self.content.value_mut() {
-            Some(Content::Table(rows)) => {
-                self.note = rows.note();
-                rows.show(ui, cx.backend);
-            }
-            Some(Content::Other(output)) => {
-                self.note.clear();
-                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                    let t = theme::of(ui);
-                    egui::Frame::NONE.inner_margin(t.size.pad).show(ui, |ui| other(ui, output));
-                });
+            Some(content) => {
+                self.note = content.note();
+                content.show(ui, cx.backend);
             }
             None => match failure {
                 Some(failure) => {
@@ -123,18 +107,8 @@ fn source(shown: &Shown<'_>) -> Option<Source> {
 
 fn open(studio: &Studio, source: &Source) -> Result<Content, Error> {
     match source {
-        Source::Dataset(reference) => {
-            let detail = studio.dataset(reference)?;
-            let grid = studio.grid(reference)?;
-            Ok(Content::Table(Box::new(GridView::new(grid, detail.schema, detail.profile))))
-        }
-        Source::Result { run, job, port } => match studio.output(run, job, port)? {
-            Output::Table { schema, profile } => {
-                let grid = studio.output_grid(run, job, port)?;
-                Ok(Content::Table(Box::new(GridView::new(grid, schema, profile))))
-            }
-            output => Ok(Content::Other(Box::new(output))),
-        },
+        Source::Dataset(reference) => Content::of_dataset(studio, reference),
+        Source::Result { run, job, port } => Content::of_step(studio, run, job, port),
     }
 }
 
@@ -162,92 +136,6 @@ fn not_yet(ui: &mut Ui, cx: &mut Cx<'_>, shown: &Shown<'_>, job: &str, port: &st
         ui.add_space(t.size.pad);
         for column in schema.columns.iter().take(60) {
             ui.add(widgets::Chip::new(&column.name).note(kind_glyph(column.kind), None));
-        }
-    });
-}
-
-fn other(ui: &mut Ui, output: &Output) {
-    match output {
-        Output::Table { schema, profile } => table_words(ui, schema, profile),
-        Output::Report(it) => report::show(ui, it),
-        Output::Model(card) => model(ui, card),
-        Output::Estimator(estimator) => {
-            let t = theme::of(ui);
-            ui.label(t.title(estimator.title()));
-            ui.label(t.secondary("Not trained yet; connect it to Train model or Cross-validate"));
-            ui.add_space(t.size.gap);
-            settings(ui, &serde_json::to_value(estimator).unwrap_or_default());
-        }
-        Output::Transform { steps } => {
-            let t = theme::of(ui);
-            ui.label(t.title("What it does to a table"));
-            for (index, step) in steps.iter().enumerate() {
-                ui.label(t.small(format!("{}. {step}", index + 1)));
-            }
-        }
-    }
-}
-
-fn table_words(ui: &mut Ui, schema: &Schema, profile: &Profile) {
-    let t = theme::of(ui);
-    let rows = format::counted(profile.rows, "row", "rows");
-    ui.label(t.small(format!("{rows} · {}", format::counted(schema.len() as u64, "column", "columns"))));
-}
-
-/// An estimator's settings as names and values.
-fn settings(ui: &mut Ui, value: &serde_json::Value) {
-    let Some(object) = value.as_object() else {
-        return;
-    };
-    ui.set_max_width(360.0);
-    let t = theme::of(ui);
-    for (key, value) in object {
-        match value {
-            serde_json::Value::Object(_) => settings(ui, value),
-            serde_json::Value::Null => drop(widgets::key_value(ui, &words(key), t.small("none"))),
-            serde_json::Value::String(text) => drop(widgets::key_value(ui, &words(key), t.small(words(text)))),
-            other => drop(widgets::key_value(ui, &words(key), t.small(other.to_string()))),
-        }
-    }
-}
-
-fn words(key: &str) -> String {
-    let text = key.replace('_', " ");
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn model(ui: &mut Ui, card: &ModelCard) {
-    let t = theme::of(ui);
-    ui.columns_const(|[left, right]| {
-        left.label(t.title(&card.algorithm));
-        let facts = [
-            ("Predicts", card.label.clone().unwrap_or_else(|| "clusters".to_owned())),
-            ("Classes", card.classes.join(", ")),
-            ("Trained on", format::counted(card.rows, "row", "rows")),
-            ("Features", card.features.len().to_string()),
-            ("Training took", format::duration(std::time::Duration::from_secs_f64(card.seconds.max(0.0)))),
-        ];
-        for (key, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
-            widgets::key_value(left, key, t.small(value));
-        }
-        if !card.preparation.is_empty() {
-            left.add_space(t.size.gap);
-            widgets::section(left, "Preparation that travels with it");
-            for step in &card.preparation {
-                left.add(egui::Label::new(t.secondary(step)).wrap());
-            }
-        }
-        let rows: Vec<BarRow<'_>> = card
-            .features
-            .iter()
-            .filter_map(|feature| Some((feature, feature.importance?)))
-            .take(12)
-            .map(|(feature, value)| BarRow { name: feature.column.as_str().into(), value, color: t.data(0) })
-            .collect();
-        if !rows.is_empty() {
-            widgets::section(right, "Importance of features");
-            bars(right, "Importance of features", &rows);
         }
     });
 }

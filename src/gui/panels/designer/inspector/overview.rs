@@ -47,7 +47,10 @@ impl Overview {
         problems(ui, document, out);
         widgets::separator(ui);
         widgets::section(ui, "Last runs");
-        let runs = self.runs.value().map_or(&[][..], Vec::as_slice);
+        if let Some(failure) = self.runs.failure() {
+            widgets::message(ui, Glyph::Error, &failure.message);
+        }
+        let Some(runs) = self.runs.value() else { return };
         if runs.is_empty() {
             ui.label(t.secondary("None yet. F5 runs the pipeline."));
         }

@@ -7,7 +7,7 @@ use studio::pipeline::component::ParamKind;
 use studio::pipeline::graph::Input;
 use studio::{Step, StepStatus};
 
-use crate::chart::{LineChart, Series};
+use crate::chart::{LineChart, Series, legend};
 use crate::icons::Glyph;
 use crate::panels::designer::document::Document;
 use crate::panels::designer::states;
@@ -56,8 +56,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, job: &str) {
         ui.horizontal_wrapped(|ui| {
             for (index, (name, _, y)) in curves.iter().enumerate() {
                 let last = y.last().copied().map(format::number).unwrap_or_default();
-                ui.label(t.face.caption.of("━").color(t.data(index)));
-                ui.label(t.face.caption.of(format!("{} {last}", name.replace('_', " "))).color(t.color.text2));
+                legend(ui, &format!("{} {last}", name.replace('_', " ")), t.data(index));
             }
         });
     }
