@@ -28,6 +28,16 @@ pub fn sample() -> tempfile::TempDir {
     copy
 }
 
+/// A workspace as a program whose database had schema `version` left it, in a folder of its own.
+pub fn written_by(version: u32) -> tempfile::TempDir {
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("workspaces/{version}.tar.gz"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut tar = std::process::Command::new("tar");
+    let done = tar.arg("-xzf").arg(&archive).arg("--no-same-owner").arg("-C").arg(folder.path()).status();
+    assert!(done.expect("tar").success(), "{} could not be unpacked", archive.display());
+    folder
+}
+
 /// Copies a folder with everything in it.
 pub fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");

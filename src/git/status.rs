@@ -91,6 +91,15 @@ impl Repo {
         Ok(status)
     }
 
+    /// The name that commits are signed with, as far as git was told one.
+    ///
+    /// # Errors
+    /// A repository that cannot be read.
+    pub fn author(&self) -> Result<Option<String>> {
+        let author = self.open()?.author_from_env();
+        Ok(author.ok().and_then(|author| author.name().ok().map(str::to_owned)))
+    }
+
     /// The commit that is checked out; none before the first.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ pub use pipeline;
 pub use pipelines::{JobState, PipelineRow};
 pub use runs::{Compared, Comparison, Curve, Run, RunDetail, RunPage, RunQuery, RunRequest, RunSort};
 pub use upkeep::{Collected, Problem};
-pub use workspace::{Event, LogLine, RunInput, RunStatus, Step, StepStatus};
+pub use workspace::{Event, LogLine, RunInput, RunStatus, SCHEMA, Step, StepStatus};
 
 /// An open workspace. Cheap to clone, shared between threads.
 #[derive(Clone)]
@@ -58,9 +58,8 @@ impl Studio {
     /// A folder that holds other things or cannot be written.
     pub fn create(folder: &Path, name: &str) -> Result<Self> {
         let workspace = Workspace::create(folder, name)?;
-        let studio = Self::over(workspace)?;
-        studio.ensure_repository()?;
-        Ok(studio)
+        Self::ensure_repository(workspace.folder())?;
+        Self::over(workspace)
     }
 
     /// Opens the workspace in `folder`, or the one whose `atelier.toml` is `folder`.
@@ -92,6 +91,10 @@ impl Studio {
     fn over(workspace: Workspace) -> Result<Self> {
         let name = workspace.manifest()?.name.into();
         let program = worker::program()?.into();
+        let workspace = match Self::author(workspace.folder()) {
+            Some(author) => workspace.signed(author),
+            None => workspace,
+        };
         Ok(Self { workspace: Arc::new(workspace), name, program })
     }
 

@@ -148,6 +148,18 @@ impl Studio {
     }
 
     /// A new, empty pipeline; returns its path.
+    /// The path in the workspace of the pipeline that a person at a terminal means: a path in the workspace, or one from
+    /// the folder they stand in.
+    pub fn find_pipeline(&self, text: &str) -> String {
+        let here = || {
+            let path = std::path::Path::new(text).canonicalize().ok()?;
+            let inside = path.strip_prefix(self.folder().canonicalize().ok()?).ok()?;
+            let parts: Option<Vec<&str>> = inside.iter().map(std::ffi::OsStr::to_str).collect();
+            Some(parts?.join("/"))
+        };
+        if self.folder().join(text).is_file() { text.to_owned() } else { here().unwrap_or_else(|| text.to_owned()) }
+    }
+
     pub fn create_pipeline(&self, title: &str) -> Result<String> {
         let pipeline = Pipeline { display_name: title.trim().to_owned(), ..Pipeline::default() };
         self.add_pipeline(&pipeline)

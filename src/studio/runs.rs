@@ -184,7 +184,9 @@ impl Studio {
         Ok(self.workspace.run(id)?.run)
     }
 
+    /// Everything known of a run. It is marked as failed on the way if its worker died.
     pub fn run(&self, id: &str) -> Result<RunDetail> {
+        self.bury_dead_workers()?;
         let workspace::RunDetail { run: row, steps, inputs, .. } = self.workspace.run(id)?;
         let (pipeline, yaml) = match self.frozen(&row)? {
             Some(frozen) => (self.parse_frozen(&frozen)?, frozen.yaml),

@@ -1,5 +1,7 @@
 //! The state of the code: the git repository the workspace lies in, and the machine a run runs on.
 
+use std::path::Path;
+
 use git::Repo;
 use serde_json::json;
 
@@ -25,11 +27,16 @@ impl Studio {
     }
 
     /// Makes a repository around the workspace, unless it lies in one.
-    pub(crate) fn ensure_repository(&self) -> Result<()> {
-        if Repo::discover(self.folder())?.is_none() {
-            Repo::init(self.folder())?;
+    pub(crate) fn ensure_repository(folder: &Path) -> Result<()> {
+        if Repo::discover(folder)?.is_none() {
+            Repo::init(folder)?;
         }
         Ok(())
+    }
+
+    /// The name that git signs with here. What keeps git from saying it is told where the repository is shown.
+    pub(crate) fn author(folder: &Path) -> Option<String> {
+        Repo::discover(folder).ok()??.author().ok()?
     }
 
     /// Where the code stands; empty for a workspace without a repository.

@@ -295,10 +295,14 @@ fn detach(command: &mut Command) {
     command.creation_flags(CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW);
 }
 
-/// Whether a process with this number exists (it may be another one by now: the heart decides).
+/// Whether a process with this number runs (it may be another one by now: the heart decides). One that has ended and
+/// that nobody waited for is dead.
 #[cfg(target_os = "linux")]
 fn is_alive(pid: u32) -> bool {
-    std::path::Path::new(&format!("/proc/{pid}")).exists()
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    // The state follows the name, which stands in parentheses and may hold any character.
+    let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
+    !matches!(state, Some('Z' | 'X') | None)
 }
 
 /// Elsewhere a heart that has stopped is all there is to go by.

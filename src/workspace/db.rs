@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 /// Every schema change, oldest first; the number of those applied is SQLite's `user_version`.
 pub(crate) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
 
+/// The version of the schema that this program writes; it opens every one before.
+pub const SCHEMA: u32 = MIGRATIONS.len() as u32;
+
 /// "Atlr", which `file` and [`read_header`] know the database by.
 const APPLICATION_ID: i32 = 0x4174_6c72;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);

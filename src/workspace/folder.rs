@@ -125,7 +125,14 @@ impl Workspace {
         self.db.is_read_only()
     }
 
-    /// Who changes are recorded as: the system's user name.
+    /// The same workspace, whose changes are recorded as `who`'s.
+    #[must_use]
+    pub fn signed(mut self, who: String) -> Self {
+        self.who = who;
+        self
+    }
+
+    /// Who changes are recorded as: the system's user name, or who it was signed by.
     pub fn who(&self) -> &str {
         &self.who
     }

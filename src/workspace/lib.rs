@@ -45,6 +45,7 @@ mod test_support;
 pub use blobs::{Blob, Temp};
 pub use check::{Problem, Progress, Severity};
 pub use datasets::{Dataset, DatasetVersion, NewDatasetVersion};
+pub use db::SCHEMA;
 pub use error::{Error, Result};
 pub use events::{AuditEntry, Event};
 pub use experiments::Experiment;

@@ -91,10 +91,11 @@ impl Tx<'_> {
     /// A run that is not there.
     pub fn requeue_run(&self, run: &str) -> Result<()> {
         let row = run_row(self.conn, run)?;
+        // The beat is the queue's own: a worker that has yet to start must not be taken for dead.
         self.conn.execute(
-            "UPDATE runs SET status = 'waiting', pid = NULL, heartbeat_at = NULL, ended_at = NULL, error = NULL,
+            "UPDATE runs SET status = 'waiting', pid = NULL, heartbeat_at = ?2, ended_at = NULL, error = NULL,
                  cancel_requested = 0 WHERE id = ?1",
-            [row],
+            (row, self.now),
         )?;
         self.conn.execute(
             "UPDATE steps SET status = 'waiting', progress = 0, started_at = NULL, ended_at = NULL, message = NULL, error = NULL

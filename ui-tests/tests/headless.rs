@@ -160,17 +160,11 @@ fn a_closed_pipe_is_no_error() {
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
 }
 
-/// The interpreter to test with, and whether it can read tables. A named one has to.
-fn python() -> Option<(PathBuf, bool)> {
-    let named = std::env::var_os("ATELIER_TEST_PYTHON").map(PathBuf::from);
-    let python = named.clone().unwrap_or_else(|| "python3".into());
-    let can = |code: &str| {
-        let status = Command::new(&python).args(["-c", code]).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        status.is_ok_and(|status| status.success())
-    };
-    let reads = can("import pandas, pyarrow");
-    assert!(named.is_none() || reads, "ATELIER_TEST_PYTHON has no pandas and pyarrow: {}", python.display());
-    can("pass").then_some((python, reads))
+/// The interpreter that `ui-tests/prerequisites` made and `ui-tests/test` puts first in the PATH.
+fn python() -> PathBuf {
+    let status = Command::new("python3").args(["-c", "import pandas, pyarrow"]).stderr(Stdio::null()).status();
+    assert!(status.unwrap().success(), "python3 has no pandas and pyarrow; run the tests with: sh ui-tests/test");
+    "python3".into()
 }
 
 fn script_pipeline(python: &std::path::Path, wire: &str, script: &str) -> String {
@@ -184,9 +178,7 @@ fn script_pipeline(python: &std::path::Path, wire: &str, script: &str) -> String
 
 #[test]
 fn a_python_step_runs_and_its_traceback_is_in_the_log() {
-    let Some((python, reads)) = python() else {
-        return println!("skipped: there is no python3 on the PATH");
-    };
+    let python = python();
     let desk = Desk::with_flowers();
     let failing = script_pipeline(&python, "", "def run():\n    print('so far so good')\n    return [][3]");
     let path = desk.pipeline("failing", &failing);
@@ -200,15 +192,40 @@ fn a_python_step_runs_and_its_traceback_is_in_the_log() {
         assert!(ended.stderr.contains(part), "“{part}” was not shown: {}", ended.stderr);
     }
     desk.is_whole();
-    if !reads {
-        return println!("skipped the rest: {} has no pandas and pyarrow", python.display());
-    }
     let wire = "      table1: ${{parent.jobs.flowers.outputs.table}}\n";
     let script = "def run(table):\n    table['area'] = table['length'] * table['width']\n    return table";
     let path = desk.pipeline("area", &script_pipeline(&python, wire, script));
     let run = desk.atelier(&["run", &path, "--json"]).json();
     let columns = run["steps"][1]["outputs"][0]["meta"]["schema"]["columns"].as_array().unwrap();
     assert_eq!(text(&columns.last().unwrap()["name"]), "area");
+}
+
+#[test]
+fn a_run_that_failed_says_why_and_goes_on_where_it_stopped() {
+    let desk = Desk::with_flowers();
+    let python = python();
+    let flag = desk.workspace().with_file_name("go");
+    let wire = "      table1: ${{parent.jobs.flowers.outputs.table}}\n";
+    let script = format!(
+        "import os\ndef run(table):\n    print('looking')\n    if not os.path.exists({flag:?}):\n        raise ValueError('not yet')\n    return table",
+    );
+    let path = desk.pipeline("gate", &script_pipeline(&python, wire, &script));
+    // Named from the folder that it lies in.
+    let file = PathBuf::from(&path);
+    let mut command = desk.command(&["run", file.file_name().unwrap().to_str().unwrap(), "--json"]);
+    command.current_dir(desk.workspace().join("pipelines"));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let run: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(text(&run["row"]["error"]).contains("not yet"), "{run}");
+    let name = text(&run["row"]["name"]);
+    let lines = desk.atelier(&["runs", "logs", &name, "--json"]).json();
+    assert!(lines.as_array().unwrap().iter().any(|line| text(&line["text"]) == "looking"), "{lines}");
+
+    std::fs::write(&flag, "").unwrap();
+    let resumed = desk.atelier(&["runs", "resume", &name, "--json"]).json();
+    assert_eq!((text(&resumed["row"]["status"]), &resumed["row"]["id"]), ("done".to_owned(), &run["row"]["id"]));
+    desk.is_whole();
 }
 
 /// A pipeline that runs for minutes.

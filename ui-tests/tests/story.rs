@@ -129,11 +129,7 @@ fn compare(window: &mut Window) {
     window.choose("Pipeline", "New pipeline");
     window.wait_until("the two runs", |window| runs(window).len() == 2);
     // What the panel had checked by itself.
-    window.send(Action::Run(Command::Panel(PanelCommand {
-        place: "runs",
-        verb: "uncheck",
-        argument: String::new(),
-    })));
+    window.send(Action::Run(Command::Panel(PanelCommand { place: "runs", verb: "uncheck", argument: String::new() })));
     window.click(&runs(window)[0]);
     for key in [Key::Space, Key::ArrowDown, Key::Space] {
         window.press(Modifiers::NONE, key);

@@ -8,7 +8,7 @@ use crate::output;
 
 #[derive(clap::Args)]
 pub struct Run {
-    /// The pipeline's file, such as pipelines/diagnosis.yaml
+    /// The pipeline's file, in the workspace or from here, such as pipelines/diagnosis.yaml
     pipeline: String,
     /// Change a parameter for this run only, such as jobs.split.fraction=0.3
     #[arg(long, value_name = "PATH=VALUE")]
@@ -35,24 +35,29 @@ impl Run {
             set: self.set.iter().map(|text| assignment(text)).collect::<studio::Result<_>>()?,
             name: None,
         };
-        let id = studio.start_run(&self.pipeline, &request)?;
+        let id = studio.start_run(&studio.find_pipeline(&self.pipeline), &request)?;
         if self.detach {
             output::print(&serde_json::json!({ "id": id }), json, |_| id.clone())?;
             return Ok(ExitCode::SUCCESS);
         }
-        let detail = wait(studio, &id, json)?;
-        output::print(&detail, json, super::runs::detail_text)?;
-        Ok(match detail.row.status {
-            RunStatus::Done => ExitCode::SUCCESS,
-            RunStatus::Cancelled => ExitCode::from(130),
-            _ => ExitCode::FAILURE,
-        })
+        follow(studio, &id, json)
     }
 }
 
 fn assignment(text: &str) -> studio::Result<(String, String)> {
     text.split_once('=').map(|(path, value)| (path.to_owned(), value.to_owned())).ok_or_else(|| {
         Error::new(ErrorKind::Invalid, format!("'{text}' sets nothing; write it as jobs.split.fraction=0.3"))
+    })
+}
+
+/// Shows a run until it ends; the exit code says how.
+pub fn follow(studio: &Studio, id: &str, json: bool) -> studio::Result<ExitCode> {
+    let detail = wait(studio, id, json)?;
+    output::print(&detail, json, super::runs::detail_text)?;
+    Ok(match detail.row.status {
+        RunStatus::Done => ExitCode::SUCCESS,
+        RunStatus::Cancelled => ExitCode::from(130),
+        _ => ExitCode::FAILURE,
     })
 }
 

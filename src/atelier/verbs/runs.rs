@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use studio::{Run, RunDetail, RunQuery, Studio};
+use studio::{LogLine, Run, RunDetail, RunQuery, Studio};
 
 use crate::output::{self, Table, duration, time};
 
@@ -19,8 +19,24 @@ pub enum Runs {
         /// A run's id or name
         run: String,
     },
+    /// Print what a run's steps said
+    Logs {
+        /// A run's id or name
+        run: String,
+        /// Only this job
+        #[arg(long)]
+        job: Option<String>,
+    },
     /// Stop a run
-    Cancel { run: String },
+    Cancel {
+        /// A run's id or name
+        run: String,
+    },
+    /// Go on with a run that failed or was stopped, at the first step without a result
+    Resume {
+        /// A run's id or name
+        run: String,
+    },
 }
 
 impl Runs {
@@ -34,10 +50,35 @@ impl Runs {
                 let id = studio.find_run(&run)?;
                 output::print(&studio.run(&id)?, json, detail_text)?;
             }
+            Self::Logs { run, job } => {
+                let lines = all_logs(studio, &studio.find_run(&run)?, job.as_deref())?;
+                output::print(&lines, json, |lines| logs_text(lines))?;
+            }
+            Self::Resume { run } => {
+                let id = studio.find_run(&run)?;
+                studio.resume_run(&id)?;
+                return super::run::follow(studio, &id, json);
+            }
             Self::Cancel { run } => studio.cancel_run(&studio.find_run(&run)?)?,
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn all_logs(studio: &Studio, run: &str, job: Option<&str>) -> studio::Result<Vec<LogLine>> {
+    let mut lines: Vec<LogLine> = Vec::new();
+    loop {
+        let more = studio.run_logs(run, job, lines.last().map_or(0, |line| line.seq))?;
+        if more.is_empty() {
+            return Ok(lines);
+        }
+        lines.extend(more);
+    }
+}
+
+fn logs_text(lines: &[LogLine]) -> String {
+    let line = |line: &LogLine| format!("{}  {}", line.step.as_deref().unwrap_or_default(), line.text);
+    lines.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn list_text(rows: &[Run]) -> String {

@@ -84,7 +84,9 @@ impl Data {
             ui,
             |ui| {
                 ui.add(Label::new(t.title(title)).truncate());
-                ui.add(Label::new(t.secondary(version.map(|it| format!("version {it}")).unwrap_or_default())).truncate());
+                ui.add(
+                    Label::new(t.secondary(version.map(|it| format!("version {it}")).unwrap_or_default())).truncate(),
+                );
                 ui.add(Label::new(t.secondary(note)).truncate());
             },
             |ui| {

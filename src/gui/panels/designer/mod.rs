@@ -108,6 +108,10 @@ impl Panel for Designer {
         }
     }
 
+    fn has_inspector(&self, _cx: &Cx<'_>) -> bool {
+        self.current.is_some()
+    }
+
     fn inspector(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(open) = self.current.and_then(|index| self.open.get_mut(index)) else {
             return;

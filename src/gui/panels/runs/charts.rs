@@ -222,7 +222,11 @@ pub fn results(ui: &mut Ui, comparison: &Comparison, key: &str, color: impl Fn(u
         .enumerate()
         .filter_map(|(at, (run, value))| {
             Some(BarRow {
-                name: if best.is_some() && best == *value { format!("✓ {}", run.name).into() } else { run.name.as_str().into() },
+                name: if best.is_some() && best == *value {
+                    format!("✓ {}", run.name).into()
+                } else {
+                    run.name.as_str().into()
+                },
                 value: (*value)?,
                 color: color(at, &run.id),
             })
