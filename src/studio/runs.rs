@@ -1,13 +1,14 @@
 //! Runs: starting one, watching it, stopping it, comparing several.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use pipeline::component::{ParamKind, Params, PortKind, Spec};
 use pipeline::graph::{Input, Job, Pipeline};
 use pipeline::plan::{Plan, Target};
 use serde::{Deserialize, Serialize};
-use workspace::{Change, LogLine, NewRun, NewStep, RunInput, Step};
+use workspace::{Change, LogLine, NewRun, NewStep, RunInput, Step, StepStatus};
 
 use crate::{Error, Result, Studio, names};
 
@@ -197,6 +198,19 @@ impl Studio {
         let environment =
             text(&row.environment)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         Ok(RunDetail { row, pipeline, yaml, steps, inputs, diff, environment })
+    }
+
+    /// How long the steps that run now still take, if they go on as fast as they did so far; nothing before a twentieth of
+    /// each is done. Steps that wait are unknown.
+    pub fn time_left(&self, id: &str) -> Result<Option<Duration>> {
+        let steps = self.workspace.run(id)?.steps;
+        let running = steps.iter().filter(|step| step.status == StepStatus::Running);
+        let left = |step: &Step| {
+            let gone = (crate::now_ms() - step.started_ms?).max(0) as f64 / 1000.0;
+            (step.progress >= 0.05).then(|| gone * (1.0 - step.progress) / step.progress)
+        };
+        let left: Option<Vec<f64>> = running.map(left).collect();
+        Ok(left.and_then(|left| left.into_iter().reduce(f64::max)).map(Duration::from_secs_f64))
     }
 
     pub(crate) fn frozen(&self, run: &Run) -> Result<Option<Frozen>> {

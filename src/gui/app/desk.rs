@@ -1,7 +1,6 @@
 //! What the bars show, from the studio.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use studio::git::ChangeKind;
@@ -42,7 +41,7 @@ impl Desk for StudioDesk {
         Ok(Status {
             workspace: self.studio.name().to_owned(),
             git: git_state(&self.studio),
-            jobs: running.iter().map(job).collect(),
+            jobs: running.iter().map(|run| job(&self.studio, run)).collect(),
             notices: notices.filter(|notice| !dismissed.contains(&notice.id)).collect(),
             worker: worker(running.len(), self.cores),
             saved: !self.studio.is_read_only(),
@@ -98,22 +97,16 @@ fn word(kind: ChangeKind) -> &'static str {
     }
 }
 
-fn job(run: &Run) -> Job {
-    let progress = run.progress.map(|progress| progress as f32);
+fn job(studio: &Studio, run: &Run) -> Job {
     Job {
         id: run.id.clone(),
         title: run.name.clone(),
         detail: run.pipeline_title.clone().unwrap_or_default(),
-        progress,
-        left: progress.and_then(|progress| left(run.duration_ms(studio::now_ms())?, progress)),
+        progress: run.progress.map(|progress| progress as f32),
+        left: studio.time_left(&run.id).ok().flatten(),
         can_cancel: !run.cancel_requested,
         subject: Some(Subject::Run { id: run.id.clone() }),
     }
-}
-
-/// What is left, if the rest goes on as fast as it did so far; nothing before a tenth is done.
-fn left(elapsed_ms: i64, progress: f32) -> Option<Duration> {
-    (progress >= 0.1).then(|| Duration::from_secs_f32(elapsed_ms as f32 / 1000.0 * (1.0 - progress) / progress))
 }
 
 fn notice(run: &Run) -> Notice {
@@ -124,16 +117,5 @@ fn notice(run: &Run) -> Notice {
         text: format!("{} failed. {why}", run.name),
         when: run.ended_ms.and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or_default(),
         subject: Some(Subject::Run { id: run.id.clone() }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_left_follows_what_was_done() {
-        assert_eq!(left(10_000, 0.05), None);
-        assert_eq!(left(10_000, 0.5), Some(Duration::from_secs(10)));
     }
 }

@@ -46,6 +46,33 @@ pub fn tidy(pipeline: &Pipeline) -> IndexMap<String, [f32; 2]> {
     links.names.iter().zip(places).map(|(name, at)| ((*name).to_owned(), at)).collect()
 }
 
+/// Makes room for a job that was put between others: it goes below the sources that it covers, and what follows it moves
+/// down as far as it must.
+pub fn make_room(pipeline: &mut Pipeline, job: &str) {
+    let rect = |pipeline: &Pipeline, name: &str| {
+        let (at, job) = (pipeline.layout.get(name)?, pipeline.jobs.get(name)?);
+        Some((*at, size(job)))
+    };
+    let beside = |a: [f32; 2], b: [f32; 2]| (a[0] - b[0]).abs() < NODE[0];
+    let owned = |names: Vec<&str>| names.into_iter().filter(|name| *name != job).map(str::to_owned).collect::<Vec<_>>();
+    let (before, after) = (owned(pipeline.upstream(&[job])), owned(pipeline.downstream(&[job])));
+    let Some((mut at, room)) = rect(pipeline, job) else { return };
+    for (source, height) in before.iter().filter_map(|name| rect(pipeline, name)).map(|(at, size)| (at, size[1])) {
+        if beside(source, at) {
+            at[1] = at[1].max(source[1] + height + GAP_Y);
+        }
+    }
+    let bottom = at[1] + room[1] + GAP_Y;
+    let covered = after.iter().filter_map(|name| rect(pipeline, name)).filter(|(next, _)| beside(*next, at));
+    let down = covered.map(|(next, _)| bottom - next[1]).fold(0.0, f32::max);
+    pipeline.layout.insert(job.to_owned(), at);
+    for name in after {
+        if let Some(place) = pipeline.layout.get_mut(&name) {
+            place[1] += down;
+        }
+    }
+}
+
 /// Gives a place to every job that has none, and forgets the places of jobs that are gone. With no place at all the
 /// whole is tidied; otherwise the new jobs are laid out below what stands.
 pub fn complete(pipeline: &mut Pipeline) {

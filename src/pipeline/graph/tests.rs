@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::diff::compare;
-use super::layout::{NODE, complete, size, tidy};
+use super::layout::{NODE, complete, make_room, size, tidy};
 use super::set::set;
 use super::*;
 
@@ -158,6 +158,30 @@ fn order_follows_wires_then_the_file() {
         let next = cycle[(at + 1) % cycle.len()];
         assert!(pipeline.jobs[next].bindings().any(|(_, source, _)| source == *job), "{job} feeds {next}");
     }
+}
+
+#[test]
+fn a_job_that_is_put_between_others_covers_none() {
+    let mut pipeline = diagnosis();
+    complete(&mut pipeline);
+    let before = pipeline.layout.clone();
+    let clip = Job { component: "clip_values".into(), ..Job::default() };
+    pipeline.jobs.insert("clip".into(), clip);
+    // Dropped in the middle of the wire, over both of its ends.
+    let [from, to] = [before["data"], before["clean"]];
+    pipeline.layout.insert("clip".into(), [from[0], (from[1] + to[1]) / 2.0]);
+    let wire = pipeline.wires().find(|wire| wire.to.job == "clean").unwrap();
+    pipeline.insert_on_wire(&wire, "clip").unwrap();
+    make_room(&mut pipeline, "clip");
+    let covers = |a: &str, b: &str| {
+        let (one, other) = (pipeline.layout[a], pipeline.layout[b]);
+        (one[0] - other[0]).abs() < NODE[0] && (one[1] - other[1]).abs() < NODE[1]
+    };
+    for (a, b) in pipeline.jobs.keys().flat_map(|a| pipeline.jobs.keys().map(move |b| (a, b))) {
+        assert!(a == b || !covers(a, b), "{a} covers {b}: {:?}", pipeline.layout);
+    }
+    // What does not follow it stays where it was.
+    assert_eq!((pipeline.layout["data"], pipeline.layout["boosting"]), (before["data"], before["boosting"]));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use serde_json::Value as Json;
 use studio::pipeline::component::{PortKind, Spec};
-use studio::pipeline::graph::{End, Input, Job, Note, Pipeline};
+use studio::pipeline::graph::{End, Input, Job, Note, Pipeline, layout};
 
 use super::canvas::{GRID, PortKey, Side, WireKey};
 use super::catalogue::Catalogue;
@@ -206,6 +206,7 @@ fn insert(
         return Ok(None);
     };
     trial.insert_on_wire(&wire, &name)?;
+    layout::make_room(&mut trial, &name);
     *pipeline = trial;
     Ok(Some(name))
 }
