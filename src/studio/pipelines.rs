@@ -123,11 +123,38 @@ impl Studio {
         Document::parse(text).map_err(|error| Error::invalid(format!("{path} is not a pipeline. {error}")))
     }
 
-    /// Writes the pipeline into its file, changing only the lines it must.
+    /// Writes the pipeline into its file, changing only the lines it must. What cannot be written is kept as a draft, see
+    /// [`Self::unsaved_pipeline`].
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] when the file is no longer the one in `document`: someone else changed it.
     pub fn save_pipeline(&self, path: &str, document: &Document, pipeline: &Pipeline) -> Result<Document> {
+        let edited = document.edited(pipeline);
+        let saved = self.write_if_same(path, document, &edited);
+        let kept = match &saved {
+            Ok(()) => self.discard_unsaved_pipeline(path),
+            Err(_) => self.workspace.save_draft(&unsaved(path), &edited.text).map_err(Error::from),
+        };
+        if let Err(error) = kept {
+            tracing::warn!("the draft of {path}: {error}");
+        }
+        saved.map(|()| edited)
+    }
+
+    /// What was drawn and could not be written, for a window that opens the pipeline again.
+    pub fn unsaved_pipeline(&self, path: &str) -> Result<Option<Pipeline>> {
+        let text = self.workspace.draft(&unsaved(path))?;
+        Ok(text.and_then(|text| Document::parse(text).ok()).map(|document| document.pipeline))
+    }
+
+    pub fn discard_unsaved_pipeline(&self, path: &str) -> Result<()> {
+        match self.workspace.draft(&unsaved(path))? {
+            Some(_) => Ok(self.workspace.discard_draft(&unsaved(path))?),
+            None => Ok(()),
+        }
+    }
+
+    fn write_if_same(&self, path: &str, document: &Document, edited: &Document) -> Result<()> {
         let file = self.pipeline_file(path)?;
         let on_disk = std::fs::read(&file).unwrap_or_default();
         if on_disk != document.text.as_bytes() {
@@ -136,9 +163,7 @@ impl Studio {
                 format!("{path} was changed outside of this window. Reload it, or save yours over it."),
             ));
         }
-        let saved = document.edited(pipeline);
-        self.write_pipeline(path, &file, &saved.text, "pipeline.saved")?;
-        Ok(saved)
+        self.write_pipeline(path, &file, &edited.text, "pipeline.saved")
     }
 
     fn write_pipeline(&self, path: &str, file: &Path, text: &str, action: &str) -> Result<()> {
@@ -273,6 +298,11 @@ impl KnownHere<'_> {
 
 fn stem(path: &str) -> String {
     Path::new(path).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+}
+
+/// The name of the draft of a pipeline whose file could not be written.
+fn unsaved(path: &str) -> String {
+    format!("unsaved {path}")
 }
 
 fn deleted(path: &str) -> String {

@@ -5,7 +5,7 @@ pub mod model;
 pub mod report;
 
 use egui::{ScrollArea, Ui};
-use studio::{Error, Output, Studio};
+use studio::{Error, Output, Studio, data::profile::ColumnProfile};
 
 use crate::{
     backend::Backend,
@@ -45,6 +45,13 @@ impl Content {
             Self::Table(rows) => rows.note(),
             Self::Other(_) => String::new(),
         }
+    }
+
+    /// The column of a table that was clicked, or its first with a distribution.
+    pub fn column(&self) -> Option<&ColumnProfile> {
+        let Self::Table(rows) = self else { return None };
+        let first = || rows.profile().columns.iter().find(|column| column.histogram.is_some());
+        rows.selected.and_then(|column| rows.column_profile(column)).or_else(first)
     }
 
     /// Fills what is left of `ui`.

@@ -32,7 +32,7 @@ pub enum Disk {
     Unsaved,
     /// Why it could not be written; what was typed is still here.
     Failed(String),
-    /// Someone else changed the file meanwhile.
+    /// Someone else changed the file meanwhile, or an earlier window could not write it.
     Conflict,
 }
 
@@ -83,21 +83,27 @@ pub struct Document {
 }
 
 impl Document {
-    pub fn new(path: String, file: File) -> Self {
+    /// Over `file`, or over what could not be written into it before, which a person then decides about.
+    pub fn new(path: String, file: File, unsaved: Option<Pipeline>) -> Self {
         let mut pipeline = file.pipeline.clone();
         layout::complete(&mut pipeline);
         let mut undo = Undo::default();
         undo.reset(&pipeline);
+        let kept = unsaved.is_some();
+        if let Some(unsaved) = unsaved {
+            pipeline = unsaved;
+            undo.record(&pipeline);
+        }
         Self {
             path,
             pipeline,
-            disk: Disk::Saved,
+            disk: if kept { Disk::Conflict } else { Disk::Saved },
             undo,
             states: States::new(),
             run: None,
             refused: None,
             file,
-            edited: 0,
+            edited: u64::from(kept),
             saved: 0,
             saving: 0,
             changed_at: 0.0,
@@ -209,7 +215,10 @@ impl Document {
         let path = self.path.clone();
         self.disk = Disk::Saved;
         self.saved = self.edited;
-        self.reread.ask(backend, move |studio| studio.open_pipeline(&path));
+        self.reread.ask(backend, move |studio| {
+            studio.discard_unsaved_pipeline(&path)?;
+            studio.open_pipeline(&path)
+        });
     }
 
     /// Writes what is here over the file as it is on disk.

@@ -1,8 +1,10 @@
 //! The pipelines of the workspace: which there are, which is to be opened, and making and deleting them.
 
 use studio::PipelineRow;
+use studio::pipeline::graph::Pipeline;
 use studio::pipeline::yaml::Document as File;
 
+use super::document::Document;
 use crate::backend::{Failure, Request};
 use crate::panels::Cx;
 
@@ -14,7 +16,7 @@ pub struct Pipelines {
     /// To be opened, and the step to select there.
     wanted: Option<String>,
     step: Option<String>,
-    read: Request<(String, File)>,
+    read: Request<(String, File, Option<Pipeline>)>,
     made: Request<String>,
     deleted: Request<String>,
 }
@@ -23,7 +25,7 @@ pub struct Pipelines {
 pub enum Ready {
     /// One of those that are open already.
     Known(usize),
-    Read(String, Box<File>),
+    Read(Box<Document>),
     Gone(String),
 }
 
@@ -99,13 +101,17 @@ impl Pipelines {
             if let Some(index) = known.iter().position(|it| *it == path) {
                 return Some(Ready::Known(index));
             }
-            self.read.ask(cx.backend, move |studio| studio.open_pipeline(&path).map(|file| (path, file)));
+            self.read.ask(cx.backend, move |studio| {
+                let file = studio.open_pipeline(&path)?;
+                let unsaved = studio.unsaved_pipeline(&path)?.filter(|unsaved| *unsaved != file.pipeline);
+                Ok::<_, studio::Error>((path, file, unsaved))
+            });
         }
         if self.read.poll()
             && self.read.failure().is_none()
-            && let Some(Ok((path, file))) = self.read.take()
+            && let Some(Ok((path, file, unsaved))) = self.read.take()
         {
-            return Some(Ready::Read(path, Box::new(file)));
+            return Some(Ready::Read(Box::new(Document::new(path, file, unsaved))));
         }
         None
     }

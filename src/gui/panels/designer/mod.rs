@@ -116,7 +116,8 @@ impl Panel for Designer {
         let Some(open) = self.current.and_then(|index| self.open.get_mut(index)) else {
             return;
         };
-        let out = self.inspector.show(ui, cx, &self.catalogue, &open.document, &open.canvas.selection);
+        let flowing = open.port.as_ref().zip(self.drawer.column());
+        let out = self.inspector.show(ui, cx, &self.catalogue, &open.document, &open.canvas.selection, flowing);
         let time = ui.input(|input| input.time);
         for edit in out.edits {
             self.edit(edit, time, cx);
@@ -237,9 +238,9 @@ impl Designer {
         let known: Vec<&str> = self.open.iter().map(|open| open.document.path.as_str()).collect();
         match self.pipelines.tick(cx, self.current.is_some(), &known) {
             Some(list::Ready::Known(index)) => self.current = Some(index),
-            Some(list::Ready::Read(path, file)) => {
+            Some(list::Ready::Read(document)) => {
                 let open = Open {
-                    document: Document::new(path, *file),
+                    document: *document,
                     canvas: Canvas::new(),
                     search: None,
                     port: None,

@@ -80,7 +80,7 @@ impl Designer {
                         widgets::message(
                             ui,
                             Glyph::Warn,
-                            "The file was changed outside of this window while you were editing it.",
+                            "What you drew and the file differ: the file was changed outside of this window, or could not be written.",
                         );
                         if ui.add(widgets::Button::secondary("Take the file's")).clicked() {
                             open.document.take_theirs(cx.backend);

@@ -117,6 +117,27 @@ fn a_pipeline_is_made_saved_undone_and_picked_up_from_disk() {
 }
 
 #[test]
+fn what_could_not_be_written_is_there_in_the_next_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let studio = Studio::create(folder.path(), "Test").unwrap();
+    let path = studio.create_pipeline("Theirs").unwrap();
+    let document = studio.open_pipeline(&path).unwrap();
+    let mut mine = document.pipeline.clone();
+    mine.display_name = "Mine".to_owned();
+    let file = folder.path().join(&path);
+    std::fs::write(&file, document.text.replace("Theirs", "Theirs again")).unwrap();
+    assert_eq!(studio.save_pipeline(&path, &document, &mine).unwrap_err().kind, studio::ErrorKind::Conflict);
+
+    let mut harness = window(folder.path());
+    until(&mut harness, "the question which to keep", |harness| harness.query_by_label("Keep mine").is_some());
+    assert_eq!(harness.state().document().pipeline.display_name, "Mine");
+    harness.get_by_label("Keep mine").click();
+    until(&mut harness, "the file is written", |harness| harness.state().document().disk == Disk::Saved);
+    assert!(std::fs::read_to_string(&file).unwrap().contains("Mine"));
+    assert!(studio.unsaved_pipeline(&path).unwrap().is_none());
+}
+
+#[test]
 fn a_typed_number_is_one_step_of_undo_and_one_line_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     Studio::create(folder.path(), "Test").unwrap().create_pipeline("Numbers").unwrap();

@@ -5,6 +5,7 @@ mod log;
 mod preview;
 
 use egui::{ScrollArea, Ui};
+use studio::data::profile::ColumnProfile;
 use studio::pipeline::shape::Severity;
 
 use super::canvas::PortKey;
@@ -43,6 +44,11 @@ impl Drawer {
             _ => self.preview.show(ui, cx, shown),
         }
         None
+    }
+
+    /// The column that stands for what the previewed port holds.
+    pub fn column(&self) -> Option<&ColumnProfile> {
+        self.preview.column()
     }
 
     /// At the right of the tabs.

@@ -1,6 +1,7 @@
 //! What the selected port holds.
 
 use egui::Ui;
+use studio::data::profile::ColumnProfile;
 use studio::pipeline::component::ParamKind;
 use studio::pipeline::graph::Input;
 use studio::pipeline::shape::Shape;
@@ -41,14 +42,21 @@ impl Preview {
         &self.note
     }
 
+    /// The column that stands for what the port holds.
+    pub fn column(&self) -> Option<&ColumnProfile> {
+        self.source.as_ref().and(self.content.value())?.column()
+    }
+
     pub fn show(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, shown: &Shown<'_>) {
         let Some(port) = shown.port else {
+            self.source = None;
             self.note.clear();
             let text = "Click a port on the canvas to see what it holds";
             widgets::empty(ui, &Empty { icon: Icon::Eye, text, step: "" });
             return;
         };
         let Some(source) = source(shown) else {
+            self.source = None;
             self.note.clear();
             return not_yet(ui, cx, shown, &port.job, &port.port);
         };

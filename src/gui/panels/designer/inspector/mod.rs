@@ -13,15 +13,17 @@ mod rows;
 
 use egui::{Sense, Ui, vec2};
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
+use studio::data::profile::ColumnProfile;
 use studio::pipeline::component::Spec;
 use studio::pipeline::graph::Job;
 use studio::pipeline::shape::{Problem, Severity, Shapes};
 
-use super::canvas::{Selection, paint};
+use super::canvas::{PortKey, Selection, paint};
 use super::catalogue::Catalogue;
 use super::document::Document;
 use super::edits::Edit;
 use crate::backend::Request;
+use crate::chart;
 use crate::icons::{Glyph, Icon, paint_letter};
 use crate::panels::Cx;
 use crate::theme;
@@ -72,6 +74,7 @@ impl Inspector {
         catalogue: &Catalogue,
         document: &Document,
         selection: &Selection,
+        flowing: Option<(&PortKey, &ColumnProfile)>,
     ) -> Output {
         self.datasets.ensure(("datasets", self.again), cx.backend, |studio| {
             let datasets = studio.datasets()?;
@@ -85,7 +88,8 @@ impl Inspector {
                 self.typing.clear();
                 self.title = None;
             }
-            self.step(ui, cx, catalogue, document, name, job, &mut out);
+            let flowing = flowing.filter(|(port, _)| port.job == name);
+            self.step(ui, cx, catalogue, document, (name, job), flowing, &mut out);
         } else if selection.jobs.len() > 1 {
             several(ui, document, selection, &mut out);
         } else {
@@ -101,8 +105,8 @@ impl Inspector {
         cx: &mut Cx<'_>,
         catalogue: &Catalogue,
         document: &Document,
-        name: &str,
-        job: &Job,
+        (name, job): (&str, &Job),
+        flowing: Option<(&PortKey, &ColumnProfile)>,
         out: &mut Output,
     ) {
         let spec = catalogue.spec(&job.component);
@@ -127,6 +131,9 @@ impl Inspector {
             out.edits.extend(form::show(ui, spec, job, problems, &known, &mut self.typing));
         });
         progress::show(ui, cx, document, name);
+        if let Some((port, column)) = flowing {
+            distribution(ui, port, column);
+        }
         self.register.show(ui, cx, document, name, spec);
         progress::lineage(ui, cx, document, name);
         self.foot(ui, name, job, spec, out);
@@ -213,6 +220,15 @@ impl Inspector {
 }
 
 /// What several steps share.
+/// A column of the port that is previewed below: "mean radius · train".
+fn distribution(ui: &mut Ui, port: &PortKey, column: &ColumnProfile) {
+    let Some(histogram) = &column.histogram else { return };
+    widgets::separator(ui);
+    widgets::section(ui, &format!("{} · {}", column.name, port.port.replace('_', " ")));
+    let median = column.quantile(0.5).map(|median| format!("median {median}")).unwrap_or_default();
+    chart::histogram(ui, 72.0, &histogram.edges, &histogram.counts, &median, None);
+}
+
 fn several(ui: &mut Ui, document: &Document, selection: &Selection, out: &mut Output) {
     let t = theme::of(ui);
     let jobs = selection.jobs();
