@@ -213,7 +213,8 @@ impl Component for ExportData {
             let _ = std::fs::remove_file(&part);
         }
         finished?;
-        context.note(&format!("Wrote {} rows to {}", height(table)?, path.display()));
+        let rows = height(table)?;
+        context.note(&format!("Wrote {rows} {} to {}", if rows == 1 { "row" } else { "rows" }, path.display()));
         Ok(Vec::new())
     }
 }

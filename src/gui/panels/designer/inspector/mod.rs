@@ -219,7 +219,6 @@ impl Inspector {
     }
 }
 
-/// What several steps share.
 /// A column of the port that is previewed below: "mean radius · train".
 fn distribution(ui: &mut Ui, port: &PortKey, column: &ColumnProfile) {
     let Some(histogram) = &column.histogram else { return };
@@ -229,6 +228,7 @@ fn distribution(ui: &mut Ui, port: &PortKey, column: &ColumnProfile) {
     chart::histogram(ui, 72.0, &histogram.edges, &histogram.counts, &median, None);
 }
 
+/// What several steps share.
 fn several(ui: &mut Ui, document: &Document, selection: &Selection, out: &mut Output) {
     let t = theme::of(ui);
     let jobs = selection.jobs();
