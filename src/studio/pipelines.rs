@@ -37,6 +37,10 @@ pub struct PipelineRow {
 pub struct JobState {
     pub run: String,
     pub run_name: String,
+    /// The commit that it started from.
+    pub commit: Option<String>,
+    /// Files had changed since that commit.
+    pub uncommitted: bool,
     pub step: Step,
     /// What each output port holds.
     pub outputs: Vec<Stored>,
@@ -251,8 +255,9 @@ impl Studio {
                 let current = results.get(&step.name).is_some_and(|(key, _)| step.cache_key.as_ref() == Some(key));
                 let outputs = step.outputs.iter().cloned().filter_map(stored).collect();
                 let name = step.name.clone();
-                states
-                    .insert(name, JobState { run: run.id.clone(), run_name: run.name.clone(), step, outputs, current });
+                let (commit, uncommitted) = (run.commit.clone(), run.diff.is_some());
+                let (run, run_name) = (run.id.clone(), run.name.clone());
+                states.insert(name, JobState { run, run_name, commit, uncommitted, step, outputs, current });
             }
         }
         Ok(states)

@@ -9,6 +9,7 @@ mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use egui::{Context, Ui};
 use studio::Studio;
@@ -28,6 +29,7 @@ const THREADS: usize = 4;
 /// # Errors
 /// No display, or no usable graphics.
 pub fn run(folder: Option<PathBuf>) -> eframe::Result {
+    let began = Instant::now();
     let mut viewport = egui::ViewportBuilder::default()
         .with_title("Atelier")
         .with_app_id("atelier")
@@ -39,12 +41,15 @@ pub fn run(folder: Option<PathBuf>) -> eframe::Result {
     }
     let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
     let wanted = Wanted::at_start(folder);
-    eframe::run_native("Atelier", options, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, wanted)))))
+    let app = move |context: &Context| App { began: Some(began), ..App::new(context, wanted) };
+    eframe::run_native("Atelier", options, Box::new(|cc| Ok(Box::new(app(&cc.egui_ctx)))))
 }
 
 /// The window's content, apart from the window.
 pub struct App {
     state: State,
+    /// When the program began, until the log was told how long it took to show the workspace.
+    began: Option<Instant>,
 }
 
 enum State {
@@ -63,12 +68,12 @@ struct Open {
 impl App {
     fn new(ctx: &Context, wanted: Wanted) -> Self {
         theme::install(ctx, &kept_layout().appearance);
-        Self { state: State::Opening(Opening::start(ctx, wanted)) }
+        Self { state: State::Opening(Opening::start(ctx, wanted)), began: None }
     }
 
     /// The window over a workspace that is open already, arranged like `layout`.
     pub fn over(ctx: &Context, studio: Studio, layout: Layout) -> Self {
-        Self { state: State::Open(Box::new(Open::new(ctx, studio, layout))) }
+        Self { state: State::Open(Box::new(Open::new(ctx, studio, layout))), began: None }
     }
 
     /// As if a panel had asked for it.
@@ -97,6 +102,9 @@ impl App {
             },
             State::Open(open) => {
                 open.shell.ui(ui);
+                if let Some(began) = self.began.take_if(|_| open.backend.is_idle()) {
+                    tracing::info!("the workspace is shown after {:.0} ms", began.elapsed().as_secs_f64() * 1e3);
+                }
                 for request in open.shell.take_requests() {
                     self.carry_out(&ctx, request);
                 }

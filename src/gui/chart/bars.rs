@@ -23,7 +23,11 @@ pub struct BarRow<'a> {
 pub fn bars(ui: &mut Ui, name: &str, rows: &[BarRow<'_>]) -> Option<usize> {
     let t = theme::of(ui);
     let width = ui.available_width();
-    let names = (width * 0.4).min(160.0);
+    let wide = |row: &BarRow<'_>| {
+        ui.painter().layout_no_wrap(row.name.to_string(), t.face.small.font(), t.color.text2).size().x
+    };
+    let longest = rows.iter().map(wide).fold(0.0, f32::max) + t.size.gap;
+    let names = longest.clamp((width * 0.25).min(80.0), (width * 0.5).min(240.0));
     let values = 64.0;
     let finite = rows.iter().map(|row| row.value).filter(|value| value.is_finite());
     let (low, high) = finite.fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));

@@ -143,7 +143,9 @@ impl Palette {
 /// What fits the query, the best first; with no query the recently used first.
 fn fits<'a>(query: &str, specs: &'a [CommandSpec], recent: &[String]) -> Vec<Fit<'a>> {
     let fit = |(at, spec): (usize, &'a CommandSpec)| {
-        let found = score(query, &spec.title)?;
+        let letters = query.chars().filter(|c| !c.is_whitespace()).count() as i32;
+        // Letters that are strewn over a title are no match.
+        let found = score(query, &spec.title).filter(|found| found.score >= 3 * letters)?;
         let used = recent.iter().position(|title| *title == spec.title);
         let bonus = used.map_or(0, |at| 6 - at.min(6) as i32);
         let disabled = if spec.disabled.is_some() { 40 } else { 0 };
@@ -180,5 +182,7 @@ mod tests {
         assert_eq!(titles("com ch", &[])[0], "Commit changes…");
         assert_eq!(titles("theme", &[]).last().unwrap(), "Theme · Dark", "what cannot be done is last");
         assert!(titles("xyzzy", &[]).is_empty());
+        let strewn = CommandSpec::new(Command::Jobs, "Open Checks before training");
+        assert!(fits("reg", &[strewn], &[]).is_empty());
     }
 }

@@ -99,7 +99,13 @@ impl Shell {
                 self.world.requests.push(WindowRequest::Quit);
                 ctx.send_viewport_cmd(ViewportCommand::Close);
             }
-            Command::Panel(command) => self.tell_one(ctx, command.place, &Event::Command(command.clone())),
+            Command::Panel(command) => {
+                // The palette offers what other panels can do, too.
+                if !self.world.layout.shown().iter().any(|place| place == command.place) {
+                    self.run(ctx, Command::GoTo(command.place));
+                }
+                self.tell_one(ctx, command.place, &Event::Command(command.clone()));
+            }
         }
     }
 

@@ -174,14 +174,17 @@ impl Shell {
         let t = theme::of(ctx);
         let mut all = Vec::new();
         let active = self.world.layout.active.clone();
-        for panel in &self.panels {
-            if panel.id() == active {
-                let title = panel.title();
-                let specs = panel.commands(&self.world.cx(&t, true));
-                all.extend(specs.into_iter().map(|spec| match spec.detail.is_empty() {
-                    true => spec.detail(title),
-                    false => spec,
-                }));
+        let (here, elsewhere): (Vec<_>, Vec<_>) = self.panels.iter().partition(|panel| panel.id() == active);
+        for panel in here.into_iter().chain(elsewhere.into_iter().filter(|_| everywhere)) {
+            let shown = panel.id() == active;
+            for spec in panel.commands(&self.world.cx(&t, shown)) {
+                if all.iter().any(|other: &CommandSpec| other.command == spec.command) {
+                    continue;
+                }
+                // Keys belong to the panel that is shown.
+                let shortcut = spec.shortcut.filter(|_| shown);
+                let detail = if spec.detail.is_empty() { panel.title().to_owned() } else { spec.detail };
+                all.push(CommandSpec { shortcut, detail, ..spec });
             }
         }
         for (at, panel) in self.panels.iter().enumerate() {

@@ -47,7 +47,9 @@ pub fn alike(values: &[f64]) -> Vec<String> {
     if finite().all(|value| value.fract() == 0.0) || !(1e-3..1e9).contains(&largest) {
         return values.iter().map(|value| number(*value)).collect();
     }
-    let decimals = (3 - largest.log10().floor() as i32).clamp(0, 6) as usize;
+    // Four decimals as in [`metric`], unless all would be noughts.
+    let most = if largest < 0.01 { 6 } else { 4 };
+    let decimals = (3 - largest.log10().floor() as i32).clamp(0, most) as usize;
     let one = |value: f64| match format!("{:.decimals$}", value.abs()) {
         _ if !value.is_finite() => infinite(value),
         text if decimals == 0 => signed(value, group(&text)),
@@ -235,8 +237,9 @@ mod tests {
             assert_eq!(number(value), text);
         }
         assert_eq!(alike(&[0.989_47, 0.99, -0.000_01]), ["0.9895", "0.9900", "0.0000"]);
-        assert_eq!(alike(&[1234.5, 12_345.6]), ["1,235", "12,346"]);
-        assert_eq!(alike(&[1234.5, f64::NAN]), ["1,235", "n/a"]);
+        assert_eq!(alike(&[1234.6, 12_345.6]), ["1,235", "12,346"]);
+        assert_eq!(alike(&[1234.6, f64::NAN]), ["1,235", "n/a"]);
+        assert_eq!(alike(&[0.047_33, 0.05]), ["0.0473", "0.0500"]);
         assert_eq!(alike(&[3.0, 12.0]), ["3", "12"]);
         assert_eq!(metric(0.981_64), "0.9816");
         assert_eq!(metric(-0.000_01), "−1e-5");

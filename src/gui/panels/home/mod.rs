@@ -121,7 +121,9 @@ fn needs(ui: &mut Ui, cx: &mut Cx<'_>, overview: &Overview) {
             for run in &overview.failed {
                 run_row(ui, cx, run);
                 if let Some(error) = &run.error {
-                    widgets::message(ui, Glyph::Error, error);
+                    // In line with the row's own text.
+                    let inset = egui::Margin { left: 16, right: 16, top: 0, bottom: 8 };
+                    egui::Frame::NONE.inner_margin(inset).show(ui, |ui| widgets::message(ui, Glyph::Error, error));
                 }
             }
         });
@@ -167,7 +169,7 @@ fn headline(run: &Run) -> String {
 
 fn pipelines(ui: &mut Ui, cx: &mut Cx<'_>, pipelines: &[PipelineRow]) {
     if pipelines.is_empty() {
-        ui.label(cx.theme.secondary("A pipeline is a picture of your work"));
+        ui.label(cx.theme.secondary("Pipelines that you draw appear here"));
     }
     for pipeline in pipelines {
         let when = Timestamp::from_millisecond(pipeline.modified_ms).unwrap_or_default();

@@ -103,7 +103,8 @@ impl Panel for Models {
                     continue;
                 };
                 let age = format::ago(words::time(latest.created_ms), now);
-                let headline = headline(latest).map(|(_, value)| format::metric(value));
+                let headline =
+                    headline(latest).map(|(key, value)| format!("{} {}", words::key_title(key), format::metric(value)));
                 let row = ListRow::new(model.name.as_str())
                     .note(format!("version {}", latest.version))
                     .second(age, headline.unwrap_or_default())

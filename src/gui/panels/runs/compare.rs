@@ -79,7 +79,7 @@ impl Compare {
         ui.horizontal(|ui| {
             section(ui, "Parameters");
             ui.add_space(t.size.pad);
-            widgets::checkbox(ui, &mut self.every, "Those that are the same as well");
+            widgets::checkbox(ui, &mut self.every, "Show identical parameters");
         });
         let mut rows: Vec<&Compared<String>> =
             comparison.params.iter().filter(|one| one.differs || self.every).collect();

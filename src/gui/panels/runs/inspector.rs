@@ -25,29 +25,17 @@ pub fn show(
     ui.spacing_mut().interact_size.y = t.face.small.line;
     ui.add(Label::new(t.title(&run.name)).wrap());
     status(ui, words::run_glyph(run), &words::run_word(run));
-    if let Some(error) = &run.error {
+    // The open run says it beside this already.
+    if let Some(error) = run.error.as_ref().filter(|_| !opened) {
         ui.add_space(t.size.grid);
         message(ui, Glyph::Error, error);
         let next = "Change the pipeline and run it again, or resume: steps that are done are reused.";
         ui.add(Label::new(t.caption(next)).wrap());
     }
-    if !opened || run.status != RunStatus::Done {
+    if !opened {
         ui.add_space(t.size.grid);
+        verb = buttons(ui, run);
     }
-    ui.horizontal(|ui| {
-        ui.spacing_mut().interact_size.y = 0.0;
-        ui.spacing_mut().item_spacing.x = t.size.gap;
-        if !opened && ui.add(Button::secondary("Open")).clicked() {
-            verb = Some(Verb::Open);
-        }
-        if !run.status.is_final() && ui.add(Button::secondary("Cancel run")).clicked() {
-            verb = Some(Verb::Cancel);
-        }
-        let resumes = matches!(run.status, RunStatus::Failed | RunStatus::Cancelled);
-        if resumes && ui.add(Button::secondary("Resume")).clicked() {
-            verb = Some(Verb::Resume);
-        }
-    });
     separator(ui);
     facts(ui, cx, run, detail);
     if !run.metrics.is_empty() {
@@ -67,6 +55,26 @@ pub fn show(
         }
     }
     related(ui, cx, detail, models);
+    verb
+}
+
+fn buttons(ui: &mut Ui, run: &Run) -> Option<Verb> {
+    let t = theme::of(ui);
+    let mut verb = None;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = 0.0;
+        ui.spacing_mut().item_spacing.x = t.size.gap;
+        if ui.add(Button::secondary("Open")).clicked() {
+            verb = Some(Verb::Open);
+        }
+        if !run.status.is_final() && ui.add(Button::secondary("Cancel run")).clicked() {
+            verb = Some(Verb::Cancel);
+        }
+        let resumes = matches!(run.status, RunStatus::Failed | RunStatus::Cancelled);
+        if resumes && ui.add(Button::secondary("Resume")).clicked() {
+            verb = Some(Verb::Resume);
+        }
+    });
     verb
 }
 

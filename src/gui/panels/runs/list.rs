@@ -18,6 +18,10 @@ const RANGE: u64 = 200;
 impl Runs {
     /// Draws the list; what was asked, and of which run.
     pub(super) fn list(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<(Verb, Option<String>)> {
+        if self.pages.total() == Some(0) && self.is_unfiltered() {
+            self.nothing(ui, cx);
+            return None;
+        }
         if let Some(verb) = self.list_bar(ui) {
             return Some((verb, None));
         }

@@ -499,9 +499,13 @@ impl Runs {
         asked.map(|verb| (verb, None))
     }
 
+    fn is_unfiltered(&self) -> bool {
+        self.filters == Filters::default()
+    }
+
     /// Nothing to list: why, and the first step.
     fn nothing(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if self.filters == Filters::default() {
+        if self.is_unfiltered() {
             let what = Empty {
                 icon: Icon::Runs,
                 text: "No runs yet. A run is what comes of running a pipeline: its metrics, logs and outputs.",

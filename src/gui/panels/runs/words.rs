@@ -84,6 +84,9 @@ pub fn short_commit(commit: &str) -> &str {
 }
 
 pub fn millis(ms: i64) -> String {
+    if ms <= 0 {
+        return "<1\u{202F}ms".to_owned();
+    }
     format::duration(Duration::from_millis(ms.max(0).unsigned_abs()))
 }
 

@@ -23,7 +23,7 @@ mod wire;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use egui::{PointerButton, Pos2, Rect, Response, Sense, Ui, Vec2, vec2};
+use egui::{PointerButton, Pos2, Rect, Response, Sense, Ui, Vec2, pos2, vec2};
 use studio::pipeline::component::{PortKind, Spec};
 use studio::pipeline::graph::Pipeline;
 
@@ -48,6 +48,8 @@ pub fn snap_to_grid(at: Pos2) -> Pos2 {
 
 /// Below this zoom a node has no caption and no words beside its mark.
 const DETAIL_TEXT: f32 = 0.55;
+/// A pipeline opens no smaller than this.
+const READABLE: f32 = 0.8;
 /// Below this zoom ports are neither drawn nor hit.
 const DETAIL_PORTS: f32 = 0.35;
 /// Below this zoom a node is a coloured block.
@@ -129,6 +131,8 @@ pub struct Canvas {
     fit_next: bool,
     /// What was fitted into which area last.
     fitted_to: Option<(View, Rect)>,
+    /// Whether that was on opening.
+    opened_here: bool,
     menu_at: Option<(Hit, Pos2)>,
     area: Option<Rect>,
     /// Where the pointer was last, in canvas points.
@@ -222,8 +226,9 @@ impl Canvas {
     fn travel(&mut self, ui: &Ui, response: &Response, area: Rect) {
         let now = ui.input(|input| input.time);
         if area.is_positive() && self.fit_next {
-            let to = self.fitted(area);
             let first = self.view == View::default();
+            let to = if first { self.opening(area) } else { self.fitted(area) };
+            self.opened_here = first;
             if first {
                 self.view = to
             } else {
@@ -235,7 +240,7 @@ impl Canvas {
             && fitted != area
         {
             // Nobody has moved the view since: it goes on showing everything while the window finds its shape.
-            self.view = self.fitted(area);
+            self.view = if self.opened_here { self.opening(area) } else { self.fitted(area) };
             self.fitted_to = Some((self.view, area));
         }
         if std::mem::take(&mut self.focus_next) {
@@ -266,6 +271,17 @@ impl Canvas {
         if !self.view.is_finite() {
             self.view = View::default();
         }
+    }
+
+    /// How a pipeline opens: everything in sight, as long as it can be read; else its beginning.
+    fn opening(&self, area: Rect) -> View {
+        let whole = self.fitted(area);
+        if whole.zoom >= READABLE {
+            return whole;
+        }
+        let bounds = self.scene.bounds();
+        let origin = pos2(bounds.center().x - area.width() / (2.0 * READABLE), bounds.top() - 24.0 / READABLE);
+        View { origin, zoom: READABLE }
     }
 
     /// Everything in sight.

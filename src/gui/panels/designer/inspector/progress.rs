@@ -117,21 +117,13 @@ pub fn lineage(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, job: &str) {
     let t = theme::of(ui);
     widgets::separator(ui);
     widgets::section(ui, "Lineage");
-    if let Some(git) = &cx.status.git {
+    if let Some(commit) = &state.commit {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = t.size.grid;
-            match &git.commit {
-                Some(commit) => {
-                    ui.label(t.secondary("Commit"));
-                    ui.label(t.mono(commit).color(t.color.text2));
-                }
-                None => {
-                    ui.label(t.secondary("Nothing committed yet"));
-                }
-            }
-            if !git.changes.is_empty() {
-                let count = format::counted(git.changes.len() as u64, "uncommitted change", "uncommitted changes");
-                ui.label(t.secondary(format!("and {count}")));
+            ui.label(t.secondary("Commit"));
+            ui.label(t.mono(commit.get(..7).unwrap_or(commit)).color(t.color.text2));
+            if state.uncommitted {
+                ui.label(t.secondary("and uncommitted changes"));
             }
         });
     }
