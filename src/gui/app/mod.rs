@@ -39,7 +39,8 @@ pub fn run(folder: Option<PathBuf>) -> eframe::Result {
         Ok(icon) => viewport = viewport.with_icon(icon),
         Err(error) => tracing::warn!("the window's icon cannot be read: {error}"),
     }
-    let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
+    // Nothing here is a gradient, and noise on every pixel is dear where a processor stands in for a graphics card.
+    let options = eframe::NativeOptions { viewport, dithering: false, ..eframe::NativeOptions::default() };
     let wanted = Wanted::at_start(folder);
     let app = move |context: &Context| App { began: Some(began), ..App::new(context, wanted) };
     eframe::run_native("Atelier", options, Box::new(|cc| Ok(Box::new(app(&cc.egui_ctx)))))

@@ -215,3 +215,35 @@ fn an_idle_window_does_not_repaint() {
     }
     panic!("still repaints after {:?}", delay(&harness));
 }
+
+/// A processor that stands in for a graphics card pays for every pixel that is painted over another.
+#[test]
+fn a_frame_paints_few_pixels_twice() {
+    for place in ["designer", "runs", "home"] {
+        let mut harness = window(Theme::Dark, place, &Arc::default());
+        harness.run_steps(3);
+        let shapes = harness.output().shapes.clone();
+        let painted: f32 = harness.ctx.tessellate(shapes, 1.0).iter().map(painted).sum();
+        let times = painted / (1600.0 * 1000.0);
+        println!("{place}: every pixel is painted {times:.1} times");
+        assert!(times < 4.0, "{place}: every pixel is painted {times:.1} times");
+    }
+}
+
+/// The area of a mesh's triangles within its clip, in square points.
+fn painted(primitive: &egui::ClippedPrimitive) -> f32 {
+    let egui::epaint::Primitive::Mesh(mesh) = &primitive.primitive else { return 0.0 };
+    let clip = primitive.clip_rect;
+    let triangle = |at: &[u32]| {
+        let corners = [at[0], at[1], at[2]].map(|index| mesh.vertices[index as usize].pos);
+        let bounds = egui::Rect::from_points(&corners);
+        let whole = ((corners[1] - corners[0]).x * (corners[2] - corners[0]).y
+            - (corners[1] - corners[0]).y * (corners[2] - corners[0]).x)
+            .abs()
+            / 2.0;
+        // The share of its bounds that the clip leaves stands for the share of the triangle.
+        let seen = bounds.intersect(clip);
+        if seen.is_positive() && bounds.area() > 0.0 { whole * seen.area() / bounds.area() } else { 0.0 }
+    };
+    mesh.indices.as_chunks::<3>().0.iter().map(|at| triangle(at)).sum()
+}
