@@ -11,7 +11,16 @@ use object::read::elf::{Dyn, ElfFile64};
 
 /// The cargo that runs us, else the one on the path.
 pub fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What the cargo that runs us says of this package is not for another: build scripts that look at it would run
+    // again, and all that stands on them be built again.
+    for (name, _) in env::vars_os() {
+        let ours = |prefix: &&str| name.to_string_lossy().starts_with(prefix);
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(ours) {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
 }
 
 /// Builds the release program, which costs nothing when it is up to date, and returns its path.
