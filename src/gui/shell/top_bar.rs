@@ -2,7 +2,7 @@
 
 use egui::{
     Align, Align2, CursorIcon, Frame, Layout, Margin, Panel as Side, Pos2, Rect, Response, Sense, StrokeKind, Ui,
-    UiBuilder, WidgetInfo, accesskit::Role, vec2,
+    UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::{World, trays};
@@ -15,6 +15,8 @@ use crate::{
 };
 
 const SEARCH_WIDTH: f32 = 420.0;
+/// Narrower it would say nothing; its shortcut still works.
+const SEARCH_LEAST: f32 = 120.0;
 
 pub fn show(ui: &mut Ui, world: &mut World, place: &str) {
     let t = theme::of(ui);
@@ -23,22 +25,22 @@ pub fn show(ui: &mut Ui, world: &mut World, place: &str) {
         super::regions::region(ui, "Top bar");
         let bar = ui.max_rect();
         ui.painter().hline(ui.clip_rect().x_range(), bar.bottom() - 0.5, t.hairline());
-        let search_width = SEARCH_WIDTH.min(bar.width() * 0.4);
-        let search = Rect::from_center_size(bar.center(), vec2(search_width, t.size.control));
-
-        let left = bar.with_max_x(search.left() - t.size.pad);
-        let mut left = ui.new_child(UiBuilder::new().max_rect(left).layout(Layout::left_to_right(Align::Center)));
-        left.shrink_clip_rect(bar.with_max_x(search.left() - t.size.gap));
+        let mut left = ui.new_child(UiBuilder::new().max_rect(bar).layout(Layout::left_to_right(Align::Center)));
         whereabouts(&mut left, world, place);
-
-        if search_box(ui, search).clicked() {
-            world.actions.push(Action::Run(Command::Palette));
-        }
-
-        let right = bar.with_min_x(search.right() + t.size.pad);
-        let mut right = ui.new_child(UiBuilder::new().max_rect(right).layout(Layout::right_to_left(Align::Center)));
+        let rest = bar.with_min_x(left.min_rect().right() + t.size.pad);
+        let mut right = ui.new_child(UiBuilder::new().max_rect(rest).layout(Layout::right_to_left(Align::Center)));
         notices(&mut right, world);
         jobs(&mut right, world);
+
+        // In the middle of the bar, as far as what stands at its ends leaves room.
+        let taken = right.min_rect();
+        let free = if taken.width() > 0.0 { rest.with_max_x(taken.left() - t.size.pad) } else { rest };
+        let width = SEARCH_WIDTH.min(bar.width() * 0.4).min(free.width());
+        let middle = bar.center().x.min(free.right() - width / 2.0).max(free.left() + width / 2.0);
+        let search = Rect::from_center_size(pos2(middle, bar.center().y), vec2(width, t.size.control));
+        if width >= SEARCH_LEAST && search_box(ui, search).clicked() {
+            world.actions.push(Action::Run(Command::Palette));
+        }
     });
 }
 
