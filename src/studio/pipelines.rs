@@ -104,11 +104,6 @@ impl Studio {
         if inside {
             return Ok(self.folder().join(path));
         }
-        // A path typed in a shell may be absolute or relative to the current folder.
-        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
-        if absolute.starts_with(self.folder()) {
-            return Ok(absolute);
-        }
         Err(Error::invalid(format!(
             "A pipeline lies in its workspace's pipelines folder, which this path does not: {path}"
         )))
@@ -181,12 +176,12 @@ impl Studio {
     /// the folder they stand in.
     pub fn find_pipeline(&self, text: &str) -> String {
         let here = || {
-            let path = std::path::Path::new(text).canonicalize().ok()?;
+            let path = Path::new(text).canonicalize().ok()?;
             let inside = path.strip_prefix(self.folder().canonicalize().ok()?).ok()?;
             let parts: Option<Vec<&str>> = inside.iter().map(std::ffi::OsStr::to_str).collect();
             Some(parts?.join("/"))
         };
-        if self.folder().join(text).is_file() { text.to_owned() } else { here().unwrap_or_else(|| text.to_owned()) }
+        here().unwrap_or_else(|| text.to_owned())
     }
 
     pub fn create_pipeline(&self, title: &str) -> Result<String> {

@@ -159,7 +159,8 @@ impl<'a> LineChart<'a> {
             return ChartResponse { response, x: None, series: None };
         }
         let labelled = self.labels && self.series.len() > 1 && self.series.len() <= 8;
-        let margin = if labelled { self.label_width(ui) } else { 0.0 };
+        // Half of the last number on the axis stands beyond its end.
+        let margin = if labelled { self.label_width(ui) } else { t.size.gap };
         let inside = rect.with_max_x(rect.right() - margin);
         let mut child = ui.new_child(UiBuilder::new().max_rect(inside).id_salt(self.id));
 
@@ -177,7 +178,9 @@ impl<'a> LineChart<'a> {
             plot = plot.link_axis(egui::Id::unique(("gui::chart", group)), [true, false]);
         }
         let pixels = (inside.width() * ui.pixels_per_point()) as usize;
-        let series = self.series.to_vec();
+        let mut series = self.series.to_vec();
+        // What is short is not hidden by what goes the same way for longer.
+        series.sort_by_key(|series| (series.strong, !series.dashed, std::cmp::Reverse(series.len())));
         let shown = plot.show(&mut child, move |plot| {
             grid::wheel_zoom(plot);
             let bounds = plot.plot_bounds();

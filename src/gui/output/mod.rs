@@ -7,12 +7,7 @@ pub mod report;
 use egui::{ScrollArea, Ui};
 use studio::{Error, Output, Studio, data::profile::ColumnProfile};
 
-use crate::{
-    backend::Backend,
-    grid::GridView,
-    theme,
-    widgets::{self, format},
-};
+use crate::{backend::Backend, grid::GridView, theme, widgets};
 
 /// What a port holds, ready to be drawn.
 pub enum Content {
@@ -76,10 +71,8 @@ impl Content {
 fn other(ui: &mut Ui, output: &Output) {
     let t = theme::of(ui);
     match output {
-        Output::Table { schema, profile } => {
-            let rows = format::counted(profile.rows, "row", "rows");
-            ui.label(t.small(format!("{rows} · {}", format::counted(schema.len() as u64, "column", "columns"))));
-        }
+        // Shown as rows, see [`Content::of_step`].
+        Output::Table { .. } => {}
         Output::Report(report) => report::show(ui, report),
         Output::Model(card) => model::show(ui, card),
         Output::Estimator(estimator) => {

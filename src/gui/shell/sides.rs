@@ -25,8 +25,9 @@ pub fn column(ui: &mut Ui, panel: &mut dyn Panel, world: &mut World) {
         .show(ui, |ui| {
             regions::region(ui, "Side");
             let edge = ui.max_rect();
-            ui.painter().vline(edge.right() - 0.5, edge.y_range(), t.hairline());
             ui.push_id(panel.id(), |ui| panel.side(ui, &mut world.cx(&t, true)));
+            // Over bars and rows, which fill the column.
+            ui.painter().vline(edge.right() - 0.5, edge.y_range(), t.hairline());
         });
 }
 

@@ -243,7 +243,7 @@ impl<'a> Table<'a> {
                 response.context_menu(|ui| source.row_menu(ui, row));
             }
             self.pointer(ui, id, state, placed, row, &response, answer);
-            value(ui, placed, row, response, source);
+            value(ui, id, placed, row, response, source);
             for column in placed.seen(body) {
                 let cell = Rect::from_x_y_ranges(column.x.0..=column.x.1, rect.y_range());
                 ui.set_clip_rect(clip.intersect(column.clip).intersect(cell));
@@ -287,12 +287,13 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Shows the cell under the pointer in full where it is cut, and copies it.
-fn value(ui: &Ui, placed: &Placed, row: u64, response: Response, source: &dyn TableSource) {
+/// Shows the cell under the pointer in full where it is cut, and copies it while the table has the keyboard.
+fn value(ui: &Ui, id: Id, placed: &Placed, row: u64, response: Response, source: &dyn TableSource) {
     let Some(at) = response.hover_pos() else { return };
     let column = placed.seen(response.rect).find(|column| (column.x.0..column.x.1).contains(&at.x));
     let Some((text, cut)) = column.and_then(|column| source.value(row, column.index)) else { return };
-    if ui.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::Copy))) {
+    let asked = || ui.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::Copy)));
+    if ui.memory(|memory| memory.has_focus(id)) && asked() {
         ui.copy_text(text.clone());
     }
     if cut {

@@ -35,7 +35,7 @@ pub fn dataset(ui: &mut Ui, detail: &DatasetDetail) -> bool {
         widgets::message(ui, crate::icons::Glyph::Warn, warning);
     }
     widgets::separator(ui);
-    let delete = ui.add(Button::quiet("Delete dataset…"));
+    let delete = ui.add(Button::secondary("Delete dataset…"));
     let title = format!("Delete {}?", version.dataset);
     let detail = "All its versions go. Runs that used them keep their results. It can be restored.";
     widgets::confirm(&delete, &Confirm { title: &title, detail, verb: "Delete" })

@@ -93,10 +93,7 @@ impl Data {
                 if ui.add(Button::primary("Import…").shortcut("Ctrl I")).clicked() {
                     cx.run(Command::ImportData);
                 }
-                let filter = TextField::new(&mut self.filter)
-                    .name("Filter rows")
-                    .hint("Filter, such as age > 50")
-                    .icon(Icon::Filter);
+                let filter = TextField::new(&mut self.filter).name("Filter rows").hint("age > 50").icon(Icon::Filter);
                 // The rest is the name's.
                 let room = (ui.available_width() * 0.6).clamp(200.0, 400.0);
                 narrowed |= ui.add(filter.width(room * 0.6).mono()).changed();

@@ -80,6 +80,7 @@ fn page(ui: &mut Ui, cx: &mut Cx<'_>, overview: &Overview) {
     ui.add_space(20.0);
     doors(ui, cx, overview);
     needs(ui, cx, overview);
+    ui.spacing_mut().item_spacing.x = cx.theme.size.pad;
     ui.columns(2, |columns| {
         let [left, right] = columns else { return };
         widgets::card(left, "Recent runs", |ui| runs(ui, cx, overview));

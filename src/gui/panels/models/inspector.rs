@@ -60,7 +60,7 @@ impl Models {
             cx.open(Subject::Pipeline { path: path.clone() });
         }
         separator(ui);
-        let delete = ui.add(Button::quiet("Delete this version…"));
+        let delete = ui.add(Button::secondary("Delete this version…"));
         let title = format!("Delete {} version {}?", version.model, version.version);
         let what = Confirm {
             title: &title,

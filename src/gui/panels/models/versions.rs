@@ -30,7 +30,7 @@ pub fn show(ui: &mut Ui, versions: &[ModelVersion], chosen: u32, state: &mut Tab
         Column::new("commit", "Commit", 84.0),
         Column::new("registered", "Registered", 100.0),
     ]);
-    let height = t.size.control + t.size.row * versions.len().min(ROWS) as f32 + 2.0;
+    let height = t.size.control + t.size.row * versions.len().min(ROWS) as f32;
     let frame = card_frame(&t).inner_margin(1.0);
     frame
         .show(ui, |ui| {

@@ -107,17 +107,20 @@ pub fn show(ui: &mut Ui, strip: &Strip<'_>, height: f32) -> Option<String> {
     Some(runs[run].id.clone())
 }
 
-/// The parameters that the checked runs differ in, then those that all runs differ in.
+/// The parameters that the checked runs differ in; where they differ in none, those that all runs differ in.
 fn params(strip: &Strip<'_>) -> Vec<String> {
     let compared = strip.together.value().into_iter().flat_map(|known| &known.params);
     let mut keys: Vec<String> = compared.filter(|one| one.differs).map(|one| one.key.clone()).collect();
+    if !keys.is_empty() {
+        return keys;
+    }
     let has = |key: &String| {
         let mut runs = strip.together.value().into_iter().flat_map(|known| &known.runs);
         runs.any(|run| run.params.contains_key(key))
     };
     let known = strip.together.value().is_some();
     for key in strip.pages.telling_params() {
-        if !keys.contains(&key) && (!known || has(&key)) {
+        if !known || has(&key) {
             keys.push(key);
         }
     }

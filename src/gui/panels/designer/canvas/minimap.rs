@@ -9,6 +9,8 @@ use crate::theme::Tokens;
 
 const SIZE: Vec2 = vec2(148.0, 108.0);
 const MARGIN: f32 = 12.0;
+/// The width that the map takes from the canvas.
+pub const ROOM: f32 = SIZE.x + 2.0 * MARGIN;
 
 /// Canvas points to points on the map.
 pub struct Map {

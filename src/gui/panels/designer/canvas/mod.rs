@@ -280,7 +280,10 @@ impl Canvas {
             return whole;
         }
         let bounds = self.scene.bounds();
-        let origin = pos2(bounds.center().x - area.width() / (2.0 * READABLE), bounds.top() - 24.0 / READABLE);
+        // Beside the map, where there is room for both.
+        let beside = area.width() - minimap::ROOM;
+        let width = if bounds.width() * READABLE < beside { beside } else { area.width() };
+        let origin = pos2(bounds.center().x - width / (2.0 * READABLE), bounds.top() - 24.0 / READABLE);
         View { origin, zoom: READABLE }
     }
 
