@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Result};
+use crate::group::{Queue, Work};
 
 /// Every schema change, oldest first; the number of those applied is SQLite's `user_version`.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_tracking.sql")];
 
 /// The version of the schema that this program writes; it opens every one before.
 pub const SCHEMA: u32 = MIGRATIONS.len() as u32;
@@ -40,6 +42,8 @@ pub(crate) struct Db {
     /// The thread inside `write`, so that a nested write is an error and not a deadlock.
     writing: Mutex<Option<ThreadId>>,
     idle: Mutex<Vec<Connection>>,
+    /// What waits to be written together.
+    queue: Queue,
     /// A private copy, when the database cannot be read where it lies; removed on drop.
     _copy: Option<tempfile::TempDir>,
 }
@@ -54,6 +58,7 @@ impl Db {
             writer: Some(Mutex::new(connection)),
             writing: Mutex::new(None),
             idle: Mutex::default(),
+            queue: Queue::default(),
             _copy: None,
         })
     }
@@ -66,6 +71,7 @@ impl Db {
             writer: None,
             writing: Mutex::new(None),
             idle: Mutex::default(),
+            queue: Queue::default(),
             _copy: copy,
         };
         let shared = reader(Source::ReadOnly(path.to_path_buf()), None);
@@ -109,6 +115,32 @@ impl Db {
     /// Runs `f` in one transaction that is on the disk when this returns `Ok`, and never happened
     /// when it returns an error.
     pub(crate) fn write<T>(&self, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let (writer, me) = self.may_write()?;
+        let connection = lock(writer);
+        let _turn = Turn::take(&self.writing, me);
+        let tx = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+        let value = f(&tx)?;
+        tx.commit()?;
+        Ok(value)
+    }
+
+    /// Runs `work` in a transaction that it shares with whatever other threads write so at this moment.
+    /// It is on the disk when this returns `Ok`.
+    pub(crate) fn write_grouped(&self, work: Work) -> Result<()> {
+        let (writer, me) = self.may_write()?;
+        let ticket = self.queue.push(work);
+        loop {
+            let connection = lock(writer);
+            // Whoever had the writer before may have done it.
+            if let Some(outcome) = ticket.outcome() {
+                return outcome;
+            }
+            let _turn = Turn::take(&self.writing, me);
+            self.queue.run(&connection);
+        }
+    }
+
+    fn may_write(&self) -> Result<(&Mutex<Connection>, ThreadId)> {
         let writer = self.writer.as_ref().ok_or(Error::ReadOnly { path: None })?;
         let me = thread::current().id();
         if *lock(&self.writing) == Some(me) {
@@ -116,12 +148,7 @@ impl Db {
                 "A change to the workspace was started inside another one. Store blobs before the change that refers to them.".into(),
             ));
         }
-        let connection = lock(writer);
-        let _turn = Turn::take(&self.writing, me);
-        let tx = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
-        let value = f(&tx)?;
-        tx.commit()?;
-        Ok(value)
+        Ok((writer, me))
     }
 
     fn open_reader(&self) -> Result<Connection> {
@@ -158,7 +185,7 @@ impl Drop for Turn<'_> {
 }
 
 /// A poisoned lock still guards sound data here: a panic inside a transaction rolls it back.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -179,7 +206,7 @@ fn open_writer(path: &Path) -> Result<Connection> {
          PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;
          PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
     )?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(192);
     Ok(connection)
 }
 

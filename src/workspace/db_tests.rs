@@ -3,7 +3,8 @@ use crate::test_support::{change, insert_run, problems, workspace};
 use crate::{RunFilter, Workspace};
 
 /// A dump of a workspace's database as each past version wrote it.
-const PAST: &[(i64, &str)] = &[(1, include_str!("migrations/0001_dump.sql"))];
+const PAST: &[(i64, &str)] =
+    &[(1, include_str!("migrations/0001_dump.sql")), (2, include_str!("migrations/0002_dump.sql"))];
 
 #[test]
 fn every_past_version_opens_with_what_it_held() {
@@ -185,6 +186,8 @@ fn write_a_dump_of_the_newest_schema() {
     let file = format!("{}/migrations/{:04}_dump.sql", env!("CARGO_MANIFEST_DIR"), MIGRATIONS.len());
     assert!(std::fs::metadata(&file).is_ok_and(|meta| meta.len() == 0), "{file} must be there and empty");
     let (_dir, workspace) = workspace();
+    // First, so that the newest run stays the one that every dump is asked for.
+    log_through_the_protocol(&workspace);
     let digest = workspace.put_bytes(b"bytes").unwrap().digest;
     let table = NewDatasetVersion {
         dataset: "churn".into(),
@@ -247,4 +250,52 @@ fn write_a_dump_of_the_newest_schema() {
         format!("{dump}PRAGMA user_version = {version};\nPRAGMA application_id = {APPLICATION_ID};\n"),
     )
     .unwrap();
+}
+
+/// What a client of the tracking protocol leaves in each of its tables.
+fn log_through_the_protocol(workspace: &Workspace) {
+    use crate::tracking::{
+        DatasetInput, LogBatch, LoggedDataset, ModelMetric, ModelOutput, NewLoggedModel, NewRegisteredVersion,
+        NewTrackedRun,
+    };
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let point = crate::MetricPoint { key: "rmse".into(), value: 1.5, timestamp_ms: 2, step: 1 };
+    workspace
+        .write(change(), |tx| {
+            let run = NewTrackedRun { experiment: 0, name: "logged".into(), start_ms: 1, ..NewTrackedRun::default() };
+            let run = tx.create_tracked_run(&run)?;
+            let model = tx.create_logged_model(&NewLoggedModel {
+                name: "clf".into(),
+                source_run: Some(run.clone()),
+                params: vec![pair("depth", "6")],
+                tags: vec![pair("a", "b")],
+                ..NewLoggedModel::default()
+            })?;
+            tx.log_batch(
+                &run,
+                &LogBatch {
+                    metrics: vec![point.clone()],
+                    model_metrics: vec![ModelMetric {
+                        model_id: model.clone(),
+                        point: point.clone(),
+                        dataset_name: None,
+                        dataset_digest: None,
+                    }],
+                    ..LogBatch::default()
+                },
+            )?;
+            let dataset = LoggedDataset { name: "d".into(), digest: "1".into(), ..LoggedDataset::default() };
+            tx.log_inputs(&run, &[DatasetInput { dataset, tags: vec![pair("mlflow.data.context", "eval")] }], &[])?;
+            tx.log_outputs(&run, &[ModelOutput { model_id: model, step: 0 }])?;
+            tx.set_experiment_tag(0, "a", "b")?;
+            tx.create_registered_model("registered", "", &[])?;
+            tx.create_registered_version(&NewRegisteredVersion {
+                model: "registered".into(),
+                source: "runs:/x/model".into(),
+                run: Some(run),
+                ..NewRegisteredVersion::default()
+            })?;
+            tx.set_model_alias("registered", "champion", Some(1))
+        })
+        .unwrap();
 }

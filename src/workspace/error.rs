@@ -78,6 +78,9 @@ pub enum Error {
     /// What was asked makes no sense.
     #[error("{0}")]
     Invalid(String),
+    /// What was asked is right in itself but not now.
+    #[error("{0}")]
+    State(String),
     /// The person, or the caller, stopped it.
     #[error("This was cancelled.")]
     Cancelled,
@@ -121,6 +124,19 @@ impl Error {
         }
     }
 
+    /// The same error once more, for each of several who share a transaction.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::ReadOnly { path } => Self::ReadOnly { path: path.clone() },
+            Self::DiskFull { path } => Self::DiskFull { path: path.clone() },
+            Self::Busy => Self::Busy,
+            Self::NotFound(text) => Self::NotFound(text.clone()),
+            Self::Exists(text) => Self::Exists(text.clone()),
+            Self::State(text) => Self::State(text.clone()),
+            other => Self::Invalid(other.to_string()),
+        }
+    }
+
     /// Names the file in an error that came from SQLite, which does not know it.
     pub(crate) fn of_file(self, file: &Path) -> Self {
         match self {
@@ -129,6 +145,12 @@ impl Error {
             Self::Damaged { what, reason, path: None } => Self::Damaged { what, reason, path: Some(file.into()) },
             other => other,
         }
+    }
+}
+
+impl From<rusqlite::types::FromSqlError> for Error {
+    fn from(error: rusqlite::types::FromSqlError) -> Self {
+        Self::Database(error.into())
     }
 }
 

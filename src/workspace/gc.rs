@@ -17,7 +17,7 @@ use crate::tx::now_ms;
 /// Everything that refers to a blob, soft-deleted rows included.
 pub(crate) const REFERENCES: &str = "
     SELECT digest FROM dataset_versions
-    UNION SELECT digest FROM model_versions
+    UNION SELECT digest FROM model_versions WHERE digest IS NOT NULL
     UNION SELECT digest FROM step_outputs WHERE digest IS NOT NULL
     UNION SELECT digest FROM step_cache_outputs WHERE digest IS NOT NULL
     UNION SELECT plan_digest FROM runs WHERE plan_digest IS NOT NULL

@@ -25,6 +25,7 @@ mod experiments;
 mod files;
 mod folder;
 mod gc;
+mod group;
 mod logs;
 mod manifest;
 mod metrics;
@@ -34,6 +35,7 @@ mod run_list;
 mod runs;
 mod settings;
 mod steps;
+pub mod tracking;
 mod tx;
 mod words;
 

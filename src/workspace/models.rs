@@ -47,7 +47,8 @@ pub struct ModelVersion {
     pub model: String,
     /// 1, 2, …; never given twice.
     pub version: u32,
-    /// Digest of the stored model.
+    /// Digest of the stored model; empty for one that was registered through MLflow's protocol, whose
+    /// bytes lie among the artifacts of a run.
     pub digest: String,
     /// Its size in bytes.
     pub bytes: u64,
@@ -263,7 +264,8 @@ impl Tx<'_> {
     }
 }
 
-const SELECT_VERSION: &str = "SELECT m.name, v.version, v.digest, coalesce(b.size, 0), r.uuid, r.name, v.step, v.port,
+const SELECT_VERSION: &str =
+    "SELECT m.name, v.version, coalesce(v.digest, ''), coalesce(b.size, 0), r.uuid, r.name, v.step, v.port,
     v.created_at, v.created_by, coalesce(v.deleted_at, m.deleted_at), v.description, v.pipeline, v.commit_id, v.tags,
     v.metrics, v.datasets, v.details
     FROM model_versions v JOIN models m ON m.id = v.model_id LEFT JOIN blobs b ON b.digest = v.digest

@@ -173,7 +173,7 @@ impl Tx<'_> {
     pub fn delete_run(&self, run: &str) -> Result<()> {
         let row = run_row(self.conn, run)?;
         let changed = self.conn.execute(
-            "UPDATE runs SET deleted_at = coalesce(deleted_at, ?2) WHERE id = ?1 AND status != 'running'",
+            "UPDATE runs SET deleted_at = coalesce(deleted_at, ?2) WHERE id = ?1 AND (status != 'running' OR logged)",
             (row, self.now),
         )?;
         if changed == 0 {
@@ -290,7 +290,7 @@ pub(crate) enum Use {
 
 /// Records anew what a run may be searched by. In small letters of any script, which SQLite knows only
 /// of ASCII.
-fn set_text(conn: &Connection, row: i64) -> Result<()> {
+pub(crate) fn set_text(conn: &Connection, row: i64) -> Result<()> {
     let text: String = conn
         .prepare_cached(
             "SELECT concat_ws(char(10), name, pipeline_title, pipeline, user, branch, commit_id, uuid) FROM runs WHERE id = ?1",

@@ -210,7 +210,7 @@ impl Workspace {
         let cutoff = now_ms() - older_than_ms;
         self.db.read(|conn| {
             let sql = format!(
-                "{SELECT_RUN} WHERE r.status IN ('waiting', 'running') AND coalesce(r.heartbeat_at, r.created_at) <= ?1
+                "{SELECT_RUN} WHERE r.status IN ('waiting', 'running') AND r.logged = 0 AND coalesce(r.heartbeat_at, r.created_at) <= ?1
                  ORDER BY r.id"
             );
             let mut statement = conn.prepare_cached(&sql)?;

@@ -2,11 +2,13 @@
 
 use std::cell::RefCell;
 use std::ops::Deref;
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::db::lock;
 use crate::error::{Error, Result};
 use crate::folder::Workspace;
 
@@ -81,11 +83,9 @@ impl Batch<'_> {
 
     fn emit(&self, audited: bool) -> Result<()> {
         let change = self.change.borrow();
-        let details = serde_json::to_string(&change.details)?;
-        self.conn
-            .prepare_cached("INSERT INTO events (ts, kind, subject, payload) VALUES (?1, ?2, ?3, ?4)")?
-            .execute((self.now, &change.action, &change.subject, &details))?;
+        insert_event(self.conn, self.now, &change)?;
         if audited {
+            let details = serde_json::to_string(&change.details)?;
             self.conn
                 .prepare_cached("INSERT INTO audit (ts, who, action, subject, details) VALUES (?1, ?2, ?3, ?4, ?5)")?
                 .execute((self.now, self.who, &change.action, &change.subject, &details))?;
@@ -127,6 +127,75 @@ impl Workspace {
             Ok(value)
         })
     }
+}
+
+impl Workspace {
+    /// Does what [`Workspace::write`] does, in a transaction shared with whatever other threads write so
+    /// at this moment: what many clients at once should use, as they then share the wait for the disk.
+    ///
+    /// # Errors
+    /// Those of `f`, which undo this change alone; a read-only workspace, a full disk.
+    pub fn write_grouped<T: Send + 'static>(
+        &self,
+        change: Change,
+        f: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let who = self.who().to_owned();
+        self.grouped(move |conn| {
+            let tx = Tx(Batch { conn, now: now_ms(), who: &who, change: RefCell::new(change) });
+            let value = f(&tx)?;
+            tx.emit(true)?;
+            Ok((value, None))
+        })
+    }
+
+    /// Does what [`Workspace::batch`] does, in a transaction shared with whatever other threads write so
+    /// at this moment. Equal events of one moment become one.
+    ///
+    /// # Errors
+    /// Those of `f`, which undo this batch alone; a read-only workspace, a full disk.
+    pub fn batch_grouped<T: Send + 'static>(
+        &self,
+        kind: &str,
+        subject: &str,
+        f: impl FnOnce(&Batch<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let who = self.who().to_owned();
+        let change = Change::new(kind, subject);
+        self.grouped(move |conn| {
+            let now = now_ms();
+            let batch = Batch { conn, now, who: &who, change: RefCell::new(change) };
+            let value = f(&batch)?;
+            Ok((value, Some((now, batch.change.into_inner()))))
+        })
+    }
+
+    fn grouped<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Connection) -> Result<(T, Option<(i64, Change)>)> + Send + 'static,
+    ) -> Result<T> {
+        self.writable()?;
+        let slot = Arc::new(Mutex::new(None));
+        let kept = slot.clone();
+        self.db.write_grouped(Box::new(move |conn| {
+            let (value, event) = f(conn)?;
+            *lock(&kept) = Some(value);
+            Ok(event)
+        }))?;
+        lock(&slot).take().ok_or_else(|| Error::Invalid("A change ended without a result. Try again.".into()))
+    }
+}
+
+/// Records an event, which is how everyone else learns of a change.
+pub(crate) fn insert_event(conn: &Connection, now: i64, change: &Change) -> Result<()> {
+    let details = serde_json::to_string(&change.details)?;
+    conn.prepare_cached("INSERT INTO events (ts, kind, subject, payload) VALUES (?1, ?2, ?3, ?4)")?.execute((
+        now,
+        &change.action,
+        &change.subject,
+        &details,
+    ))?;
+    Ok(())
 }
 
 /// Refuses a name that could not be written as `NAME@VERSION`, or that cannot be seen.

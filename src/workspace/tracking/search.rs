@@ -1,0 +1,370 @@
+//! The search of runs.
+//!
+//! SQLite reads narrow indexes here and decides nothing: the runs of the experiments in their natural
+//! order, and for each metric, parameter or tag that is asked for, all its values. Conditions are met and
+//! the page is chosen in memory, so that a search costs one pass over an index for each thing it names,
+//! whatever it says of it. Only the runs of the page are read whole.
+
+use std::cmp::{Ordering, Reverse};
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::runs::{self, TrackedRun, protocol_status};
+use super::{Condition, Operator, Order, Page, RUN_NAME_TAG, View};
+use crate::error::Result;
+use crate::folder::Workspace;
+use crate::words::RunStatus;
+
+/// With no more candidates than this, each is looked up by itself.
+const FEW: usize = 1000;
+
+/// By what runs are searched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum RunField {
+    Metric(String),
+    Param(String),
+    Tag(String),
+    Id,
+    Name,
+    Status,
+    User,
+    ArtifactUri,
+    Start,
+    End,
+    DatasetName,
+    DatasetDigest,
+    DatasetContext,
+}
+
+/// Which runs, in which order: at the end those that started last first, then by id.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunSearch {
+    /// Of these experiments.
+    pub experiments: Vec<i64>,
+    /// All of these are met.
+    pub conditions: Vec<Condition<RunField>>,
+    /// In this order. Runs with NaN come after the others, those without a value last.
+    pub order: Vec<Order<RunField>>,
+    /// Deleted or not.
+    pub view: View,
+    /// How many to leave out.
+    pub offset: usize,
+    /// How many to return at most.
+    pub limit: usize,
+}
+
+/// A run that may be on the page.
+struct Candidate {
+    row: i64,
+    start: i64,
+    uuid: u128,
+    status: RunStatus,
+    end: Option<i64>,
+    /// Name, user and artifact address, where they are asked for.
+    texts: [Option<String>; 3],
+}
+
+/// What a run is ordered by. The first number puts NaN after values and what is missing last.
+enum Key {
+    Number(u8, f64),
+    Text(u8, String),
+}
+
+impl Workspace {
+    /// The runs that meet all conditions, a page of them with their data.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub fn search_runs(&self, search: &RunSearch) -> Result<Page<TrackedRun>> {
+        self.db.read(|conn| {
+            let (rows, more) = page(conn, search)?;
+            Ok(Page { items: runs::load(conn, &rows)?, more })
+        })
+    }
+}
+
+/// The rows of the page, and whether more follow.
+fn page(conn: &Connection, search: &RunSearch) -> Result<(Vec<i64>, bool)> {
+    // Ordering by start, last first, is what happens anyway.
+    let order = match search.order.as_slice() {
+        [Order { field: RunField::Start, ascending: false }] => &[],
+        order => order,
+    };
+    let end = search.offset.saturating_add(search.limit);
+    let natural = search.conditions.is_empty() && order.is_empty();
+    let mut found = candidates(conn, search, natural.then_some(end.saturating_add(1)))?;
+    for condition in &search.conditions {
+        keep(conn, &mut found, condition)?;
+    }
+    let mut places: Vec<u32> = (0..found.len() as u32).collect();
+    if !order.is_empty() {
+        let keys = order.iter().map(|clause| keys(conn, &found, &clause.field)).collect::<Result<Vec<_>>>()?;
+        let compare = |a: &u32, b: &u32| {
+            for (clause, keys) in order.iter().zip(&keys) {
+                let ordering = compare_keys(&keys[*a as usize], &keys[*b as usize], clause.ascending);
+                if ordering != Ordering::Equal {
+                    return ordering;
+                }
+            }
+            // Candidates stand in their natural order.
+            a.cmp(b)
+        };
+        let wanted = end.saturating_add(1);
+        if places.len() > wanted {
+            places.select_nth_unstable_by(wanted - 1, compare);
+            places.truncate(wanted);
+        }
+        places.sort_unstable_by(compare);
+    }
+    let more = places.len() > end;
+    let rows = places.iter().skip(search.offset).take(search.limit).map(|place| found[*place as usize].row);
+    Ok((rows.collect(), more))
+}
+
+/// The runs of the experiments in their natural order, at most `limit`.
+fn candidates(conn: &Connection, search: &RunSearch, limit: Option<usize>) -> Result<Vec<Candidate>> {
+    let fields = search.conditions.iter().map(|c| &c.field).chain(search.order.iter().map(|o| &o.field));
+    let mut texts = ["NULL"; 3];
+    for field in fields {
+        match field {
+            field if is_name(field) => texts[0] = "r.name",
+            RunField::User => texts[1] = "r.user",
+            RunField::ArtifactUri => {
+                texts[2] =
+                    "coalesce(r.artifact_uri, (SELECT coalesce(e.artifact_location, 'mlflow-artifacts:/' || e.id)
+                    FROM experiments e WHERE e.id = r.experiment_id) || '/' || r.uuid || '/artifacts')";
+            }
+            _ => {}
+        }
+    }
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT r.id, coalesce(r.started_at, r.created_at), r.uuid, r.status, r.ended_at, {}
+         FROM runs r INDEXED BY runs_by_start WHERE r.experiment_id = ?1 AND {}
+         ORDER BY coalesce(r.started_at, r.created_at) DESC, r.uuid LIMIT ?2",
+        texts.join(", "),
+        search.view.sql("r.deleted_at")
+    ))?;
+    let limit = limit.map_or(-1, |limit| limit as i64);
+    let mut experiments = search.experiments.clone();
+    experiments.sort_unstable();
+    experiments.dedup();
+    let mut found = Vec::new();
+    for experiment in &experiments {
+        let rows = statement.query_map((experiment, limit), candidate)?;
+        for row in rows {
+            found.push(row?);
+        }
+    }
+    if experiments.len() > 1 {
+        found.sort_unstable_by_key(|candidate| (Reverse(candidate.start), candidate.uuid));
+    }
+    Ok(found)
+}
+
+fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
+    Ok(Candidate {
+        row: row.get(0)?,
+        start: row.get(1)?,
+        // 32 hex digits, so that their order as a number is that of the text.
+        uuid: u128::from_str_radix(row.get_ref(2)?.as_str()?, 16).unwrap_or_default(),
+        status: row.get(3)?,
+        end: row.get(4)?,
+        texts: [row.get(5)?, row.get(6)?, row.get(7)?],
+    })
+}
+
+/// Leaves only those that meet the condition.
+fn keep(conn: &Connection, found: &mut Vec<Candidate>, condition: &Condition<RunField>) -> Result<()> {
+    let flags = match &condition.field {
+        RunField::DatasetName | RunField::DatasetDigest | RunField::DatasetContext => {
+            Some(dataset_flags(conn, found, condition)?)
+        }
+        field if is_name(field) => None,
+        field => value_flags(conn, found, condition, field)?,
+    };
+    match flags {
+        Some(flags) => {
+            let mut flags = flags.into_iter();
+            found.retain(|_| flags.next() == Some(true));
+        }
+        None => found.retain(|candidate| meets(candidate, condition)),
+    }
+    Ok(())
+}
+
+/// Whether what the run itself says meets the condition.
+fn meets(run: &Candidate, condition: &Condition<RunField>) -> bool {
+    match &condition.field {
+        RunField::Id => condition.meets_text(&format!("{:032x}", run.uuid)),
+        RunField::Status => condition.meets_text(protocol_status(run.status)),
+        RunField::Start => condition.meets_integer(run.start),
+        RunField::End => run.end.is_some_and(|end| condition.meets_integer(end)),
+        RunField::User => condition.meets(run.texts[1].as_deref()),
+        RunField::ArtifactUri => condition.meets(run.texts[2].as_deref()),
+        _ => condition.meets(run.texts[0].as_deref()),
+    }
+}
+
+/// Which of `found` meet a condition on a metric, a parameter or a tag; none for other fields.
+fn value_flags(
+    conn: &Connection,
+    found: &[Candidate],
+    condition: &Condition<RunField>,
+    field: &RunField,
+) -> Result<Option<Vec<bool>>> {
+    let Some((table, key)) = table_of(field) else { return Ok(None) };
+    let mut flags = vec![condition.operator == Operator::IsNull; found.len()];
+    values(conn, found, table, key, |place, value| {
+        flags[place] = match (condition.operator, value) {
+            (Operator::IsNull, _) => false,
+            (Operator::IsNotNull, _) => true,
+            (_, ValueRef::Text(_)) => condition.meets_text(value.as_str()?),
+            // SQLite keeps NaN as NULL.
+            _ => condition.meets_number(value.as_f64_or_null()?.unwrap_or(f64::NAN)),
+        };
+        Ok(())
+    })?;
+    Ok(Some(flags))
+}
+
+/// Whether the field is the run's name, which its tag stands for.
+fn is_name(field: &RunField) -> bool {
+    match field {
+        RunField::Name => true,
+        RunField::Tag(key) => key == RUN_NAME_TAG,
+        _ => false,
+    }
+}
+
+fn table_of(field: &RunField) -> Option<(&'static str, &str)> {
+    match field {
+        RunField::Metric(key) => Some(("latest_metrics", key)),
+        RunField::Param(key) => Some(("params", key)),
+        RunField::Tag(key) => Some(("tags", key)),
+        _ => None,
+    }
+}
+
+/// Gives `visit` the place in `found` and the value of each run that has a value of this name.
+fn values(
+    conn: &Connection,
+    found: &[Candidate],
+    table: &str,
+    key: &str,
+    mut visit: impl FnMut(usize, ValueRef<'_>) -> Result<()>,
+) -> Result<()> {
+    let key: Option<i64> =
+        conn.prepare_cached("SELECT id FROM keys WHERE name = ?1")?.query_row([key], |row| row.get(0)).optional()?;
+    let Some(key) = key else { return Ok(()) };
+    if found.len() <= FEW {
+        let mut one = conn.prepare_cached(&format!("SELECT value FROM {table} WHERE run_id = ?1 AND key_id = ?2"))?;
+        for (place, run) in found.iter().enumerate() {
+            let mut rows = one.query((run.row, key))?;
+            if let Some(row) = rows.next()? {
+                visit(place, row.get_ref(0)?)?;
+            }
+        }
+        return Ok(());
+    }
+    let places = Places::new(found);
+    let mut all = conn.prepare_cached(&format!("SELECT run_id, value FROM {table} WHERE key_id = ?1"))?;
+    let mut rows = all.query([key])?;
+    while let Some(row) = rows.next()? {
+        if let Some(place) = places.of(row.get(0)?) {
+            visit(place, row.get_ref(1)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Where each row stands among the candidates. Rows are numbered almost without gaps, so that a plain
+/// array is smaller and faster than a map.
+struct Places {
+    first: i64,
+    places: Vec<u32>,
+}
+
+impl Places {
+    fn new(found: &[Candidate]) -> Self {
+        let first = found.iter().map(|run| run.row).min().unwrap_or(0);
+        let last = found.iter().map(|run| run.row).max().unwrap_or(0);
+        let mut places = vec![u32::MAX; (last - first + 1) as usize];
+        for (place, run) in found.iter().enumerate() {
+            places[(run.row - first) as usize] = place as u32;
+        }
+        Self { first, places }
+    }
+
+    fn of(&self, row: i64) -> Option<usize> {
+        let offset = usize::try_from(row.checked_sub(self.first)?).ok()?;
+        self.places.get(offset).filter(|place| **place != u32::MAX).map(|place| *place as usize)
+    }
+}
+
+/// Which of `found` read a dataset that meets the condition: one that its client described, or a version
+/// of ours.
+fn dataset_flags(conn: &Connection, found: &[Candidate], condition: &Condition<RunField>) -> Result<Vec<bool>> {
+    let (logged, own) = match condition.field {
+        RunField::DatasetName => ("d.name", "dataset"),
+        RunField::DatasetDigest => ("d.digest", "substr(digest, 1, 32)"),
+        _ => ("i.context", "step"),
+    };
+    let mut flags = vec![false; found.len()];
+    let places = Places::new(found);
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT i.run_id, {logged} FROM run_datasets i JOIN logged_datasets d ON d.id = i.dataset_id
+         UNION ALL SELECT run_id, {own} FROM run_inputs"
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let text = row.get_ref(1)?.as_str_or_null()?;
+        if let (Some(place), Some(text)) = (places.of(row.get(0)?), text) {
+            flags[place] = flags[place] || condition.meets_text(text);
+        }
+    }
+    Ok(flags)
+}
+
+/// What each candidate is ordered by.
+fn keys(conn: &Connection, found: &[Candidate], field: &RunField) -> Result<Vec<Key>> {
+    let missing = || Key::Number(2, 0.0);
+    let text = |value: Option<&str>| value.map_or_else(missing, |value| Key::Text(0, value.to_owned()));
+    let number = |value: Option<i64>| value.map_or_else(missing, |value| Key::Number(0, value as f64));
+    let Some((table, key)) = table_of(field).filter(|_| !is_name(field)) else {
+        let own = |run: &Candidate| match field {
+            RunField::Id => Key::Text(0, format!("{:032x}", run.uuid)),
+            RunField::Status => text(Some(protocol_status(run.status))),
+            RunField::User => text(run.texts[1].as_deref()),
+            RunField::ArtifactUri => text(run.texts[2].as_deref()),
+            RunField::Start => number(Some(run.start)),
+            RunField::End => number(run.end),
+            _ => text(run.texts[0].as_deref()),
+        };
+        return Ok(found.iter().map(own).collect());
+    };
+    let mut keys: Vec<Key> = found.iter().map(|_| missing()).collect();
+    values(conn, found, table, key, |place, value| {
+        keys[place] = match value {
+            ValueRef::Text(_) => Key::Text(0, value.as_str()?.to_owned()),
+            ValueRef::Null => Key::Number(1, 0.0),
+            _ => Key::Number(0, value.as_f64()?),
+        };
+        Ok(())
+    })?;
+    Ok(keys)
+}
+
+fn compare_keys(a: &Key, b: &Key, ascending: bool) -> Ordering {
+    let class = |key: &Key| match key {
+        Key::Number(class, _) | Key::Text(class, _) => *class,
+    };
+    let ordering = match (a, b) {
+        (Key::Number(0, a), Key::Number(0, b)) => a.partial_cmp(b).unwrap_or(Ordering::Equal),
+        (Key::Text(_, a), Key::Text(_, b)) => a.cmp(b),
+        // Classes keep their order whichever way values go.
+        _ => return class(a).cmp(&class(b)),
+    };
+    if ascending { ordering } else { ordering.reverse() }
+}
