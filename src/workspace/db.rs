@@ -128,16 +128,11 @@ impl Db {
     /// It is on the disk when this returns `Ok`.
     pub(crate) fn write_grouped(&self, work: Work) -> Result<()> {
         let (writer, me) = self.may_write()?;
-        let ticket = self.queue.push(work);
-        loop {
+        self.queue.submit(work, |run| {
             let connection = lock(writer);
-            // Whoever had the writer before may have done it.
-            if let Some(outcome) = ticket.outcome() {
-                return outcome;
-            }
             let _turn = Turn::take(&self.writing, me);
-            self.queue.run(&connection);
-        }
+            run(&connection);
+        })
     }
 
     fn may_write(&self) -> Result<(&Mutex<Connection>, ThreadId)> {

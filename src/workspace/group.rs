@@ -4,9 +4,8 @@
 //! commits, the others queue what they have; the next that gets its turn writes all of it. Each is told
 //! only after the commit, and one that fails takes nothing of the others with it.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -19,23 +18,23 @@ pub(crate) type Work = Box<dyn FnOnce(&Connection) -> Result<Option<(i64, Change
 
 type Outcome = Arc<Mutex<Option<Result<()>>>>;
 
-/// The jobs that wait for the writer: at most one of each thread.
+/// The jobs that wait to be written: at most one of each thread.
 #[derive(Default)]
-pub(crate) struct Queue(Mutex<VecDeque<Job>>);
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: Vec<Job>,
+    /// A thread has the writer, or waits for it, to write what is queued then.
+    led: bool,
+}
 
 struct Job {
     work: Option<Work>,
     outcome: Outcome,
-}
-
-/// A job in the queue, as the thread that put it there knows it.
-pub(crate) struct Ticket(Outcome);
-
-impl Ticket {
-    /// How the job ended, once it has.
-    pub(crate) fn outcome(&self) -> Option<Result<()>> {
-        lock(&self.0).take()
-    }
 }
 
 impl Job {
@@ -56,15 +55,35 @@ fn broken() -> Error {
 }
 
 impl Queue {
-    pub(crate) fn push(&self, work: Work) -> Ticket {
+    /// Has `work` done, by this thread or by another that writes for both. `write` gives its argument
+    /// the writing connection when it is this thread's turn.
+    ///
+    /// Those who wait do not queue for the writer itself: they would wake one after the other, each to
+    /// find its work done, and the next transaction would be as short as this.
+    pub(crate) fn submit(&self, work: Work, write: impl Fn(&dyn Fn(&Connection))) -> Result<()> {
         let outcome = Outcome::default();
-        lock(&self.0).push_back(Job { work: Some(work), outcome: outcome.clone() });
-        Ticket(outcome)
+        let mut state = lock(&self.state);
+        state.jobs.push(Job { work: Some(work), outcome: outcome.clone() });
+        loop {
+            if let Some(result) = lock(&outcome).take() {
+                return result;
+            }
+            if state.led {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            state.led = true;
+            drop(state);
+            write(&|connection| self.run(connection));
+            state = lock(&self.state);
+            state.led = false;
+            self.changed.notify_all();
+        }
     }
 
     /// Runs every job that waits, in order and in one transaction.
-    pub(crate) fn run(&self, connection: &Connection) {
-        let mut jobs: Vec<Job> = lock(&self.0).drain(..).collect();
+    fn run(&self, connection: &Connection) {
+        let mut jobs = std::mem::take(&mut lock(&self.state).jobs);
         if let Err(error) = run_all(connection, &mut jobs) {
             for job in &jobs {
                 if lock(&job.outcome).is_none() {

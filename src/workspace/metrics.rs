@@ -41,7 +41,13 @@ impl Batch<'_> {
             "INSERT INTO metrics (run_id, key_id, step, timestamp, n, value) VALUES (?1, ?2, ?3, ?4, 0, ?5)
              ON CONFLICT DO NOTHING",
         )?;
-        for point in points {
+        // Neighbours in the table one after the other: that is where SQLite's cursor stands already.
+        let mut places: Vec<usize> = (0..points.len()).collect();
+        places.sort_by(|a, b| {
+            let of = |place: usize| (points[place].key.as_str(), points[place].step, points[place].timestamp_ms);
+            of(*a).cmp(&of(*b))
+        });
+        for point in places.into_iter().map(|place| &points[place]) {
             let key = match keys.get(point.key.as_str()) {
                 Some(key) => *key,
                 None => {

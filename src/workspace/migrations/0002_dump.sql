@@ -5,7 +5,7 @@ CREATE TABLE blobs (
     size INTEGER NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO blobs VALUES('df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,1795269498879);
+INSERT INTO blobs VALUES('df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,1795269932940);
 CREATE TABLE keys (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -24,7 +24,7 @@ CREATE TABLE experiments (
     deleted_at INTEGER
 , artifact_location TEXT) STRICT;
 INSERT INTO experiments VALUES(0,'Default','',0,0,NULL,NULL);
-INSERT INTO experiments VALUES(1,'Churn','',1795269498880,1795269498880,NULL,NULL);
+INSERT INTO experiments VALUES(1,'Churn','',1795269932940,1795269932940,NULL,NULL);
 CREATE TABLE experiment_tags (
     experiment_id INTEGER NOT NULL REFERENCES experiments (id) ON DELETE CASCADE,
     key TEXT NOT NULL,
@@ -55,15 +55,15 @@ CREATE TABLE runs (
     diff_digest TEXT REFERENCES blobs (digest),
     environment_digest TEXT REFERENCES blobs (digest),
     details TEXT NOT NULL DEFAULT '{}'
-, artifact_uri TEXT, logged INTEGER NOT NULL DEFAULT 0) STRICT;
-INSERT INTO runs VALUES(1,'fcc3b098389034b39be4abcb95396156',0,1795269498861,'running',0,NULL,NULL,1,NULL,NULL,'logged',NULL,NULL,'',NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,1);
-INSERT INTO runs VALUES(2,'06127ad7b3c8b87a34e38229ef8c0804',1,1795269498880,'done',0,NULL,NULL,1795269498880,1795269498880,NULL,'brisk-heron','pipelines/a.yaml',NULL,'ada',NULL,NULL,NULL,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',NULL,NULL,'{}',NULL,0);
+, artifact_uri TEXT, logged INTEGER NOT NULL DEFAULT 0, start_time INTEGER GENERATED ALWAYS AS (coalesce(started_at, created_at)) VIRTUAL) STRICT;
+INSERT INTO runs VALUES(1,'8c74515f877cd21f1e0865c877baea74',0,1795269932935,'running',0,NULL,NULL,1,NULL,NULL,'logged',NULL,NULL,'',NULL,NULL,NULL,NULL,NULL,NULL,'{}',NULL,1);
+INSERT INTO runs VALUES(2,'fbc4ee4fb0af0220b338257d0f53b52e',1,1795269932940,'done',0,NULL,NULL,1795269932940,1795269932940,NULL,'brisk-heron','pipelines/a.yaml',NULL,'ada',NULL,NULL,NULL,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',NULL,NULL,'{}',NULL,0);
 CREATE TABLE run_texts (
     run_id INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
     text TEXT NOT NULL
 ) STRICT;
-INSERT INTO run_texts VALUES(1,replace('logged\n\nfcc3b098389034b39be4abcb95396156','\n',char(10)));
-INSERT INTO run_texts VALUES(2,replace('brisk-heron\npipelines/a.yaml\nada\n06127ad7b3c8b87a34e38229ef8c0804','\n',char(10)));
+INSERT INTO run_texts VALUES(1,replace('logged\n\n8c74515f877cd21f1e0865c877baea74','\n',char(10)));
+INSERT INTO run_texts VALUES(2,replace('brisk-heron\npipelines/a.yaml\nada\nfbc4ee4fb0af0220b338257d0f53b52e','\n',char(10)));
 CREATE TABLE steps (
     id INTEGER PRIMARY KEY,
     run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
@@ -99,7 +99,7 @@ CREATE TABLE step_cache (
     step TEXT,
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO step_cache VALUES('key','06127ad7b3c8b87a34e38229ef8c0804','train',1795269498880);
+INSERT INTO step_cache VALUES('key','fbc4ee4fb0af0220b338257d0f53b52e','train',1795269932940);
 CREATE TABLE step_cache_outputs (
     key TEXT NOT NULL REFERENCES step_cache (key) ON DELETE CASCADE,
     port TEXT NOT NULL,
@@ -173,7 +173,7 @@ CREATE TABLE datasets (
     deleted_at INTEGER,
     next_version INTEGER NOT NULL DEFAULT 1
 ) STRICT;
-INSERT INTO datasets VALUES(1,'churn','',1795269498880,NULL,3);
+INSERT INTO datasets VALUES(1,'churn','',1795269932940,NULL,3);
 CREATE TABLE dataset_versions (
     id INTEGER PRIMARY KEY,
     dataset_id INTEGER NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
@@ -188,8 +188,8 @@ CREATE TABLE dataset_versions (
     source TEXT NOT NULL,
     UNIQUE (dataset_id, version)
 ) STRICT;
-INSERT INTO dataset_versions VALUES(1,1,1,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,569,31,1795269498880,'unknown',NULL,'{"files":["churn.csv"]}');
-INSERT INTO dataset_versions VALUES(2,1,2,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,569,31,1795269498880,'unknown',NULL,'{"files":["churn.csv"]}');
+INSERT INTO dataset_versions VALUES(1,1,1,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,569,31,1795269932940,'unknown',NULL,'{"files":["churn.csv"]}');
+INSERT INTO dataset_versions VALUES(2,1,2,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,569,31,1795269932940,'unknown',NULL,'{"files":["churn.csv"]}');
 CREATE TABLE dataset_profiles (
     version_id INTEGER PRIMARY KEY REFERENCES dataset_versions (id) ON DELETE CASCADE,
     schema TEXT NOT NULL,
@@ -206,8 +206,8 @@ CREATE TABLE models (
     deleted_at INTEGER,
     next_version INTEGER NOT NULL DEFAULT 1
 , updated_at INTEGER) STRICT;
-INSERT INTO models VALUES(1,'registered','','{}',1795269498861,NULL,2,1795269498861);
-INSERT INTO models VALUES(2,'churn-model','','{}',1795269498880,NULL,2,NULL);
+INSERT INTO models VALUES(1,'registered','','{}',1795269932935,NULL,2,1795269932935);
+INSERT INTO models VALUES(2,'churn-model','','{}',1795269932940,NULL,2,NULL);
 CREATE TABLE settings (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -220,9 +220,9 @@ CREATE TABLE events (
     subject TEXT NOT NULL,
     payload TEXT NOT NULL
 ) STRICT;
-INSERT INTO events VALUES(1,1795269498861,'test.change','m-f0b6d41b32d911b1983ddcc2f6a96684','{"version":1}');
-INSERT INTO events VALUES(2,1795269498880,'run.finished','churn','{"version":1}');
-INSERT INTO events VALUES(3,1795269498891,'setting.changed','layout','{}');
+INSERT INTO events VALUES(1,1795269932935,'test.change','m-bc71e16cab77f3222da0497c3891d020','{"version":1}');
+INSERT INTO events VALUES(2,1795269932940,'run.finished','churn','{"version":1}');
+INSERT INTO events VALUES(3,1795269932950,'setting.changed','layout','{}');
 CREATE TABLE audit (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     ts INTEGER NOT NULL,
@@ -231,8 +231,8 @@ CREATE TABLE audit (
     subject TEXT NOT NULL,
     details TEXT NOT NULL
 ) STRICT;
-INSERT INTO audit VALUES(1,1795269498861,'unknown','test.change','m-f0b6d41b32d911b1983ddcc2f6a96684','{"version":1}');
-INSERT INTO audit VALUES(2,1795269498880,'unknown','run.finished','churn','{"version":1}');
+INSERT INTO audit VALUES(1,1795269932935,'unknown','test.change','m-bc71e16cab77f3222da0497c3891d020','{"version":1}');
+INSERT INTO audit VALUES(2,1795269932940,'unknown','run.finished','churn','{"version":1}');
 CREATE TABLE logged_datasets (
     id INTEGER PRIMARY KEY,
     experiment_id INTEGER NOT NULL REFERENCES experiments (id) ON DELETE CASCADE,
@@ -267,7 +267,7 @@ CREATE TABLE logged_models (
     model_type TEXT,
     source_run TEXT
 ) STRICT;
-INSERT INTO logged_models VALUES(1,'m-f0b6d41b32d911b1983ddcc2f6a96684',0,'clf','mlflow-artifacts:/0/models/m-f0b6d41b32d911b1983ddcc2f6a96684/artifacts',1795269498861,1795269498861,NULL,'PENDING',NULL,NULL,'fcc3b098389034b39be4abcb95396156');
+INSERT INTO logged_models VALUES(1,'m-bc71e16cab77f3222da0497c3891d020',0,'clf','mlflow-artifacts:/0/models/m-bc71e16cab77f3222da0497c3891d020/artifacts',1795269932935,1795269932935,NULL,'PENDING',NULL,NULL,'8c74515f877cd21f1e0865c877baea74');
 CREATE TABLE logged_model_params (
     model_id INTEGER NOT NULL REFERENCES logged_models (id) ON DELETE CASCADE,
     key TEXT NOT NULL,
@@ -301,7 +301,7 @@ CREATE TABLE run_models (
     step INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (run_id, kind, model_id, step)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO run_models VALUES(1,'output','m-f0b6d41b32d911b1983ddcc2f6a96684',0);
+INSERT INTO run_models VALUES(1,'output','m-bc71e16cab77f3222da0497c3891d020',0);
 CREATE TABLE model_versions (
     id INTEGER PRIMARY KEY,
     model_id INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,
@@ -329,8 +329,8 @@ CREATE TABLE model_versions (
     logged_model TEXT,
     UNIQUE (model_id, version)
 ) STRICT;
-INSERT INTO model_versions VALUES(1,1,1,NULL,1,NULL,NULL,1795269498861,'unknown',NULL,'',NULL,NULL,'{}','{}','[]','{}',1795269498861,'None','runs:/x/model',NULL,'fcc3b098389034b39be4abcb95396156',NULL,NULL);
-INSERT INTO model_versions VALUES(2,2,1,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',2,NULL,NULL,1795269498880,'unknown',NULL,'',NULL,NULL,'{}','{}','[]','{}',NULL,'None',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO model_versions VALUES(1,1,1,NULL,1,NULL,NULL,1795269932935,'unknown',NULL,'',NULL,NULL,'{}','{}','[]','{}',1795269932935,'None','runs:/x/model',NULL,'8c74515f877cd21f1e0865c877baea74',NULL,NULL);
+INSERT INTO model_versions VALUES(2,2,1,'df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',2,NULL,NULL,1795269932940,'unknown',NULL,'',NULL,NULL,'{}','{}','[]','{}',NULL,'None',NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE model_aliases (
     model_id INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,
     alias TEXT NOT NULL,
@@ -362,9 +362,7 @@ CREATE INDEX logs_by_run ON logs (run_id);
 CREATE INDEX logs_by_step ON logs (step_id) WHERE step_id IS NOT NULL;
 CREATE INDEX dataset_versions_by_digest ON dataset_versions (digest);
 CREATE INDEX audit_by_subject ON audit (subject);
-CREATE INDEX runs_by_start ON runs (
-    experiment_id, coalesce(started_at, created_at) DESC, uuid, deleted_at, status, ended_at
-);
+CREATE INDEX runs_by_start ON runs (experiment_id, start_time DESC, uuid, deleted_at, status, ended_at);
 CREATE INDEX run_datasets_by_dataset ON run_datasets (dataset_id);
 CREATE INDEX logged_models_by_experiment ON logged_models (experiment_id, deleted_at, created_at);
 CREATE INDEX logged_model_metrics_by_model ON logged_model_metrics (model_id, key, step, timestamp);

@@ -7,11 +7,12 @@ ALTER TABLE runs ADD COLUMN artifact_uri TEXT;
 -- 1 for a run that a client logs: it has no worker of ours, so a silent heart says nothing about it.
 ALTER TABLE runs ADD COLUMN logged INTEGER NOT NULL DEFAULT 0;
 
+-- A run that has not started counts from when it was recorded.
+ALTER TABLE runs ADD COLUMN start_time INTEGER GENERATED ALWAYS AS (coalesce(started_at, created_at)) VIRTUAL;
+
 -- The order in which the protocol lists runs, with what it filters by most, so that a search of every
--- run reads this index and not the table. A run that has not started counts from when it was recorded.
-CREATE INDEX runs_by_start ON runs (
-    experiment_id, coalesce(started_at, created_at) DESC, uuid, deleted_at, status, ended_at
-);
+-- run reads this index and not the table.
+CREATE INDEX runs_by_start ON runs (experiment_id, start_time DESC, uuid, deleted_at, status, ended_at);
 
 -- Tables that runs say they read, as the client described them.
 CREATE TABLE logged_datasets (

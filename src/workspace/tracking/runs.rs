@@ -261,7 +261,7 @@ pub(super) fn infos(conn: &Connection, rows: &[i64]) -> Result<Vec<TrackedRun>> 
 
 fn read(conn: &Connection, rows: &[i64]) -> Result<(Vec<TrackedRun>, Vec<Origin>)> {
     let mut statement = conn.prepare_cached(
-        "SELECT r.uuid, r.experiment_id, r.name, r.user, r.status, coalesce(r.started_at, r.created_at), r.ended_at,
+        "SELECT r.uuid, r.experiment_id, r.name, r.user, r.status, r.start_time, r.ended_at,
              r.artifact_uri, e.artifact_location, r.deleted_at IS NOT NULL, r.logged, r.pipeline, r.commit_id, r.branch
          FROM runs r JOIN experiments e ON e.id = r.experiment_id WHERE r.id = ?1",
     )?;

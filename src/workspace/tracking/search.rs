@@ -123,56 +123,90 @@ fn page(conn: &Connection, search: &RunSearch) -> Result<(Vec<i64>, bool)> {
     Ok((rows.collect(), more))
 }
 
+/// Which columns of a run a search needs beside its row; each costs time for every run there is.
+#[derive(Default)]
+struct Needs {
+    /// When runs of several experiments are merged, or ids are asked for.
+    uuid: bool,
+    start: bool,
+    status: bool,
+    end: bool,
+    texts: [bool; 3],
+}
+
+impl Needs {
+    fn of(search: &RunSearch, experiments: usize) -> Self {
+        let mut needs = Self { uuid: experiments > 1, start: experiments > 1, ..Self::default() };
+        let fields = search.conditions.iter().map(|c| &c.field).chain(search.order.iter().map(|o| &o.field));
+        for field in fields {
+            match field {
+                field if is_name(field) => needs.texts[0] = true,
+                RunField::User => needs.texts[1] = true,
+                RunField::ArtifactUri => needs.texts[2] = true,
+                RunField::Id => needs.uuid = true,
+                RunField::Start => needs.start = true,
+                RunField::Status => needs.status = true,
+                RunField::End => needs.end = true,
+                _ => {}
+            }
+        }
+        needs
+    }
+
+    fn sql(&self, view: View) -> String {
+        const URI: &str = "coalesce(r.artifact_uri, (SELECT coalesce(e.artifact_location, 'mlflow-artifacts:/' || e.id)
+            FROM experiments e WHERE e.id = r.experiment_id) || '/' || r.uuid || '/artifacts')";
+        let asked = |needed: bool, column: &'static str| if needed { column } else { "NULL" };
+        format!(
+            "SELECT r.id, {}, {}, {}, {}, {}, {}, {} FROM runs r INDEXED BY runs_by_start
+             WHERE r.experiment_id = ?1 AND {} ORDER BY r.start_time DESC, r.uuid LIMIT ?2",
+            asked(self.start, "r.start_time"),
+            asked(self.uuid, "r.uuid"),
+            asked(self.status, "r.status"),
+            asked(self.end, "r.ended_at"),
+            asked(self.texts[0], "r.name"),
+            asked(self.texts[1], "r.user"),
+            asked(self.texts[2], URI),
+            view.sql("r.deleted_at")
+        )
+    }
+
+    fn candidate(&self, row: &Row<'_>) -> rusqlite::Result<Candidate> {
+        let text = |place: usize| if self.texts[place] { row.get(5 + place) } else { Ok(None) };
+        Ok(Candidate {
+            row: row.get(0)?,
+            start: if self.start { row.get(1)? } else { 0 },
+            // 32 hex digits, so that their order as a number is that of the text.
+            uuid: match self.uuid {
+                true => u128::from_str_radix(row.get_ref(2)?.as_str()?, 16).unwrap_or_default(),
+                false => 0,
+            },
+            status: if self.status { row.get(3)? } else { RunStatus::Waiting },
+            end: if self.end { row.get(4)? } else { None },
+            texts: [text(0)?, text(1)?, text(2)?],
+        })
+    }
+}
+
 /// The runs of the experiments in their natural order, at most `limit`.
 fn candidates(conn: &Connection, search: &RunSearch, limit: Option<usize>) -> Result<Vec<Candidate>> {
-    let fields = search.conditions.iter().map(|c| &c.field).chain(search.order.iter().map(|o| &o.field));
-    let mut texts = ["NULL"; 3];
-    for field in fields {
-        match field {
-            field if is_name(field) => texts[0] = "r.name",
-            RunField::User => texts[1] = "r.user",
-            RunField::ArtifactUri => {
-                texts[2] =
-                    "coalesce(r.artifact_uri, (SELECT coalesce(e.artifact_location, 'mlflow-artifacts:/' || e.id)
-                    FROM experiments e WHERE e.id = r.experiment_id) || '/' || r.uuid || '/artifacts')";
-            }
-            _ => {}
-        }
-    }
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT r.id, coalesce(r.started_at, r.created_at), r.uuid, r.status, r.ended_at, {}
-         FROM runs r INDEXED BY runs_by_start WHERE r.experiment_id = ?1 AND {}
-         ORDER BY coalesce(r.started_at, r.created_at) DESC, r.uuid LIMIT ?2",
-        texts.join(", "),
-        search.view.sql("r.deleted_at")
-    ))?;
-    let limit = limit.map_or(-1, |limit| limit as i64);
     let mut experiments = search.experiments.clone();
     experiments.sort_unstable();
     experiments.dedup();
+    let needs = Needs::of(search, experiments.len());
+    let mut statement = conn.prepare_cached(&needs.sql(search.view))?;
+    let limit = limit.map_or(-1, |limit| limit as i64);
     let mut found = Vec::new();
     for experiment in &experiments {
-        let rows = statement.query_map((experiment, limit), candidate)?;
-        for row in rows {
-            found.push(row?);
+        let mut rows = statement.query((experiment, limit))?;
+        while let Some(row) = rows.next()? {
+            found.push(needs.candidate(row)?);
         }
     }
     if experiments.len() > 1 {
         found.sort_unstable_by_key(|candidate| (Reverse(candidate.start), candidate.uuid));
     }
     Ok(found)
-}
-
-fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
-    Ok(Candidate {
-        row: row.get(0)?,
-        start: row.get(1)?,
-        // 32 hex digits, so that their order as a number is that of the text.
-        uuid: u128::from_str_radix(row.get_ref(2)?.as_str()?, 16).unwrap_or_default(),
-        status: row.get(3)?,
-        end: row.get(4)?,
-        texts: [row.get(5)?, row.get(6)?, row.get(7)?],
-    })
 }
 
 /// Leaves only those that meet the condition.

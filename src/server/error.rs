@@ -1,0 +1,148 @@
+//! Errors as MLflow's clients read them: a code, a message, an HTTP status
+//! (`mlflow/exceptions.py` of 3.17).
+
+use std::fmt;
+
+use serde_json::json;
+
+/// What kind of error; each has its HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Code {
+    InternalError,
+    InvalidState,
+    NotImplemented,
+    TemporarilyUnavailable,
+    ResourceExhausted,
+    ResourceConflict,
+    EndpointNotFound,
+    NotFound,
+    ResourceDoesNotExist,
+    PermissionDenied,
+    Unauthenticated,
+    BadRequest,
+    ResourceAlreadyExists,
+    InvalidParameterValue,
+}
+
+impl Code {
+    /// The word, the HTTP status, and what SQLSTATE and error class MLflow adds, if any.
+    fn facts(self) -> (&'static str, u16, Option<(&'static str, &'static str)>) {
+        const INTERNAL: Option<(&str, &str)> = Some(("XXM00", "CLIENT_INTERNAL_ERROR"));
+        const NOT_FOUND: Option<(&str, &str)> = Some(("KAM00", "RESOURCE_NOT_FOUND"));
+        const INVALID: Option<(&str, &str)> = Some(("KAM00", "INVALID_PARAMETER_VALUE"));
+        match self {
+            Self::InternalError => ("INTERNAL_ERROR", 500, INTERNAL),
+            Self::InvalidState => ("INVALID_STATE", 500, INTERNAL),
+            Self::NotImplemented => ("NOT_IMPLEMENTED", 501, None),
+            Self::TemporarilyUnavailable => ("TEMPORARILY_UNAVAILABLE", 503, INTERNAL),
+            Self::ResourceExhausted => ("RESOURCE_EXHAUSTED", 429, None),
+            Self::ResourceConflict => ("RESOURCE_CONFLICT", 409, None),
+            Self::EndpointNotFound => ("ENDPOINT_NOT_FOUND", 404, NOT_FOUND),
+            Self::NotFound => ("NOT_FOUND", 404, NOT_FOUND),
+            Self::ResourceDoesNotExist => ("RESOURCE_DOES_NOT_EXIST", 404, NOT_FOUND),
+            Self::PermissionDenied => ("PERMISSION_DENIED", 403, Some(("KAM00", "PERMISSION_DENIED"))),
+            Self::Unauthenticated => ("UNAUTHENTICATED", 401, None),
+            Self::BadRequest => ("BAD_REQUEST", 400, INVALID),
+            Self::ResourceAlreadyExists => ("RESOURCE_ALREADY_EXISTS", 400, Some(("KAM00", "RESOURCE_ALREADY_EXISTS"))),
+            Self::InvalidParameterValue => ("INVALID_PARAMETER_VALUE", 400, INVALID),
+        }
+    }
+
+    /// The protocol's word.
+    pub fn word(self) -> &'static str {
+        self.facts().0
+    }
+
+    /// The HTTP status.
+    pub fn status(self) -> u16 {
+        self.facts().1
+    }
+}
+
+/// An error that a client is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// What kind.
+    pub code: Code,
+    /// What is wrong, in MLflow's words where it has some.
+    pub message: String,
+}
+
+/// The result of everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of a kind.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// A parameter that cannot be.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::InvalidParameterValue, message)
+    }
+
+    /// The body that a client is sent.
+    pub fn body(&self) -> String {
+        let (word, _, class) = self.code.facts();
+        let mut body = json!({"error_code": word, "message": self.message});
+        if let Some((sqlstate, class)) = class {
+            body["sqlstate"] = sqlstate.into();
+            body["error_class"] = class.into();
+        }
+        body.to_string()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<workspace::Error> for Error {
+    fn from(error: workspace::Error) -> Self {
+        let code = match &error {
+            workspace::Error::NotFound(_) => Code::ResourceDoesNotExist,
+            workspace::Error::Exists(_) => Code::ResourceAlreadyExists,
+            workspace::Error::Invalid(_) => Code::InvalidParameterValue,
+            workspace::Error::State(_) => Code::InvalidState,
+            workspace::Error::Busy => Code::TemporarilyUnavailable,
+            workspace::Error::ReadOnly { .. } => Code::PermissionDenied,
+            _ => Code::InternalError,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Printed by `MlflowException('m', …).serialize_as_json()`.
+    #[test]
+    fn bodies_are_those_of_mlflow() {
+        let body = |code| Error::new(code, "m").body();
+        assert_eq!(
+            body(Code::ResourceDoesNotExist),
+            r#"{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"m","sqlstate":"KAM00","error_class":"RESOURCE_NOT_FOUND"}"#
+        );
+        assert_eq!(body(Code::NotImplemented), r#"{"error_code":"NOT_IMPLEMENTED","message":"m"}"#);
+        assert_eq!(
+            body(Code::InvalidState),
+            r#"{"error_code":"INVALID_STATE","message":"m","sqlstate":"XXM00","error_class":"CLIENT_INTERNAL_ERROR"}"#
+        );
+    }
+
+    #[test]
+    fn errors_of_the_store_have_their_code() {
+        let of = |error: workspace::Error| Error::from(error).code.status();
+        assert_eq!(of(workspace::Error::NotFound("x".into())), 404);
+        assert_eq!(of(workspace::Error::Exists("x".into())), 400);
+        assert_eq!(of(workspace::Error::State("x".into())), 500);
+        assert_eq!(of(workspace::Error::Busy), 503);
+    }
+}
