@@ -12,10 +12,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 #![warn(missing_docs)]
 
+// The store that tests share with the example names this crate as others do.
+#[cfg(test)]
+extern crate self as server;
+
 pub mod error;
 pub mod filter;
-// http
-// messages
+pub mod http;
+pub mod messages;
 pub mod names;
 pub mod page;
 

@@ -14,8 +14,6 @@ const MOST_EXPERIMENT_TAG: usize = 20_000;
 const MOST_REGISTRY_TAG: usize = 100_000;
 const MOST_ALIAS: usize = 255;
 const MOST_LOCATION: usize = 2048;
-/// The most bytes that a request of log-batch may have.
-pub const MOST_BATCH_BYTES: usize = 1_000_000;
 const MOST_METRICS: usize = 1000;
 const MOST_PARAMS_OR_TAGS: usize = 100;
 const MOST_ENTITIES: usize = 1000;
@@ -365,19 +363,6 @@ pub fn unique_params(params: &[(String, String)]) -> Result<()> {
         "Duplicate parameter keys have been submitted: [{}]. Please ensure the request contains only one param value \
          per param key.",
         twice.join(", ")
-    )))
-}
-
-/// The length of a request of log-batch, in bytes.
-///
-/// # Errors
-/// One that is too long.
-pub fn batch_bytes(size: usize) -> Result<()> {
-    if size <= MOST_BATCH_BYTES {
-        return Ok(());
-    }
-    Err(Error::invalid(format!(
-        "Batched logging API requests must be at most {MOST_BATCH_BYTES} bytes, got a request of size {size}."
     )))
 }
 

@@ -1,0 +1,138 @@
+//! A plain store over a workspace, for tests and for trying clients. The program's own is `studio`.
+
+use server::http::Tracking;
+use workspace::tracking::*;
+use workspace::{Change, MetricPoint, Result, Tx, Workspace};
+
+/// A workspace as a store.
+pub struct Double(pub Workspace);
+
+impl Double {
+    fn change<T: Send + 'static>(
+        &self,
+        action: &str,
+        subject: impl ToString,
+        f: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.0.write_grouped(Change::new(action, subject.to_string()), f)
+    }
+}
+
+impl Tracking for Double {
+    fn create_experiment(&self, name: &str, location: Option<&str>, tags: &[(String, String)]) -> Result<i64> {
+        let (own, location, tags) = (name.to_owned(), location.map(str::to_owned), tags.to_vec());
+        self.change("experiment.created", name, move |tx| {
+            tx.create_tracked_experiment(&own, location.as_deref(), &tags)
+        })
+    }
+
+    fn experiment(&self, id: i64) -> Result<TrackedExperiment> {
+        self.0.tracked_experiment(id)
+    }
+
+    fn experiment_by_name(&self, name: &str) -> Result<Option<TrackedExperiment>> {
+        self.0.tracked_experiment_by_name(name)
+    }
+
+    fn search_experiments(&self, search: &ExperimentSearch) -> Result<Page<TrackedExperiment>> {
+        self.0.search_experiments(search)
+    }
+
+    fn rename_experiment(&self, id: i64, name: &str) -> Result<()> {
+        let name = name.to_owned();
+        self.change("experiment.renamed", id, move |tx| tx.rename_tracked_experiment(id, &name))
+    }
+
+    fn delete_experiment(&self, id: i64) -> Result<()> {
+        self.change("experiment.deleted", id, move |tx| tx.delete_tracked_experiment(id))
+    }
+
+    fn restore_experiment(&self, id: i64) -> Result<()> {
+        self.change("experiment.restored", id, move |tx| tx.restore_tracked_experiment(id))
+    }
+
+    fn set_experiment_tag(&self, id: i64, key: &str, value: &str) -> Result<()> {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        self.change("experiment.tagged", id, move |tx| tx.set_experiment_tag(id, &key, &value))
+    }
+
+    fn delete_experiment_tag(&self, id: i64, key: &str) -> Result<()> {
+        let key = key.to_owned();
+        self.change("experiment.tagged", id, move |tx| tx.delete_experiment_tag(id, &key))
+    }
+
+    fn search_datasets(&self, experiments: &[i64]) -> Result<Vec<DatasetSummary>> {
+        self.0.search_datasets(experiments)
+    }
+
+    fn create_run(&self, new: NewTrackedRun) -> Result<TrackedRun> {
+        let id = self.change("run.created", "", move |tx| tx.create_tracked_run(&new))?;
+        self.0.tracked_run(&id)
+    }
+
+    fn run(&self, id: &str) -> Result<TrackedRun> {
+        self.0.tracked_run(id)
+    }
+
+    fn search_runs(&self, search: &RunSearch) -> Result<Page<TrackedRun>> {
+        self.0.search_runs(search)
+    }
+
+    fn update_run(&self, id: &str, update: RunUpdate) -> Result<TrackedRun> {
+        let own = id.to_owned();
+        self.change("run.updated", id, move |tx| tx.update_tracked_run(&own, &update))
+    }
+
+    fn delete_run(&self, id: &str) -> Result<()> {
+        let own = id.to_owned();
+        self.change("run.deleted", id, move |tx| tx.delete_tracked_run(&own))
+    }
+
+    fn restore_run(&self, id: &str) -> Result<()> {
+        let own = id.to_owned();
+        self.change("run.restored", id, move |tx| tx.restore_tracked_run(&own))
+    }
+
+    fn log_batch(&self, run: &str, batch: LogBatch) -> Result<()> {
+        let own = run.to_owned();
+        self.0.batch_grouped("run.logged", run, move |tx| tx.log_batch(&own, &batch))
+    }
+
+    fn log_param(&self, run: &str, key: &str, value: &str) -> Result<()> {
+        let (own, key, value) = (run.to_owned(), key.to_owned(), value.to_owned());
+        self.0.batch_grouped("run.logged", run, move |tx| tx.log_param(&own, &key, &value))
+    }
+
+    fn delete_tag(&self, run: &str, key: &str) -> Result<()> {
+        let (own, key) = (run.to_owned(), key.to_owned());
+        self.0.batch_grouped("run.logged", run, move |tx| tx.delete_tag(&own, &key))
+    }
+
+    fn log_inputs(&self, run: &str, datasets: Vec<DatasetInput>, models: Vec<ModelInput>) -> Result<()> {
+        let own = run.to_owned();
+        self.0.batch_grouped("run.logged", run, move |tx| tx.log_inputs(&own, &datasets, &models))
+    }
+
+    fn log_outputs(&self, run: &str, models: Vec<ModelOutput>) -> Result<()> {
+        let own = run.to_owned();
+        self.0.batch_grouped("run.logged", run, move |tx| tx.log_outputs(&own, &models))
+    }
+
+    fn metric_page(&self, run: &str, key: &str, offset: usize, limit: Option<usize>) -> Result<Page<MetricPoint>> {
+        self.0.metric_page(run, key, offset, limit)
+    }
+
+    fn metric_histories(&self, runs: &[String], key: &str, limit: usize) -> Result<Vec<RunPoint>> {
+        self.0.metric_histories_of(runs, key, limit)
+    }
+
+    fn sampled_histories(
+        &self,
+        runs: &[String],
+        key: &str,
+        limit: usize,
+        steps: Option<(i64, i64)>,
+    ) -> Result<Vec<RunPoint>> {
+        self.0.sampled_histories(runs, key, limit, steps)
+    }
+}

@@ -1,0 +1,269 @@
+//! Reading one message.
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+use crate::names;
+
+const SEE: &str = " See the API docs for more information about request parameters.";
+
+/// What JSON a field is, for the sentence that says it is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Shape {
+    Text,
+    Integer,
+    Float,
+    Bool,
+    List,
+    Object,
+}
+
+impl Shape {
+    /// Whether a value may pass for it, by the laxer check that MLflow makes when protobuf refused.
+    fn passes(self, value: &Value) -> bool {
+        let number = |value: &Value| match value {
+            Value::Number(_) | Value::Bool(_) => true,
+            Value::String(text) => text.trim().parse::<f64>().is_ok(),
+            _ => false,
+        };
+        match self {
+            Self::Text => value.is_string(),
+            Self::Integer => match value {
+                Value::String(text) => text.trim().parse::<i64>().is_ok(),
+                other => number(other),
+            },
+            Self::Float => number(value),
+            Self::Bool => value.is_boolean(),
+            Self::List => value.is_array(),
+            Self::Object => value.is_object(),
+        }
+    }
+}
+
+/// A field of a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// Its name, with underscores.
+    pub name: &'static str,
+    /// It must be there and not empty.
+    pub required: bool,
+    /// What it is.
+    pub shape: Shape,
+}
+
+/// A value of a field, or a message in another.
+pub trait Field: Sized + Default {
+    /// What it is.
+    const SHAPE: Shape;
+
+    /// Reads a value that is not null. `None` when protobuf would refuse it.
+    fn read(value: &Value) -> Option<Self>;
+}
+
+impl Field for String {
+    const SHAPE: Shape = Shape::Text;
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(str::to_owned)
+    }
+}
+
+impl Field for i64 {
+    const SHAPE: Shape = Shape::Integer;
+
+    fn read(value: &Value) -> Option<Self> {
+        match value {
+            Value::Number(number) => number
+                .as_i64()
+                .or_else(|| number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e18).map(|n| n as i64)),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+impl Field for f64 {
+    const SHAPE: Shape = Shape::Float;
+
+    fn read(value: &Value) -> Option<Self> {
+        match value {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => match text.as_str() {
+                "NaN" => Some(f64::NAN),
+                "Infinity" => Some(f64::INFINITY),
+                "-Infinity" => Some(f64::NEG_INFINITY),
+                text => text.parse().ok().filter(|number: &f64| number.is_finite()),
+            },
+            _ => None,
+        }
+    }
+}
+
+impl Field for bool {
+    const SHAPE: Shape = Shape::Bool;
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_bool()
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    const SHAPE: Shape = T::SHAPE;
+
+    fn read(value: &Value) -> Option<Self> {
+        T::read(value).map(Some)
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    const SHAPE: Shape = Shape::List;
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_array()?.iter().map(T::read).collect()
+    }
+}
+
+/// A message of named fields.
+pub trait Message: Sized + Default {
+    /// Its fields in the order in which they are checked.
+    const FIELDS: &'static [Spec];
+
+    /// Reads every field that is there. `None` when protobuf would refuse one.
+    fn fields(map: &Map<String, Value>) -> Option<Self>;
+
+    /// Reads a request's body; nothing and `null` are an empty one.
+    ///
+    /// # Errors
+    /// What is missing or wrong, in MLflow's words.
+    fn request(body: &Value) -> Result<Self> {
+        let empty = Map::new();
+        let map = match body {
+            Value::Null => &empty,
+            Value::Object(map) => map,
+            _ => return Err(Error::invalid(format!("Invalid request: a JSON object was expected.{SEE}"))),
+        };
+        let read = Self::fields(map);
+        for spec in Self::FIELDS {
+            check(spec, map, read.is_some())?;
+        }
+        read.ok_or_else(|| Error::invalid(format!("Invalid request: a parameter has the wrong type.{SEE}")))
+    }
+
+    /// Reads the parameters of an address.
+    ///
+    /// # Errors
+    /// What is missing or wrong, in MLflow's words.
+    fn query(pairs: &[(String, String)]) -> Result<Self> {
+        let mut map = Map::new();
+        for spec in Self::FIELDS {
+            let mut values = pairs.iter().filter(|(key, _)| key == spec.name).map(|(_, value)| value.as_str());
+            let value = match spec.shape {
+                Shape::List => {
+                    Some(values.map(Value::from).collect::<Vec<_>>()).filter(|v| !v.is_empty()).map(Value::from)
+                }
+                Shape::Bool => match values.next() {
+                    Some(text) if text.eq_ignore_ascii_case("true") => Some(true.into()),
+                    Some(text) if text.eq_ignore_ascii_case("false") => Some(false.into()),
+                    Some(text) => {
+                        return Err(Error::invalid(format!(
+                            "Invalid boolean value: {text}, must be 'true' or 'false'."
+                        )));
+                    }
+                    None => None,
+                },
+                _ => values.next().map(Value::from),
+            };
+            if let Some(value) = value {
+                map.insert(spec.name.to_owned(), value);
+            }
+        }
+        Self::request(&Value::Object(map))
+    }
+}
+
+fn check(spec: &Spec, map: &Map<String, Value>, read: bool) -> Result<()> {
+    let found = find(map, spec.name);
+    let found = match found {
+        // Old clients send the id under its old name.
+        None | Some(Value::Null) if spec.name == "run_id" => find(map, "run_uuid").or(found),
+        found => found,
+    };
+    let absent = found.is_none_or(|value| value.is_null() || value.as_str() == Some(""));
+    let passes = found.is_none_or(|value| value.is_null() || spec.shape.passes(value));
+    if !read && !passes {
+        let value = found.unwrap_or(&Value::Null);
+        return Err(Error::invalid(format!(
+            "Invalid value {} for parameter '{}' supplied:  Hint: Value was of type '{}'.{SEE}",
+            python_json(value),
+            spec.name,
+            python_type(value)
+        )));
+    }
+    if spec.required && absent {
+        return Err(Error::invalid(format!("Missing value for required parameter '{}'.{SEE}", spec.name)));
+    }
+    Ok(())
+}
+
+/// A parameter within a list that must be there.
+pub(super) fn missing_within(path: &str) -> Error {
+    Error::invalid(format!("Missing value for required parameter '{path}'.{SEE}"))
+}
+
+/// A field by its name or its other spelling.
+pub(super) fn find<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    map.get(name).or_else(|| name.contains('_').then(|| map.get(&camel(name))).flatten())
+}
+
+fn camel(name: &str) -> String {
+    let mut upper = false;
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '_' => upper = true,
+            c if upper => {
+                out.push(c.to_ascii_uppercase());
+                upper = false;
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A value of one field; the default when it is missing or null.
+pub(super) fn field<T: Field>(map: &Map<String, Value>, name: &str) -> Option<T> {
+    match find(map, name) {
+        None | Some(Value::Null) => Some(T::default()),
+        Some(value) => T::read(value),
+    }
+}
+
+/// JSON as Python writes it without spaces: keys in order, only ASCII.
+fn python_json(value: &Value) -> String {
+    match value {
+        Value::String(text) => names::ascii_json(text),
+        Value::Array(list) => format!("[{}]", list.iter().map(python_json).collect::<Vec<_>>().join(",")),
+        Value::Object(map) => {
+            let mut pairs: Vec<_> = map.iter().collect();
+            pairs.sort_by_key(|(key, _)| *key);
+            let pairs: Vec<String> =
+                pairs.iter().map(|(key, value)| format!("{}:{}", names::ascii_json(key), python_json(value))).collect();
+            format!("{{{}}}", pairs.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn python_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float",
+        Value::Number(_) => "int",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
+}
