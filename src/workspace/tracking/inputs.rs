@@ -174,12 +174,11 @@ impl Workspace {
     }
 }
 
+/// Takes a run's row and what to add to that run.
+pub(super) type Give<'a> = &'a mut dyn FnMut(i64, &mut dyn FnMut(&mut TrackedRun));
+
 /// Gives `take` what to add to which run's row, for all rows in the JSON list.
-pub(super) fn fill(
-    conn: &Connection,
-    list: &str,
-    take: &mut dyn FnMut(i64, &mut dyn FnMut(&mut TrackedRun)),
-) -> Result<()> {
+pub(super) fn fill(conn: &Connection, list: &str, take: Give<'_>) -> Result<()> {
     let mut statement = conn.prepare_cached(
         "SELECT i.run_id, d.name, d.digest, d.source_type, d.source, d.schema, d.profile, i.tags
          FROM json_each(?1) j CROSS JOIN run_datasets i ON i.run_id = j.value JOIN logged_datasets d ON d.id = i.dataset_id

@@ -19,6 +19,9 @@ use crate::words::RunStatus;
 /// With no more candidates than this, each is looked up by itself.
 const FEW: usize = 1000;
 
+/// How many runs are looked at one by one, best first, before all are read at once.
+const PROBES: usize = 4000;
+
 /// By what runs are searched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -94,10 +97,16 @@ fn page(conn: &Connection, search: &RunSearch) -> Result<(Vec<i64>, bool)> {
     };
     let end = search.offset.saturating_add(search.limit);
     let natural = search.conditions.is_empty() && order.is_empty();
-    let mut found = candidates(conn, search, natural.then_some(end.saturating_add(1)))?;
-    for condition in &search.conditions {
-        keep(conn, &mut found, condition)?;
-    }
+    let found = match best(conn, search, order, end.saturating_add(1))? {
+        Some(found) => found,
+        None => {
+            let mut found = candidates(conn, search, natural.then_some(end.saturating_add(1)))?;
+            for condition in &search.conditions {
+                keep(conn, &mut found, condition)?;
+            }
+            found
+        }
+    };
     let mut places: Vec<u32> = (0..found.len() as u32).collect();
     if !order.is_empty() {
         let keys = order.iter().map(|clause| keys(conn, &found, &clause.field)).collect::<Result<Vec<_>>>()?;
@@ -154,12 +163,25 @@ impl Needs {
     }
 
     fn sql(&self, view: View) -> String {
+        format!(
+            "SELECT {} FROM runs r INDEXED BY runs_by_start
+             WHERE r.experiment_id = ?1 AND {} ORDER BY r.start_time DESC, r.uuid LIMIT ?2",
+            self.columns(),
+            view.sql("r.deleted_at")
+        )
+    }
+
+    fn sql_of_one(&self, view: View) -> String {
+        let (columns, shown) = (self.columns(), view.sql("r.deleted_at"));
+        format!("SELECT {columns}, r.experiment_id FROM runs r WHERE r.id = ?1 AND {shown}")
+    }
+
+    fn columns(&self) -> String {
         const URI: &str = "coalesce(r.artifact_uri, (SELECT coalesce(e.artifact_location, 'mlflow-artifacts:/' || e.id)
             FROM experiments e WHERE e.id = r.experiment_id) || '/' || r.uuid || '/artifacts')";
         let asked = |needed: bool, column: &'static str| if needed { column } else { "NULL" };
         format!(
-            "SELECT r.id, {}, {}, {}, {}, {}, {}, {} FROM runs r INDEXED BY runs_by_start
-             WHERE r.experiment_id = ?1 AND {} ORDER BY r.start_time DESC, r.uuid LIMIT ?2",
+            "r.id, {}, {}, {}, {}, {}, {}, {}",
             asked(self.start, "r.start_time"),
             asked(self.uuid, "r.uuid"),
             asked(self.status, "r.status"),
@@ -167,7 +189,6 @@ impl Needs {
             asked(self.texts[0], "r.name"),
             asked(self.texts[1], "r.user"),
             asked(self.texts[2], URI),
-            view.sql("r.deleted_at")
         )
     }
 
@@ -207,6 +228,61 @@ fn candidates(conn: &Connection, search: &RunSearch, limit: Option<usize>) -> Re
         found.sort_unstable_by_key(|candidate| (Reverse(candidate.start), candidate.uuid));
     }
     Ok(found)
+}
+
+/// The runs that meet all conditions, best first by the metric that the order begins with: `wanted` of
+/// them and all that tie with the last, in their natural order. `None` when that is not such an order, or
+/// takes so many looks that reading everything is cheaper.
+fn best(
+    conn: &Connection,
+    search: &RunSearch,
+    order: &[Order<RunField>],
+    wanted: usize,
+) -> Result<Option<Vec<Candidate>>> {
+    let Some(Order { field: RunField::Metric(key), ascending }) = order.first() else { return Ok(None) };
+    let of_datasets =
+        |field: &RunField| matches!(field, RunField::DatasetName | RunField::DatasetDigest | RunField::DatasetContext);
+    if wanted > FEW || search.conditions.iter().any(|condition| of_datasets(&condition.field)) {
+        return Ok(None);
+    }
+    let direction = if *ascending { "ASC" } else { "DESC" };
+    let mut ranked = conn.prepare_cached(&format!(
+        "SELECT run_id, value FROM latest_metrics WHERE key_id = (SELECT id FROM keys WHERE name = ?1)
+             AND value IS NOT NULL ORDER BY value {direction}"
+    ))?;
+    let mut rows = ranked.query([key])?;
+    let needs = Needs { uuid: true, start: true, status: true, end: true, ..Needs::of(search, 2) };
+    let mut one = conn.prepare_cached(&needs.sql_of_one(search.view))?;
+    let mut found: Vec<Candidate> = Vec::new();
+    let (mut probes, mut part, mut last) = (0, Vec::new(), None);
+    loop {
+        let next = match rows.next()? {
+            Some(row) => Some((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?)),
+            None => None,
+        };
+        // A part ends where the value changes, so that ties are never cut.
+        let full = part.len() >= wanted.max(64) && next.is_none_or(|(_, value)| Some(value) != last);
+        if full || next.is_none() {
+            for condition in &search.conditions {
+                keep(conn, &mut part, condition)?;
+            }
+            found.append(&mut part);
+            if found.len() >= wanted {
+                found.sort_unstable_by_key(|candidate| (Reverse(candidate.start), candidate.uuid));
+                return Ok(Some(found));
+            }
+        }
+        let Some((row, value)) = next else { return Ok(None) };
+        probes += 1;
+        if probes > PROBES {
+            return Ok(None);
+        }
+        last = Some(value);
+        let run = one.query_row([row], |row| Ok((row.get::<_, i64>(8)?, needs.candidate(row)?))).optional()?;
+        if let Some((_, candidate)) = run.filter(|(experiment, _)| search.experiments.contains(experiment)) {
+            part.push(candidate);
+        }
+    }
 }
 
 /// Leaves only those that meet the condition.

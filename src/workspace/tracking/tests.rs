@@ -445,5 +445,12 @@ proptest! {
         let expected: Vec<_> = whole.iter().skip(offset).take(limit).cloned().collect();
         prop_assert_eq!(names, expected);
         prop_assert_eq!(page.more, whole.len() > offset + limit);
+        // With a condition, so that some of the best are passed over.
+        let conditions = when(RunField::Metric("m".into()), Operator::NotEqual, Value::Number(1.0));
+        let search = RunSearch { conditions, order: by(RunField::Metric("m".into()), true), ..RunSearch::default() };
+        let whole = found(&workspace, search.clone());
+        let page = workspace.search_runs(&RunSearch { experiments: vec![0], limit, ..search }).unwrap();
+        let names: Vec<_> = page.items.iter().map(|run| run.name.clone()).collect();
+        prop_assert_eq!(names, whole.into_iter().take(limit).collect::<Vec<_>>());
     }
 }
