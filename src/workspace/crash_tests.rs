@@ -48,7 +48,9 @@ fn child() {
         let run = workspace.write(change(), |tx| tx.insert_run(&new_run("r"))).unwrap();
         let points: Vec<_> =
             (0..50).map(|step| MetricPoint { key: "loss".into(), value: 0.5, timestamp_ms: 1, step }).collect();
-        workspace.batch("run.metrics", &run, |batch| batch.log_metrics(&run, &points)).unwrap();
+        // As clients of the protocol log: in a transaction that several may share.
+        let own = run.clone();
+        workspace.batch_grouped("run.metrics", &run, move |batch| batch.log_metrics(&own, &points)).unwrap();
         acknowledge(&format!("run {run}"));
         workspace.save_draft(&run, &text).unwrap();
         acknowledge(&format!("draft {run} {}", blob.digest));

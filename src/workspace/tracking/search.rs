@@ -20,7 +20,7 @@ use crate::words::RunStatus;
 const FEW: usize = 1000;
 
 /// How many runs are looked at one by one, best first, before all are read at once.
-const PROBES: usize = 4000;
+const PROBES: usize = 1500;
 
 /// By what runs are searched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,10 @@ fn page(conn: &Connection, search: &RunSearch) -> Result<(Vec<i64>, bool)> {
         Some(found) => found,
         None => {
             let mut found = candidates(conn, search, natural.then_some(end.saturating_add(1)))?;
-            for condition in &search.conditions {
+            // What leaves few goes first: few are looked up one by one.
+            let mut conditions: Vec<_> = search.conditions.iter().collect();
+            conditions.sort_by_key(|condition| condition.operator != Operator::Equal);
+            for condition in conditions {
                 keep(conn, &mut found, condition)?;
             }
             found
@@ -270,6 +273,10 @@ fn best(
             if found.len() >= wanted {
                 found.sort_unstable_by_key(|candidate| (Reverse(candidate.start), candidate.uuid));
                 return Ok(Some(found));
+            }
+            // At this rate it would take too many.
+            if found.len() * PROBES < wanted * probes {
+                return Ok(None);
             }
         }
         let Some((row, value)) = next else { return Ok(None) };
