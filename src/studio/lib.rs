@@ -15,6 +15,7 @@ mod overview;
 mod pipelines;
 pub mod recent;
 mod recorder;
+mod run_index;
 mod runs;
 mod sample;
 mod source;
@@ -40,7 +41,8 @@ pub use pipeline;
 pub use pipelines::{JobState, PipelineRow};
 pub use runs::{Compared, Comparison, Curve, Run, RunDetail, RunPage, RunQuery, RunRequest, RunSort};
 pub use upkeep::{Collected, Problem};
-pub use workspace::{Event, LogLine, RunInput, RunStatus, SCHEMA, Step, StepStatus};
+pub use run_index::{IndexedRun, RunGroup, RunIndex, RunKeys, RunListing, Spread};
+pub use workspace::{ARCHIVED_TAG, Event, LogLine, RunInput, RunStatus, SCHEMA, Step, StepStatus};
 
 /// An open workspace. Cheap to clone, shared between threads.
 #[derive(Clone)]

@@ -262,20 +262,6 @@ impl Studio {
         let change = Change::new("run.renamed", id).with("name", name);
         Ok(self.workspace.write(change, |tx| tx.rename_run(id, name))?)
     }
-
-    pub fn tag_run(&self, id: &str, key: &str, value: &str) -> Result<()> {
-        let change = Change::new("run.tagged", id).with(key, value);
-        Ok(self.workspace.write(change, |tx| tx.set_tags(id, &[(key.to_owned(), value.to_owned())]))?)
-    }
-
-    /// Deletes a run so that [`Self::restore_run`] can bring it back.
-    pub fn delete_run(&self, id: &str) -> Result<()> {
-        Ok(self.workspace.write(Change::new("run.deleted", id), |tx| tx.delete_run(id))?)
-    }
-
-    pub fn restore_run(&self, id: &str) -> Result<()> {
-        Ok(self.workspace.write(Change::new("run.restored", id), |tx| tx.restore_run(id))?)
-    }
 }
 
 fn title(pipeline: &Pipeline, path: &str) -> String {

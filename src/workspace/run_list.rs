@@ -58,7 +58,7 @@ impl Default for RunFilter {
 }
 
 impl RunFilter {
-    fn direction(&self) -> &'static str {
+    pub(crate) fn direction(&self) -> &'static str {
         if self.descending { "DESC" } else { "ASC" }
     }
 }
@@ -85,6 +85,10 @@ pub enum RunSort {
     Pipeline,
     /// Their user.
     User,
+    /// Their git branch.
+    Branch,
+    /// Their git commit.
+    Commit,
     /// The latest value of this metric.
     Metric(String),
     /// This parameter, numbers before other texts.
@@ -104,13 +108,13 @@ pub struct RunPage {
 
 /// SQL text with its values.
 #[derive(Default, Clone)]
-struct Query {
-    sql: String,
-    values: Vec<Sql>,
+pub(crate) struct Query {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Sql>,
 }
 
 impl Query {
-    fn push(&mut self, sql: &str, values: impl IntoIterator<Item = Sql>) {
+    pub(crate) fn push(&mut self, sql: &str, values: impl IntoIterator<Item = Sql>) {
         self.sql.push_str(sql);
         self.values.extend(values);
     }
@@ -180,7 +184,7 @@ pub struct RunKeys {
 }
 
 /// The filter as a condition on `runs r`.
-fn conditions(filter: &RunFilter) -> Query {
+pub(crate) fn conditions(filter: &RunFilter) -> Query {
     let mut query = Query::default();
     query.push(if filter.deleted { "r.deleted_at IS NOT NULL" } else { "r.deleted_at IS NULL" }, []);
     if let Some(experiment) = &filter.experiment {
@@ -215,17 +219,7 @@ fn conditions(filter: &RunFilter) -> Query {
 
 /// The rows of a page that is sorted by something of the run itself. What is absent comes last.
 fn ids_by_column(conn: &Connection, filter: &RunFilter, passing: &Query) -> Result<Vec<i64>> {
-    let expression = match filter.sort {
-        RunSort::Started => "r.started_at",
-        RunSort::Ended => "r.ended_at",
-        RunSort::Duration => "r.ended_at - r.started_at",
-        RunSort::Name => "r.name COLLATE NOCASE",
-        RunSort::Status => "r.status",
-        RunSort::Pipeline => "r.pipeline",
-        RunSort::User => "r.user",
-        RunSort::Experiment => "(SELECT e.name FROM experiments e WHERE e.id = r.experiment_id)",
-        _ => "r.created_at",
-    };
+    let expression = column(&filter.sort);
     let direction = filter.direction();
     let mut query = Query::default();
     query.push(&format!("SELECT r.id FROM runs r WHERE {}", passing.sql), passing.values.clone());
@@ -234,6 +228,23 @@ fn ids_by_column(conn: &Connection, filter: &RunFilter, passing: &Query) -> Resu
         [Sql::Integer(filter.limit as i64), Sql::Integer(filter.offset as i64)],
     );
     ids(conn, &query)
+}
+
+/// What of `runs r` the sort is about; when they were recorded for what is not of the run itself.
+pub(crate) fn column(sort: &RunSort) -> &'static str {
+    match sort {
+        RunSort::Started => "r.started_at",
+        RunSort::Ended => "r.ended_at",
+        RunSort::Duration => "r.ended_at - r.started_at",
+        RunSort::Name => "r.name COLLATE NOCASE",
+        RunSort::Status => "r.status",
+        RunSort::Pipeline => "r.pipeline",
+        RunSort::User => "r.user",
+        RunSort::Branch => "r.branch",
+        RunSort::Commit => "r.commit_id",
+        RunSort::Experiment => "(SELECT e.name FROM experiments e WHERE e.id = r.experiment_id)",
+        _ => "r.created_at",
+    }
 }
 
 /// The rows of a page that is sorted by a metric, parameter or tag: first those that have it, straight
@@ -281,32 +292,38 @@ fn ids(conn: &Connection, query: &Query) -> Result<Vec<i64>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Loads these rows in this order. The list goes in as one JSON value, so its length has no limit.
+/// Loads these rows in this order.
 fn load(conn: &Connection, rows: &[i64]) -> Result<Vec<Run>> {
+    Ok(load_rows(conn, rows)?.into_iter().map(|(_, run)| run).collect())
+}
+
+/// Loads these rows in this order, each with its number. The list goes in as one JSON value, so its length
+/// has no limit.
+pub(crate) fn load_rows(conn: &Connection, rows: &[i64]) -> Result<Vec<(i64, Run)>> {
     let list = serde_json::to_string(rows)?;
     let mut statement =
         conn.prepare_cached(&format!("{SELECT_RUN} JOIN json_each(?1) j ON r.id = j.value ORDER BY j.key"))?;
     let mut places: HashMap<i64, usize> = HashMap::with_capacity(rows.len());
-    let mut runs: Vec<Run> = Vec::with_capacity(rows.len());
+    let mut runs: Vec<(i64, Run)> = Vec::with_capacity(rows.len());
     for pair in statement.query_map([&list], |row| Ok((row.get(22)?, run_from(row)?)))? {
         let (row, run) = pair?;
         places.insert(row, runs.len());
-        runs.push(run);
+        runs.push((row, run));
     }
     fill(conn, "latest_metrics", &list, |row, key, value| {
-        if let Some(run) = places.get(&row).and_then(|place| runs.get_mut(*place)) {
+        if let Some((_, run)) = places.get(&row).and_then(|place| runs.get_mut(*place)) {
             run.metrics.insert(key, metrics::value_from(value, 2)?);
         }
         Ok(())
     })?;
     fill(conn, "params", &list, |row, key, value| {
-        if let Some(run) = places.get(&row).and_then(|place| runs.get_mut(*place)) {
+        if let Some((_, run)) = places.get(&row).and_then(|place| runs.get_mut(*place)) {
             run.params.insert(key, value.get(2)?);
         }
         Ok(())
     })?;
     fill(conn, "tags", &list, |row, key, value| {
-        if let Some(run) = places.get(&row).and_then(|place| runs.get_mut(*place)) {
+        if let Some((_, run)) = places.get(&row).and_then(|place| runs.get_mut(*place)) {
             run.tags.insert(key, value.get(2)?);
         }
         Ok(())

@@ -17,6 +17,8 @@ pub struct Column {
     pub sortable: bool,
     /// Takes its part of the room that is left over.
     pub grows: bool,
+    /// Stays at the left while the others scroll.
+    pub pinned: bool,
 }
 
 impl Column {
@@ -29,6 +31,7 @@ impl Column {
             align: Align::Min,
             sortable: false,
             grows: false,
+            pinned: false,
         }
     }
 
@@ -43,6 +46,10 @@ impl Column {
 
     pub fn grows(self) -> Self {
         Self { grows: true, ..self }
+    }
+
+    pub fn pinned(self, pinned: bool) -> Self {
+        Self { pinned, ..self }
     }
 }
 
@@ -74,8 +81,9 @@ impl Placed {
 }
 
 /// Lays the columns out from the left of `area`, scrolled by the state.
-pub fn place(columns: &[Column], state: &TableState, area: Rect, pinned: usize) -> Placed {
+pub fn place(columns: &[Column], state: &TableState, area: Rect) -> Placed {
     let order = order(columns, state);
+    let pinned = columns.iter().filter(|column| column.pinned).count();
     let mut widths: Vec<f32> = order
         .iter()
         .map(|&i| state.widths.get(&columns[i].id).copied().unwrap_or(columns[i].width).max(columns[i].min_width))
@@ -100,12 +108,10 @@ pub fn place(columns: &[Column], state: &TableState, area: Rect, pinned: usize) 
     Placed { columns, total: x - area.left(), edge }
 }
 
-/// Indices in the order that they are shown: as a person put them, the others after.
+/// Indices in the order that they are shown: the pinned ones, then as a person put them, the others after.
 pub fn order(columns: &[Column], state: &TableState) -> Vec<usize> {
     let rank = |column: &Column| state.order.iter().position(|id| *id == column.id).unwrap_or(usize::MAX);
     let mut order: Vec<usize> = (0..columns.len()).collect();
-    if !state.order.is_empty() {
-        order.sort_by_key(|&i| rank(&columns[i]));
-    }
+    order.sort_by_key(|&i| (!columns[i].pinned, if state.order.is_empty() { 0 } else { rank(&columns[i]) }));
     order
 }

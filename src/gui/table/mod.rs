@@ -39,8 +39,8 @@ pub trait TableSource {
     /// The menu of a column's head.
     fn head_menu(&mut self, _ui: &mut Ui, _column: usize) {}
 
-    /// The menu of a row.
-    fn row_menu(&mut self, _ui: &mut Ui, _row: u64) {}
+    /// The menu of a row; `column` is the one that was clicked.
+    fn row_menu(&mut self, _ui: &mut Ui, _row: u64, _column: Option<usize>) {}
 
     fn has_menus(&self) -> bool {
         false
@@ -75,6 +75,8 @@ pub struct TableResponse {
     pub moved: Option<u64>,
     /// Space on a row.
     pub toggled: Option<u64>,
+    /// Right (true) or left (false) on a row: to open what it holds, or to close it.
+    pub opened: Option<(u64, bool)>,
     /// A head was clicked; the state already holds the new sort.
     pub sorted: bool,
     /// Rows on screen.
@@ -88,7 +90,6 @@ pub struct Table<'a> {
     columns: &'a [Column],
     row_height: Option<f32>,
     head_extra: f32,
-    pinned: usize,
 }
 
 /// Where the parts of a table lie.
@@ -102,7 +103,7 @@ struct Frame {
 
 impl<'a> Table<'a> {
     pub fn new(id: &'a str, columns: &'a [Column]) -> Self {
-        Self { id, columns, row_height: None, head_extra: 0.0, pinned: 0 }
+        Self { id, columns, row_height: None, head_extra: 0.0 }
     }
 
     /// Rows 24 points high instead of 32.
@@ -120,11 +121,6 @@ impl<'a> Table<'a> {
         Self { head_extra: height, ..self }
     }
 
-    /// So many columns at the left stay while the others scroll.
-    pub fn pinned(self, columns: usize) -> Self {
-        Self { pinned: columns, ..self }
-    }
-
     /// Draws the table over all the room there is.
     pub fn show(self, ui: &mut Ui, state: &mut TableState, source: &mut dyn TableSource) -> TableResponse {
         let t = theme::of(ui);
@@ -134,7 +130,7 @@ impl<'a> Table<'a> {
         let row_height = self.row_height.unwrap_or(t.size.row);
         let head_height = t.size.control + self.head_extra;
         let (head, body) = area.split_top_bottom_at_y((area.top() + head_height).min(area.bottom()));
-        let placed = columns::place(self.columns, state, area, self.pinned);
+        let placed = columns::place(self.columns, state, area);
         // The bar below covers no row.
         let bar = if placed.total > area.width() + 0.5 { t.size.scrollbar } else { 0.0 };
         let frame = Frame { head, body: body.with_max_y(body.bottom() - bar), row_height, across: body.bottom() };
@@ -178,7 +174,7 @@ impl<'a> Table<'a> {
         if !response.has_focus() || rows == 0 {
             return response;
         }
-        let arrows = EventFilter { vertical_arrows: true, ..EventFilter::default() };
+        let arrows = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(id, arrows));
         let page = (frame.body.height() / frame.row_height).max(1.0) as u64;
         let at = state.cursor;
@@ -206,6 +202,12 @@ impl<'a> Table<'a> {
             }
             if input.key_pressed(Key::Space) {
                 answer.toggled = state.cursor;
+            }
+            for (key, open) in [(Key::ArrowRight, true), (Key::ArrowLeft, false)] {
+                // With Alt it goes back, which is not the table's.
+                if input.modifiers.is_none() && input.key_pressed(key) {
+                    answer.opened = state.cursor.map(|row| (row, open));
+                }
             }
         });
         response
@@ -240,7 +242,7 @@ impl<'a> Table<'a> {
             }
             ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, t.hairline());
             if source.has_menus() {
-                response.context_menu(|ui| source.row_menu(ui, row));
+                response.context_menu(|ui| source.row_menu(ui, row, state.menu_column));
             }
             self.pointer(ui, id, state, placed, row, &response, answer);
             value(ui, id, placed, row, response, source);
@@ -275,6 +277,9 @@ impl<'a> Table<'a> {
             state.cursor = Some(row);
             let column_at = |at: Pos2| placed.seen(response.rect).find(|c| (c.x.0..c.x.1).contains(&at.x));
             answer.column = response.interact_pointer_pos().and_then(column_at).map(|column| column.index);
+            if response.secondary_clicked() {
+                state.menu_column = answer.column;
+            }
             // Arrows go on from here.
             ui.memory_mut(|memory| memory.request_focus(id));
         }

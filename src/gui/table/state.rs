@@ -31,6 +31,9 @@ pub struct TableState {
     /// The row that the keyboard is on.
     #[serde(skip)]
     pub cursor: Option<u64>,
+    /// The column that the open menu of a row was asked for on.
+    #[serde(skip)]
+    pub menu_column: Option<usize>,
     /// A row to bring into view; see [`Self::scroll_to`].
     #[serde(skip)]
     pub wanted: Option<u64>,

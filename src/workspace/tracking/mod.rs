@@ -16,7 +16,7 @@ mod logged_models;
 mod registry;
 mod registry_search;
 mod runs;
-mod search;
+pub(crate) mod search;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +37,9 @@ pub use search::{RunField, RunSearch};
 
 /// The tag that holds a run's name. It is not stored: the run's own name answers for it.
 pub const RUN_NAME_TAG: &str = "mlflow.runName";
+
+/// The tag that holds the id of the run that a run is nested in.
+pub const PARENT_TAG: &str = "mlflow.parentRunId";
 
 /// The tag of a dataset input that says what the run used it for.
 pub const DATASET_CONTEXT_TAG: &str = "mlflow.data.context";

@@ -59,8 +59,8 @@ pub struct RunSearch {
 }
 
 /// A run that may be on the page.
-struct Candidate {
-    row: i64,
+pub(crate) struct Candidate {
+    pub(crate) row: i64,
     start: i64,
     uuid: u128,
     status: RunStatus,
@@ -70,7 +70,7 @@ struct Candidate {
 }
 
 /// What a run is ordered by. The first number puts NaN after values and what is missing last.
-enum Key {
+pub(crate) enum Key {
     Number(u8, f64),
     Text(u8, String),
 }
@@ -101,12 +101,7 @@ fn page(conn: &Connection, search: &RunSearch) -> Result<(Vec<i64>, bool)> {
         Some(found) => found,
         None => {
             let mut found = candidates(conn, search, natural.then_some(end.saturating_add(1)))?;
-            // What leaves few goes first: few are looked up one by one.
-            let mut conditions: Vec<_> = search.conditions.iter().collect();
-            conditions.sort_by_key(|condition| condition.operator != Operator::Equal);
-            for condition in conditions {
-                keep(conn, &mut found, condition)?;
-            }
+            keep_all(conn, &mut found, &search.conditions)?;
             found
         }
     };
@@ -137,7 +132,7 @@ fn page(conn: &Connection, search: &RunSearch) -> Result<(Vec<i64>, bool)> {
 
 /// Which columns of a run a search needs beside its row; each costs time for every run there is.
 #[derive(Default)]
-struct Needs {
+pub(crate) struct Needs {
     /// When runs of several experiments are merged, or ids are asked for.
     uuid: bool,
     start: bool,
@@ -148,8 +143,17 @@ struct Needs {
 
 impl Needs {
     fn of(search: &RunSearch, experiments: usize) -> Self {
-        let mut needs = Self { uuid: experiments > 1, start: experiments > 1, ..Self::default() };
         let fields = search.conditions.iter().map(|c| &c.field).chain(search.order.iter().map(|o| &o.field));
+        Self { uuid: experiments > 1, start: experiments > 1, ..Self::default() }.with(fields)
+    }
+
+    /// What conditions on these fields need.
+    pub(crate) fn of_conditions(conditions: &[Condition<RunField>]) -> Self {
+        Self::default().with(conditions.iter().map(|condition| &condition.field))
+    }
+
+    fn with<'a>(self, fields: impl Iterator<Item = &'a RunField>) -> Self {
+        let mut needs = self;
         for field in fields {
             match field {
                 field if is_name(field) => needs.texts[0] = true,
@@ -179,7 +183,7 @@ impl Needs {
         format!("SELECT {columns}, r.experiment_id FROM runs r WHERE r.id = ?1 AND {shown}")
     }
 
-    fn columns(&self) -> String {
+    pub(crate) fn columns(&self) -> String {
         const URI: &str = "coalesce(r.artifact_uri, (SELECT coalesce(e.artifact_location, 'mlflow-artifacts:/' || e.id)
             FROM experiments e WHERE e.id = r.experiment_id) || '/' || r.uuid || '/artifacts')";
         let asked = |needed: bool, column: &'static str| if needed { column } else { "NULL" };
@@ -195,7 +199,7 @@ impl Needs {
         )
     }
 
-    fn candidate(&self, row: &Row<'_>) -> rusqlite::Result<Candidate> {
+    pub(crate) fn candidate(&self, row: &Row<'_>) -> rusqlite::Result<Candidate> {
         let text = |place: usize| if self.texts[place] { row.get(5 + place) } else { Ok(None) };
         Ok(Candidate {
             row: row.get(0)?,
@@ -292,6 +296,18 @@ fn best(
     }
 }
 
+/// Leaves only those that meet all conditions.
+pub(crate) fn keep_all(
+    conn: &Connection,
+    found: &mut Vec<Candidate>,
+    conditions: &[Condition<RunField>],
+) -> Result<()> {
+    // What leaves few goes first: few are looked up one by one.
+    let mut conditions: Vec<_> = conditions.iter().collect();
+    conditions.sort_by_key(|condition| condition.operator != Operator::Equal);
+    conditions.into_iter().try_for_each(|condition| keep(conn, found, condition))
+}
+
 /// Leaves only those that meet the condition.
 fn keep(conn: &Connection, found: &mut Vec<Candidate>, condition: &Condition<RunField>) -> Result<()> {
     let flags = match &condition.field {
@@ -365,7 +381,7 @@ fn table_of(field: &RunField) -> Option<(&'static str, &str)> {
 }
 
 /// Gives `visit` the place in `found` and the value of each run that has a value of this name.
-fn values(
+pub(crate) fn values(
     conn: &Connection,
     found: &[Candidate],
     table: &str,
@@ -398,13 +414,13 @@ fn values(
 
 /// Where each row stands among the candidates. Rows are numbered almost without gaps, so that a plain
 /// array is smaller and faster than a map.
-struct Places {
+pub(crate) struct Places {
     first: i64,
     places: Vec<u32>,
 }
 
 impl Places {
-    fn new(found: &[Candidate]) -> Self {
+    pub(crate) fn new(found: &[Candidate]) -> Self {
         let first = found.iter().map(|run| run.row).min().unwrap_or(0);
         let last = found.iter().map(|run| run.row).max().unwrap_or(0);
         let mut places = vec![u32::MAX; (last - first + 1) as usize];
@@ -414,7 +430,7 @@ impl Places {
         Self { first, places }
     }
 
-    fn of(&self, row: i64) -> Option<usize> {
+    pub(crate) fn of(&self, row: i64) -> Option<usize> {
         let offset = usize::try_from(row.checked_sub(self.first)?).ok()?;
         self.places.get(offset).filter(|place| **place != u32::MAX).map(|place| *place as usize)
     }
@@ -473,7 +489,7 @@ fn keys(conn: &Connection, found: &[Candidate], field: &RunField) -> Result<Vec<
     Ok(keys)
 }
 
-fn compare_keys(a: &Key, b: &Key, ascending: bool) -> Ordering {
+pub(crate) fn compare_keys(a: &Key, b: &Key, ascending: bool) -> Ordering {
     let class = |key: &Key| match key {
         Key::Number(class, _) | Key::Text(class, _) => *class,
     };

@@ -84,8 +84,8 @@ impl Field {
     pub fn column(&self) -> Column {
         let column = |width: f32| Column::new(self.id(), self.title(), width);
         match self {
-            Self::Check => Column { title: "✓".to_owned(), ..column(34.0) },
-            Self::Name => column(190.0).grows().sortable(),
+            Self::Check => Column { title: "✓".to_owned(), ..column(34.0).pinned(true) },
+            Self::Name => column(190.0).grows().sortable().pinned(true),
             Self::Model => column(170.0).grows(),
             Self::Pipeline => column(170.0).grows().sortable(),
             Self::Metric(_) => column(96.0).right().sortable(),

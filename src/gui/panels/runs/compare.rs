@@ -88,7 +88,7 @@ impl Compare {
             ui.label(t.secondary("These runs have the same parameters."));
             return;
         }
-        let mut columns = vec![Column::new("key", "Parameter", 220.0)];
+        let mut columns = vec![Column::new("key", "Parameter", 220.0).pinned(true)];
         for run in &comparison.runs {
             columns.push(Column::new(&run.id, &run.name, 150.0).right());
         }
@@ -98,7 +98,7 @@ impl Compare {
         let painter = ui.painter();
         painter.rect_filled(rect, t.size.radius_card, t.color.surface3);
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt("params"));
-        Table::new("parameters", &columns).compact(true, ui).pinned(1).show(
+        Table::new("parameters", &columns).compact(true, ui).show(
             &mut child,
             &mut self.params,
             &mut Rows(&rows),

@@ -87,7 +87,7 @@ impl Runs {
             asked: None,
         };
         let mut child = ui.new_child(UiBuilder::new().max_rect(area).id_salt("table"));
-        let answer = Table::new("Runs", &columns).pinned(2).show(&mut child, &mut self.shown.table, &mut source);
+        let answer = Table::new("Runs", &columns).show(&mut child, &mut self.shown.table, &mut source);
         let asked = source.asked.take();
         let visible = answer.visible.start as usize..(answer.visible.end as usize).max(1);
         if visible != self.visible {

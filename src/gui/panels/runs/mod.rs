@@ -460,8 +460,8 @@ impl Runs {
         }
         let back = id.clone();
         let words = format!("Deleted {name}");
-        self.doing.offer_undo(self.time, words, move |studio| studio.restore_run(&back));
-        self.doing.start(cx, "The run could not be deleted.", "", move |studio| studio.delete_run(&id));
+        self.doing.offer_undo(self.time, words, move |studio| studio.restore_runs(&[back]));
+        self.doing.start(cx, "The run could not be deleted.", "", move |studio| studio.delete_runs(&[id]));
     }
 
     fn finish(&mut self, outcome: Outcome, cx: &mut Cx<'_>) {

@@ -87,7 +87,7 @@ impl TableSource for Source<'_> {
         }
     }
 
-    fn row_menu(&mut self, ui: &mut Ui, row: u64) {
+    fn row_menu(&mut self, ui: &mut Ui, row: u64, _column: Option<usize>) {
         let Some(run) = self.pages.run(row as usize) else {
             return;
         };
