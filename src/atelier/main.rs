@@ -52,6 +52,8 @@ enum Verb {
     /// Register and look at models
     #[command(subcommand)]
     Models(verbs::models::Models),
+    /// Let anything that speaks MLflow log to this workspace
+    Serve(verbs::serve::Serve),
     /// Verify every file, every reference and the database
     Check,
     /// Remove what nothing refers to
@@ -92,6 +94,7 @@ fn act(arguments: Arguments) -> studio::Result<ExitCode> {
         Verb::Run(run) => run.act(&open()?, json),
         Verb::Runs(runs) => runs.act(&open()?, json),
         Verb::Models(models) => models.act(&open()?, json),
+        Verb::Serve(serve) => serve.act(open()?, json),
         Verb::Check => verbs::upkeep::check(&open()?, json),
         Verb::Gc => verbs::upkeep::gc(&open()?, json),
         Verb::Worker { run } => studio::worker::work(open()?, &run).map(|()| ExitCode::SUCCESS),
@@ -122,8 +125,8 @@ fn exit_code(kind: ErrorKind) -> u8 {
         ErrorKind::RunFailed => 1,
         ErrorKind::NotFound => 3,
         ErrorKind::Invalid => 4,
-        ErrorKind::Conflict => 5,
-        ErrorKind::Storage => 6,
+        ErrorKind::Conflict | ErrorKind::State | ErrorKind::Busy => 5,
+        ErrorKind::Storage | ErrorKind::ReadOnly => 6,
         ErrorKind::Cancelled => 130,
     }
 }

@@ -103,18 +103,19 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-impl From<workspace::Error> for Error {
-    fn from(error: workspace::Error) -> Self {
-        let code = match &error {
-            workspace::Error::NotFound(_) => Code::ResourceDoesNotExist,
-            workspace::Error::Exists(_) => Code::ResourceAlreadyExists,
-            workspace::Error::Invalid(_) => Code::InvalidParameterValue,
-            workspace::Error::State(_) => Code::InvalidState,
-            workspace::Error::Busy => Code::TemporarilyUnavailable,
-            workspace::Error::ReadOnly { .. } => Code::PermissionDenied,
-            _ => Code::InternalError,
+impl From<studio::Error> for Error {
+    fn from(error: studio::Error) -> Self {
+        use studio::ErrorKind as Kind;
+        let code = match error.kind {
+            Kind::NotFound => Code::ResourceDoesNotExist,
+            Kind::Conflict => Code::ResourceAlreadyExists,
+            Kind::Invalid => Code::InvalidParameterValue,
+            Kind::State => Code::InvalidState,
+            Kind::Busy => Code::TemporarilyUnavailable,
+            Kind::ReadOnly => Code::PermissionDenied,
+            Kind::Storage | Kind::Cancelled | Kind::RunFailed => Code::InternalError,
         };
-        Self::new(code, error.to_string())
+        Self::new(code, error.message)
     }
 }
 
@@ -139,10 +140,10 @@ mod tests {
 
     #[test]
     fn errors_of_the_store_have_their_code() {
-        let of = |error: workspace::Error| Error::from(error).code.status();
-        assert_eq!(of(workspace::Error::NotFound("x".into())), 404);
-        assert_eq!(of(workspace::Error::Exists("x".into())), 400);
-        assert_eq!(of(workspace::Error::State("x".into())), 500);
-        assert_eq!(of(workspace::Error::Busy), 503);
+        let of = |kind| Error::from(studio::Error::new(kind, "x")).code.status();
+        assert_eq!(of(studio::ErrorKind::NotFound), 404);
+        assert_eq!(of(studio::ErrorKind::Conflict), 400);
+        assert_eq!(of(studio::ErrorKind::State), 500);
+        assert_eq!(of(studio::ErrorKind::Busy), 503);
     }
 }

@@ -1,115 +1,100 @@
-//! The routes of the tracking protocol, over anything that is [`Tracking`].
+//! The routes of the tracking protocol.
 //!
 //! Invariants: nothing here waits on the async threads (each request's work runs on a blocking one, so
 //! that many clients' writes meet in one commit); every error leaves as MLflow's JSON; what is not
-//! implemented says so.
+//! implemented says so; a file is never whole in memory.
 
+mod answer;
+mod artifacts;
+mod call;
 mod experiments;
+mod files;
+mod logged_models;
+mod models;
+mod multipart;
+mod others;
 mod runs;
-mod tracking;
+mod sources;
+mod versions;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use studio::Studio;
+use studio::tracking::Tracking;
 
-pub use tracking::Tracking;
+use answer::Answer;
+use call::Call;
 
 use crate::error::{Code, Error, Result};
-use crate::messages::Message;
+use crate::guard::Guard;
 
 /// The version of MLflow that this speaks as.
 pub const VERSION: &str = "3.17.2";
 
-/// The largest body of a request, in bytes.
+/// The largest body of a request that is no file, in bytes.
 const MOST_BYTES: usize = 64 << 20;
 
+/// What requests share.
+struct App {
+    studio: Studio,
+    guard: Guard,
+    uploads: multipart::Uploads,
+}
+
 /// All routes.
-pub fn router(store: Arc<dyn Tracking>) -> Router {
-    Router::new().fallback(answer).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(store)
+pub(crate) fn router(studio: Studio, guard: Guard) -> Router {
+    let app = App { studio, guard, uploads: multipart::Uploads::default() };
+    Router::new().fallback(serve).with_state(Arc::new(app))
 }
 
-/// A request as its handler reads it.
-pub(crate) struct Call<'a> {
-    get: bool,
-    query: &'a str,
-    body: &'a [u8],
+async fn serve(State(app): State<Arc<App>>, request: Request) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let mut response = match app.guard.refusal(request.method(), request.uri().path(), request.headers()) {
+        Some(refusal) => refusal,
+        None => dispatch(Arc::clone(&app), request).await,
+    };
+    app.guard.finish(origin.as_ref(), &mut response);
+    response
 }
 
-impl Call<'_> {
-    /// The message in the address or the body, whichever MLflow reads.
-    fn message<M: Message>(&self) -> Result<M> {
-        if self.get && !self.query.is_empty() {
-            return M::query(&self.pairs());
-        }
-        M::request(&self.json()?)
+async fn dispatch(app: Arc<App>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if let Some(path) = files::upload_path(&parts.method, parts.uri.path()) {
+        return respond(files::upload(app, path, body).await, None);
     }
-
-    /// The body as JSON. Old clients send it twice encoded.
-    fn json(&self) -> Result<Value> {
-        if self.body.is_empty() {
-            return Ok(Value::Null);
-        }
-        // MLflow takes a body that is no JSON for an empty one.
-        let value: Value = serde_json::from_slice(self.body).unwrap_or_default();
-        match value {
-            Value::String(inner) => serde_json::from_str(&inner)
-                .map_err(|error| Error::new(Code::BadRequest, format!("The request's body is no JSON: {error}."))),
-            value => Ok(value),
-        }
-    }
-
-    fn pairs(&self) -> Vec<(String, String)> {
-        let split = |pair: &str| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (unescape(key), unescape(value))
-        };
-        self.query.split('&').filter(|pair| !pair.is_empty()).map(split).collect()
-    }
+    let Ok(body) = axum::body::to_bytes(body, MOST_BYTES).await else {
+        let error = Error::new(Code::BadRequest, format!("A request may have at most {MOST_BYTES} bytes."));
+        return (StatusCode::PAYLOAD_TOO_LARGE, [(header::CONTENT_TYPE, "application/json")], error.body())
+            .into_response();
+    };
+    let range = parts.headers.get(header::RANGE).and_then(|range| range.to_str().ok()).map(str::to_owned);
+    let work = move || {
+        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let query = parts.uri.query().unwrap_or_default();
+        let call = Call { method: &parts.method, host, query, body: &body };
+        route(&app, parts.uri.path(), &call)
+    };
+    respond(blocking(work).await, range.as_deref())
 }
 
-/// `%41` and `+` of an address; what is no UTF-8 is replaced.
-fn unescape(text: &str) -> String {
-    let hex = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escaped = match bytes.get(at..at + 3) {
-            Some([b'%', high, low]) => hex(*high).zip(hex(*low)),
-            _ => None,
-        };
-        match escaped {
-            Some((high, low)) => {
-                out.push(high << 4 | low);
-                at += 3;
-            }
-            None => {
-                out.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-async fn answer(State(store): State<Arc<dyn Tracking>>, method: Method, uri: Uri, body: Bytes) -> Response {
-    match uri.path() {
-        "/health" => return "OK".into_response(),
-        "/version" => return VERSION.into_response(),
-        _ => {}
-    }
-    let done = tokio::task::spawn_blocking(move || {
-        let call = Call { get: method == Method::GET, query: uri.query().unwrap_or_default(), body: &body };
-        route(store.as_ref(), &method, uri.path(), &call).map(|value| value.to_string())
-    });
+/// Runs what waits for the disk on a thread that may wait.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let broke = |_| Err(Error::new(Code::InternalError, "The server broke while it answered this."));
-    match done.await.unwrap_or_else(broke) {
-        Ok(body) => json_response(StatusCode::OK, body),
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(broke)
+}
+
+fn respond(answer: Result<Answer>, range: Option<&str>) -> Response {
+    match answer {
+        Ok(Answer::Json(value)) => json_response(StatusCode::OK, value.to_string()),
+        Ok(Answer::Text(status, text)) => (status, text).into_response(),
+        Ok(Answer::Etag(etag)) => (StatusCode::OK, [(header::ETAG, etag)], Body::empty()).into_response(),
+        Ok(Answer::File(file)) => file.response(range),
         Err(error) => {
             let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             json_response(status, error.body())
@@ -122,22 +107,44 @@ fn json_response(status: StatusCode, body: String) -> Response {
 }
 
 /// Answers one call. Paths are the same below every prefix that MLflow has.
-fn route(store: &dyn Tracking, method: &Method, path: &str, call: &Call<'_>) -> Result<Value> {
-    let prefixes = ["/api/2.0/mlflow/", "/api/3.0/mlflow/", "/ajax-api/2.0/mlflow/", "/ajax-api/3.0/mlflow/"];
-    let Some(path) = prefixes.iter().find_map(|prefix| path.strip_prefix(prefix)) else {
-        return Err(Error::new(Code::EndpointNotFound, format!("There is nothing at {path}.")));
-    };
-    let post = method == Method::POST;
-    let found = match path.split_once('/') {
-        Some(("experiments", action)) => experiments::answer(store, action, post, call),
-        Some(("runs" | "metrics", _)) => runs::answer(store, path, post, call),
-        Some(("traces", _)) => {
-            return Err(Error::new(Code::NotImplemented, "Traces are not implemented by this server."));
-        }
+fn route(app: &App, path: &str, call: &Call<'_>) -> Result<Answer> {
+    let store = app.studio.tracking();
+    if let Some(answer) = others::outside(path) {
+        return answer;
+    }
+    let found = match (path, api(path, "mlflow-artifacts/"), api(path, "mlflow/")) {
+        ("/get-artifact", ..) => Some(files::of_run(store, call)),
+        ("/model-versions/get-artifact", ..) => Some(files::of_version(store, call)),
+        (_, Some(path), _) => artifacts::answer(app, path, call),
+        (_, _, Some(path)) => below_mlflow(store, path, call),
         _ => None,
     };
-    found
-        .unwrap_or_else(|| Err(Error::new(Code::EndpointNotFound, format!("There is nothing at {path} for {method}."))))
+    found.unwrap_or_else(|| {
+        Err(Error::new(Code::EndpointNotFound, format!("There is nothing at {path} for {}.", call.method)))
+    })
+}
+
+/// The rest of a path below one of the prefixes, before `part`.
+fn api<'a>(path: &'a str, part: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix("/api/").or_else(|| path.strip_prefix("/ajax-api/"))?;
+    let rest = rest.strip_prefix("2.0/").or_else(|| rest.strip_prefix("3.0/"))?;
+    rest.strip_prefix(part)
+}
+
+fn below_mlflow(store: Tracking<'_>, path: &str, call: &Call<'_>) -> Option<Result<Answer>> {
+    let post = call.method == Method::POST;
+    let json = |found: Option<Result<Value>>| found.map(|answer| answer.map(Answer::Json));
+    match path.split_once('/').unwrap_or((path, "")) {
+        ("experiments", action) => json(experiments::answer(store, action, post, call)),
+        ("runs", "log-model") if post => json(Some(runs::log_model(store, call))),
+        ("runs" | "metrics", _) if others::answer(path).is_none() => json(runs::answer(store, path, post, call)),
+        ("artifacts", "list") => json(Some(artifacts::of_run(store, call))),
+        ("registered-models", action) => json(models::answer(store, action, call)),
+        ("model-versions", action) => json(versions::answer(store, action, call)),
+        ("logged-models", rest) => logged_models::answer(store, rest, call),
+        ("upload-artifact", "") if post => Some(files::upload_small(store, call)),
+        _ => others::answer(path),
+    }
 }
 
 /// The answer of a call that returns nothing.
@@ -168,5 +175,7 @@ fn with_token(mut answer: Value, next: Option<usize>) -> Value {
     answer
 }
 
+#[cfg(test)]
+mod security_tests;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ mod read;
 mod requests;
 mod responses;
 
-pub use read::{Field, Message, Shape, Spec};
+pub use read::{Field, Message, Shape, Spec, has};
 pub use requests::*;
 pub use responses::{
     dataset_summary, experiment, logged_model, metric, model_version, registered_model, run, run_info, run_point,

@@ -2,7 +2,7 @@
 //!
 //! Lengths are in characters.
 
-use workspace::tracking::python_repr;
+use studio::tracking::python_repr;
 
 use crate::error::{Error, Result};
 
@@ -311,7 +311,7 @@ pub fn logged_model_name(name: &str) -> Result<()> {
 ///
 /// # Errors
 /// A part that is too long.
-pub fn dataset(input: &workspace::tracking::DatasetInput) -> Result<()> {
+pub fn dataset(input: &studio::tracking::DatasetInput) -> Result<()> {
     let dataset = &input.dataset;
     check_length("name", 500, &dataset.name)?;
     check_length("digest", 36, &dataset.digest)?;
@@ -379,7 +379,7 @@ pub fn random_name() -> String {
         "otter", "owl", "seal", "wren",
     ];
     // A run's id is random already.
-    let id = u128::from_str_radix(&workspace::new_run_id(), 16).unwrap_or_default();
+    let id = u128::from_str_radix(&studio::tracking::new_id(), 16).unwrap_or_default();
     let word = |words: &[&'static str], shift: u32| words[(id >> shift) as usize % words.len()];
     format!("{}-{}-{}", word(ADJECTIVES, 0), word(ANIMALS, 32), (id >> 64) as u32 % 1000)
 }

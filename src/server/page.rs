@@ -1,7 +1,7 @@
 //! Page tokens: base64 of a JSON object with an offset (`SearchUtils.create_page_token`).
 
 use serde_json::{Value, json};
-use workspace::tracking::python_repr;
+use studio::tracking::python_repr;
 
 use crate::error::{Error, Result};
 
@@ -75,7 +75,7 @@ fn encode(bytes: &[u8]) -> String {
 }
 
 /// Skips what is not of the alphabet, as Python does.
-fn decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut word, mut count) = (0_u32, 0);
     for byte in text.bytes().take_while(|byte| *byte != b'=') {

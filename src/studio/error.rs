@@ -10,6 +10,12 @@ pub enum ErrorKind {
     Invalid,
     /// It exists already, or changed meanwhile.
     Conflict,
+    /// What was asked is right in itself but not now.
+    State,
+    /// Another process keeps the database.
+    Busy,
+    /// The workspace can be read but not changed here.
+    ReadOnly,
     /// The disk is full or read-only, a file cannot be read, the database cannot be opened.
     Storage,
     /// A person stopped it.
@@ -57,9 +63,10 @@ impl From<workspace::Error> for Error {
         use workspace::Error as From;
         let kind = match &error {
             From::NotFound(_) | From::NotAWorkspace { .. } => ErrorKind::NotFound,
-            From::Exists(_) | From::AlreadyAWorkspace { .. } | From::NotEmpty { .. } | From::Busy => {
-                ErrorKind::Conflict
-            }
+            From::Exists(_) | From::AlreadyAWorkspace { .. } | From::NotEmpty { .. } => ErrorKind::Conflict,
+            From::State(_) => ErrorKind::State,
+            From::Busy => ErrorKind::Busy,
+            From::ReadOnly { .. } => ErrorKind::ReadOnly,
             From::Invalid(_) | From::Newer { .. } => ErrorKind::Invalid,
             From::Cancelled => ErrorKind::Cancelled,
             _ => ErrorKind::Storage,

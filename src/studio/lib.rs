@@ -20,6 +20,7 @@ mod runs;
 mod sample;
 mod source;
 mod store;
+pub mod tracking;
 mod upkeep;
 pub mod worker;
 

@@ -37,6 +37,26 @@ impl Temp {
     }
 }
 
+/// A blob on its way: see [`Workspace::blob_writer`].
+pub struct BlobWriter {
+    file: tempfile::NamedTempFile,
+    hasher: blake3::Hasher,
+    size: u64,
+}
+
+impl Write for BlobWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 impl Workspace {
     /// A new empty file in `.atelier/tmp`, for whoever wants to write a large blob once.
     ///
@@ -73,25 +93,37 @@ impl Workspace {
     /// # Errors
     /// A reader that fails, a read-only workspace, a full disk; nothing half-written stays.
     pub fn put_reader(&self, mut reader: impl Read) -> Result<Blob> {
-        let mut temporary = self.new_temp_file()?;
         let failed = |e| Error::io("store the data", &self.private("blobs"), e);
-        let mut hasher = blake3::Hasher::new();
-        let mut size = 0;
+        let mut writer = self.blob_writer()?;
         let mut buffer = vec![0; 256 * 1024];
         loop {
-            let read = match reader.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) => read,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            match reader.read(&mut buffer) {
+                Ok(0) => return self.put_written(writer),
+                Ok(read) => writer.write_all(&buffer[..read]).map_err(failed)?,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(failed(e)),
-            };
-            hasher.update(&buffer[..read]);
-            temporary.write_all(&buffer[..read]).map_err(failed)?;
-            size += read as u64;
+            }
         }
-        let blob = Blob { digest: hasher.finalize().to_hex().to_string(), size };
-        temporary.as_file().sync_all().map_err(failed)?;
-        self.adopt(blob, temporary.into_temp_path())
+    }
+
+    /// A blob that is written piece by piece, to be stored by [`Workspace::put_written`]. Dropped before that,
+    /// it leaves nothing.
+    ///
+    /// # Errors
+    /// A read-only workspace, a full disk.
+    pub fn blob_writer(&self) -> Result<BlobWriter> {
+        Ok(BlobWriter { file: self.new_temp_file()?, hasher: blake3::Hasher::new(), size: 0 })
+    }
+
+    /// Stores what was written.
+    ///
+    /// # Errors
+    /// A full disk; nothing half-written stays.
+    pub fn put_written(&self, writer: BlobWriter) -> Result<Blob> {
+        let blob = Blob { digest: writer.hasher.finalize().to_hex().to_string(), size: writer.size };
+        let failed = |e| Error::io("store the data", &self.private("blobs"), e);
+        writer.file.as_file().sync_all().map_err(failed)?;
+        self.adopt(blob, writer.file.into_temp_path())
     }
 
     /// Stores a file from [`Workspace::new_temp`] without copying it.

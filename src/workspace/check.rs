@@ -218,6 +218,7 @@ fn users(conn: &Connection) -> Result<HashMap<String, Vec<String>>> {
              FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id
          UNION ALL SELECT v.digest, 'the model ' || m.name || '@' || v.version
              FROM model_versions v JOIN models m ON m.id = v.model_id WHERE v.digest IS NOT NULL
+         UNION ALL SELECT digest, 'the artifact ' || path FROM artifacts
          UNION ALL SELECT o.digest, 'the output “' || s.name || '.' || o.port || '” of the run ' || r.name
              FROM step_outputs o JOIN steps s ON s.id = o.step_id JOIN runs r ON r.id = s.run_id WHERE o.digest IS NOT NULL
          UNION ALL SELECT digest, 'a cached step' FROM step_cache_outputs WHERE digest IS NOT NULL

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::test_support::{change, insert_run, new_run, problems, workspace};
-use crate::{NewDatasetVersion, NewModelVersion, NewRun, Output, now_ms};
+use crate::{Blob, NewDatasetVersion, NewModelVersion, NewRun, Output, now_ms};
 
 const NOW: Duration = Duration::ZERO;
 
@@ -12,7 +12,7 @@ const NOW: Duration = Duration::ZERO;
 fn full() -> (tempfile::TempDir, Workspace, Vec<String>) {
     let (dir, workspace) = workspace();
     let digests: Vec<String> =
-        (0..7).map(|index| workspace.put_bytes(format!("blob {index}").as_bytes()).unwrap().digest).collect();
+        (0..8).map(|index| workspace.put_bytes(format!("blob {index}").as_bytes()).unwrap().digest).collect();
     let output = |index: usize| Output {
         port: "out".into(),
         kind: "table".into(),
@@ -38,6 +38,7 @@ fn full() -> (tempfile::TempDir, Workspace, Vec<String>) {
                 ..new_run("heron")
             })?;
             tx.set_step_outputs(&run, "split", &[output(4)])?;
+            tx.put_artifact("0/run/artifacts/notes.txt", &Blob { digest: digests[7].clone(), size: 6 })?;
             tx.remember_step("key", Some(&run), Some("split"), &[output(5)])?;
             tx.add_model_version(&NewModelVersion {
                 model: "diagnosis".into(),

@@ -260,10 +260,12 @@ fn log_through_the_protocol(workspace: &Workspace) {
     };
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     let point = crate::MetricPoint { key: "rmse".into(), value: 1.5, timestamp_ms: 2, step: 1 };
+    let notes = workspace.put_bytes(b"bytes").unwrap();
     workspace
         .write(change(), |tx| {
             let run = NewTrackedRun { experiment: 0, name: "logged".into(), start_ms: 1, ..NewTrackedRun::default() };
             let run = tx.create_tracked_run(&run)?;
+            tx.put_artifact(&format!("0/{run}/artifacts/notes.txt"), &notes)?;
             let model = tx.create_logged_model(&NewLoggedModel {
                 name: "clf".into(),
                 source_run: Some(run.clone()),

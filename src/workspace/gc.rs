@@ -18,6 +18,7 @@ use crate::tx::now_ms;
 pub(crate) const REFERENCES: &str = "
     SELECT digest FROM dataset_versions
     UNION SELECT digest FROM model_versions WHERE digest IS NOT NULL
+    UNION SELECT digest FROM artifacts
     UNION SELECT digest FROM step_outputs WHERE digest IS NOT NULL
     UNION SELECT digest FROM step_cache_outputs WHERE digest IS NOT NULL
     UNION SELECT plan_digest FROM runs WHERE plan_digest IS NOT NULL

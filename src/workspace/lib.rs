@@ -45,7 +45,7 @@ mod crash_tests;
 #[cfg(test)]
 mod test_support;
 
-pub use blobs::{Blob, Temp};
+pub use blobs::{Blob, BlobWriter, Temp};
 pub use check::{Problem, Progress, Severity};
 pub use datasets::{Dataset, DatasetVersion, NewDatasetVersion};
 pub use db::SCHEMA;

@@ -5,6 +5,7 @@ pub mod models;
 pub mod new;
 pub mod run;
 pub mod runs;
+pub mod serve;
 pub mod upkeep;
 
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Comparisons out of tokens: what each of MLflow's `parse_search_filter` returns or refuses.
 
-use workspace::tracking::python_repr;
+use studio::tracking::python_repr;
 
 use super::lex::{self, Token};
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use workspace::tracking::RunField;
+use studio::tracking::RunField;
 
 use super::*;
 

@@ -1,6 +1,6 @@
 //! What a search is ordered by.
 
-use workspace::tracking::{
+use studio::tracking::{
     ExperimentField, LoggedModelField, LoggedModelOrder, ModelField, Order, RunField, VersionField, python_repr,
 };
 
@@ -115,7 +115,7 @@ pub fn order_of_versions(clauses: &[String]) -> Result<Vec<Order<VersionField>>>
 pub fn logged_model_order(
     field: &str,
     ascending: bool,
-    dataset: Option<workspace::tracking::DatasetFilter>,
+    dataset: Option<studio::tracking::DatasetFilter>,
 ) -> Result<LoggedModelOrder> {
     let field = match field.split_once('.') {
         Some(("metrics", key)) => LoggedModelField::Metric(key.to_owned()),

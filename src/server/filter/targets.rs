@@ -1,6 +1,6 @@
 //! Comparisons as conditions of the store, with the checks of MLflow's SQL stores.
 
-use workspace::tracking::{
+use studio::tracking::{
     Condition, ExperimentField, LoggedModelField, LoggedModelStatus, ModelField, Operator, RunField, Value,
     VersionField, python_repr,
 };

@@ -1,15 +1,16 @@
 //! `experiments/…`.
 
 use serde_json::{Value, json};
-use workspace::tracking::ExperimentSearch;
+use studio::tracking::{ExperimentSearch, Tracking};
 
-use super::{Call, Tracking, limit, nothing, with_token};
+use super::call::Call;
+use super::{limit, nothing, with_token};
 use crate::error::{Code, Error, Result};
 use crate::messages::{self, *};
 use crate::{filter, names, page};
 
 /// Answers what lies below `experiments/`; `None` for what is not there.
-pub(super) fn answer(store: &dyn Tracking, action: &str, post: bool, call: &Call<'_>) -> Option<Result<Value>> {
+pub(super) fn answer(store: Tracking<'_>, action: &str, post: bool, call: &Call<'_>) -> Option<Result<Value>> {
     Some(match (action, post) {
         ("create", true) => create(store, call),
         ("search" | "list", _) => search(store, call),
@@ -25,7 +26,7 @@ pub(super) fn answer(store: &dyn Tracking, action: &str, post: bool, call: &Call
     })
 }
 
-fn create(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn create(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: CreateExperiment = call.message()?;
     names::experiment_name(&asked.name)?;
     let location = Some(asked.artifact_location.as_str()).filter(|location| !location.is_empty());
@@ -40,7 +41,7 @@ fn create(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
     Ok(json!({"experiment_id": id.to_string()}))
 }
 
-fn search(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn search(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: SearchExperiments = call.message()?;
     let search = ExperimentSearch {
         conditions: filter::experiments(&asked.filter)?,
@@ -57,13 +58,13 @@ fn search(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
     Ok(with_token(answer, found.more.then_some(search.offset + search.limit)))
 }
 
-fn get(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn get(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: ExperimentId = call.message()?;
     let found = store.experiment(names::experiment_id(&asked.experiment_id)?)?;
     Ok(json!({"experiment": messages::experiment(&found)}))
 }
 
-fn by_name(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn by_name(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: ExperimentName = call.message()?;
     let found = store.experiment_by_name(&asked.experiment_name)?.ok_or_else(|| {
         let message = format!("Could not find experiment with name '{}'", asked.experiment_name);
@@ -72,7 +73,7 @@ fn by_name(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
     Ok(json!({"experiment": messages::experiment(&found)}))
 }
 
-fn update(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn update(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: UpdateExperiment = call.message()?;
     if !asked.new_name.is_empty() {
         names::experiment_name(&asked.new_name)?;
@@ -81,23 +82,23 @@ fn update(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
     Ok(json!({}))
 }
 
-fn by_id(call: &Call<'_>, act: impl Fn(i64) -> workspace::Result<()>) -> Result<Value> {
+fn by_id(call: &Call<'_>, act: impl Fn(i64) -> studio::Result<()>) -> Result<Value> {
     let asked: ExperimentId = call.message()?;
     Ok(nothing(act(names::experiment_id(&asked.experiment_id)?)?))
 }
 
-fn set_tag(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn set_tag(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: SetExperimentTag = call.message()?;
     names::experiment_tag(&asked.key, &asked.value)?;
     Ok(nothing(store.set_experiment_tag(names::experiment_id(&asked.experiment_id)?, &asked.key, &asked.value)?))
 }
 
-fn delete_tag(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn delete_tag(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: DeleteExperimentTag = call.message()?;
     Ok(nothing(store.delete_experiment_tag(names::experiment_id(&asked.experiment_id)?, &asked.key)?))
 }
 
-fn datasets(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn datasets(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: SearchDatasets = call.message()?;
     let ids = asked.experiment_ids.iter().map(|id| names::experiment_id(id)).collect::<Result<Vec<_>>>()?;
     let found = store.search_datasets(&ids)?;

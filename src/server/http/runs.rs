@@ -1,13 +1,10 @@
 //! `runs/…` and `metrics/…`.
 
 use serde_json::{Value, json};
-use workspace::MetricPoint;
-use workspace::tracking::{
-    DatasetInput, LogBatch as Batch, LoggedDataset, ModelInput, ModelMetric, ModelOutput, NewTrackedRun, RUN_NAME_TAG,
-    RunSearch, RunUpdate,
-};
+use studio::tracking::{DatasetInput, LogBatch as Batch, LoggedDataset, MetricPoint, ModelInput, ModelMetric, ModelOutput, NewTrackedRun, RUN_NAME_TAG, RunSearch, RunUpdate, Tracking};
 
-use super::{Call, Tracking, limit, nothing, with_token};
+use super::call::Call;
+use super::{limit, nothing, with_token};
 use crate::error::{Error, Result};
 use crate::messages::{self, *};
 use crate::{filter, names, page};
@@ -17,7 +14,7 @@ const MOST_HISTORY: usize = 25_000;
 const MOST_SAMPLES: i64 = 2500;
 
 /// Answers what lies below `runs/` and `metrics/`; `None` for what is not there.
-pub(super) fn answer(store: &dyn Tracking, path: &str, post: bool, call: &Call<'_>) -> Option<Result<Value>> {
+pub(super) fn answer(store: Tracking<'_>, path: &str, post: bool, call: &Call<'_>) -> Option<Result<Value>> {
     Some(match (path, post) {
         ("runs/create", true) => create(store, call),
         ("runs/get", false) => get(store, call),
@@ -48,7 +45,7 @@ fn text(value: String) -> Option<String> {
     Some(value).filter(|value| !value.is_empty())
 }
 
-fn create(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn create(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: CreateRun = call.message()?;
     // Without an experiment, the first one.
     let id = text(asked.experiment_id).unwrap_or_else(|| "0".to_owned());
@@ -73,13 +70,13 @@ fn create(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
     Ok(json!({"run": messages::run(&store.create_run(new)?)}))
 }
 
-fn get(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn get(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: RunId = call.message()?;
     let run = store.run(&either(asked.run_id, asked.run_uuid))?;
     Ok(json!({"run": messages::run(&run)}))
 }
 
-fn search(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn search(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: SearchRuns = call.message()?;
     if asked.max_results.is_some_and(|most| most > 50_000) {
         let most = asked.max_results.unwrap_or_default();
@@ -104,7 +101,7 @@ fn search(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
     Ok(with_token(answer, found.more.then_some(search.offset + search.limit)))
 }
 
-fn update(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn update(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: UpdateRun = call.message()?;
     let update = RunUpdate {
         status: asked.status.map(|status| status.0),
@@ -115,7 +112,7 @@ fn update(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
     Ok(json!({"run_info": messages::run_info(&run)}))
 }
 
-fn by_id(call: &Call<'_>, act: impl Fn(&str) -> workspace::Result<()>) -> Result<Value> {
+fn by_id(call: &Call<'_>, act: impl Fn(&str) -> studio::Result<()>) -> Result<Value> {
     let asked: RunId = call.message()?;
     Ok(nothing(act(&either(asked.run_id, asked.run_uuid))?))
 }
@@ -134,7 +131,7 @@ fn point(asked: Metric, batch: &mut Batch) {
     batch.metrics.push(point);
 }
 
-fn log_metric(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn log_metric(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: LogMetric = call.message()?;
     names::metric(&asked.key, asked.value, asked.timestamp, "")?;
     let mut batch = Batch::default();
@@ -151,13 +148,13 @@ fn log_metric(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
     Ok(nothing(store.log_batch(&either(asked.run_id, asked.run_uuid), batch)?))
 }
 
-fn log_param(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn log_param(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: RunPair = call.message()?;
     let value = names::param(&asked.key, &asked.value, "")?;
     Ok(nothing(store.log_param(&either(asked.run_id, asked.run_uuid), &asked.key, &value)?))
 }
 
-fn log_batch(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn log_batch(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked = LogBatch::checked(&call.json()?)?;
     names::run_id(&asked.run_id)?;
     let mut batch = Batch::default();
@@ -178,19 +175,19 @@ fn log_batch(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
     Ok(nothing(store.log_batch(&asked.run_id, batch)?))
 }
 
-fn set_tag(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn set_tag(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: RunPair = call.message()?;
     let value = names::tag(&asked.key, &asked.value, "")?;
     let batch = Batch { tags: vec![(asked.key, value)], ..Batch::default() };
     Ok(nothing(store.log_batch(&either(asked.run_id, asked.run_uuid), batch)?))
 }
 
-fn delete_tag(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn delete_tag(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: DeleteTag = call.message()?;
     Ok(nothing(store.delete_tag(&asked.run_id, &asked.key)?))
 }
 
-fn log_inputs(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn log_inputs(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: LogInputs = call.message()?;
     names::run_id(&asked.run_id)?;
     let input = |input: messages::DatasetInput| DatasetInput {
@@ -210,14 +207,38 @@ fn log_inputs(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
     Ok(nothing(store.log_inputs(&asked.run_id, datasets, models)?))
 }
 
-fn log_outputs(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn log_outputs(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: LogOutputs = call.message()?;
     let models =
         asked.models.into_iter().map(|model| ModelOutput { model_id: model.model_id, step: model.step }).collect();
     Ok(nothing(store.log_outputs(&asked.run_id, models)?))
 }
 
-fn history(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+/// `POST runs/log-model`, by which clients before MLflow 3 list the models of a run in one of its tags.
+pub(super) fn log_model(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
+    const TAG: &str = "mlflow.log-model.history";
+    let asked: LogModel = call.message()?;
+    let model: Value = serde_json::from_str(&asked.model_json).map_err(|_| {
+        Error::invalid(format!("Malformed model info. \n {} \n is not a valid JSON.", asked.model_json))
+    })?;
+    let mandatory = ["artifact_path", "flavors", "utc_time_created", "run_id"];
+    let missing: Vec<&str> = mandatory.into_iter().filter(|name| model.get(name).is_none()).collect();
+    if !missing.is_empty() {
+        let missing: Vec<String> = missing.into_iter().map(studio::tracking::python_repr).collect();
+        return Err(Error::invalid(format!("Model json is missing mandatory fields: {{{}}}", missing.join(", "))));
+    }
+    let kept = ["run_id", "utc_time_created", "artifact_path", "model_uuid", "flavors"];
+    let facts = kept.into_iter().filter_map(|name| Some((name.to_owned(), model.get(name)?.clone())));
+    let facts = Value::Object(facts.collect());
+    let run = store.run(&asked.run_id)?;
+    let known = run.tags.iter().find(|(key, _)| key == TAG).and_then(|(_, text)| serde_json::from_str(text).ok());
+    let mut all: Vec<Value> = known.unwrap_or_default();
+    all.push(facts);
+    let tags = vec![(TAG.to_owned(), Value::from(all).to_string())];
+    Ok(nothing(store.log_batch(&asked.run_id, Batch { tags, ..Batch::default() })?))
+}
+
+fn history(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: GetMetricHistory = call.message()?;
     if let Some(most) = asked.max_results.filter(|most| *most <= 0) {
         return Err(Error::invalid(format!(
@@ -234,7 +255,7 @@ fn history(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
     Ok(with_token(answer, found.more.then_some(offset + most.unwrap_or_default())))
 }
 
-fn history_bulk(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn history_bulk(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: GetMetricHistoryBulk = call.message()?;
     let count = asked.run_id.len();
     if count == 0 {
@@ -253,7 +274,7 @@ fn history_bulk(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
     Ok(json!({"metrics": found.iter().map(messages::run_point).collect::<Value>()}))
 }
 
-fn history_sampled(store: &dyn Tracking, call: &Call<'_>) -> Result<Value> {
+fn history_sampled(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     const SEE: &str = " See the API docs for more information about request parameters.";
     let asked: GetMetricHistoryBulkInterval = call.message()?;
     let count = asked.run_ids.len();

@@ -1,43 +1,55 @@
 //! The routes over a real workspace, without a socket.
 
-use std::sync::Arc;
-
 use axum::http::Method;
 use serde_json::{Value, json};
-use workspace::Workspace;
+use studio::Studio;
 
-use super::{Call, Tracking, route};
+use super::{Answer, App, Call, route};
+use crate::guard::Guard;
 
-#[path = "../examples/serve/double.rs"]
-mod double;
-
-struct Client {
+pub(super) struct Client {
     _dir: tempfile::TempDir,
-    store: Arc<dyn Tracking>,
+    pub app: App,
 }
 
 impl Client {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let workspace = Workspace::create(dir.path(), "Test").unwrap();
-        Self { _dir: dir, store: Arc::new(double::Double(workspace)) }
+        let studio = Studio::create(dir.path(), "Test").unwrap();
+        let guard = Guard::new(([127, 0, 0, 1], 5000).into(), &[], None);
+        Self { _dir: dir, app: App { studio, guard, uploads: super::multipart::Uploads::default() } }
     }
 
-    fn call(&self, method: Method, path: &str, query: &str, body: &str) -> Result<Value, (u16, String)> {
-        let call = Call { get: method == Method::GET, query, body: body.as_bytes() };
-        let path = format!("/api/2.0/mlflow/{path}");
-        route(self.store.as_ref(), &method, &path, &call).map_err(|error| (error.code.status(), error.message))
+    /// Answers a call to a whole path.
+    pub fn ask(&self, method: Method, path: &str, query: &str, body: &str) -> Result<Answer, (u16, String)> {
+        let call = Call { method: &method, host: "localhost:5000", query, body: body.as_bytes() };
+        route(&self.app, path, &call).map_err(|error| (error.code.status(), error.message))
     }
 
-    fn post(&self, path: &str, body: Value) -> Result<Value, (u16, String)> {
+    pub fn call(&self, method: Method, path: &str, query: &str, body: &str) -> Result<Value, (u16, String)> {
+        match self.ask(method, &format!("/api/2.0/mlflow/{path}"), query, body)? {
+            Answer::Json(value) => Ok(value),
+            _ => panic!("{path} is no JSON"),
+        }
+    }
+
+    /// Puts a file among the artifacts, as an upload does.
+    pub fn put(&self, path: &str, bytes: &[u8]) {
+        let store = self.app.studio.tracking();
+        let mut upload = store.upload().unwrap();
+        std::io::Write::write_all(&mut upload, bytes).unwrap();
+        store.finish_upload(upload, path).unwrap();
+    }
+
+    pub fn post(&self, path: &str, body: Value) -> Result<Value, (u16, String)> {
         self.call(Method::POST, path, "", &body.to_string())
     }
 
-    fn get(&self, path: &str, query: &str) -> Result<Value, (u16, String)> {
+    pub fn get(&self, path: &str, query: &str) -> Result<Value, (u16, String)> {
         self.call(Method::GET, path, query, "")
     }
 
-    fn run(&self) -> String {
+    pub fn run(&self) -> String {
         let body = json!({"experiment_id": "0", "start_time": 5, "tags": [{"key": "mlflow.runName", "value": "a"}]});
         self.post("runs/create", body).unwrap()["run"]["info"]["run_id"].as_str().unwrap().to_owned()
     }
@@ -135,4 +147,111 @@ fn experiments_live_and_die() {
     // An old client's body, encoded twice.
     let twice = json!(json!({"experiment_id": id}).to_string()).to_string();
     assert!(client.call(Method::POST, "experiments/delete", "", &twice).is_ok());
+}
+
+#[test]
+fn a_model_is_registered_staged_and_found_by_alias() {
+    let client = Client::new();
+    let run = client.run();
+    let model = json!({"experiment_id": "0", "name": "clf", "source_run_id": run, "params": [{"key": "c", "value": "1"}]});
+    let model = client.post("logged-models", model).unwrap()["model"]["info"].clone();
+    let id = model["model_id"].as_str().unwrap().to_owned();
+    let root = format!("0/models/{id}/artifacts");
+    assert_eq!(model["artifact_uri"], format!("mlflow-artifacts:/{root}"));
+    client.put(&format!("{root}/MLmodel"), b"flavors: {}");
+    let ready = json!({"model_id": id, "status": "LOGGED_MODEL_READY"});
+    let done = client.call(Method::PATCH, &format!("logged-models/{id}"), "", &ready.to_string()).unwrap();
+    assert_eq!(done["model"]["info"]["status"], "LOGGED_MODEL_READY");
+    let folder = client.get(&format!("logged-models/{id}/artifacts/directories"), "").unwrap();
+    assert_eq!(folder["files"][0]["path"], "MLmodel");
+    client.post("registered-models/create", json!({"name": "churn"})).unwrap();
+    let source = json!({"name": "churn", "source": format!("models:/{id}"), "model_id": id});
+    let version = client.post("model-versions/create", source).unwrap()["model_version"].clone();
+    assert_eq!((&version["version"], &version["run_id"]), (&json!("1"), &json!(run)));
+    let uri = client.get("model-versions/get-download-uri", "name=churn&version=1").unwrap();
+    assert_eq!(uri["artifact_uri"], format!("mlflow-artifacts:/{root}"));
+    client.post("registered-models/alias", json!({"name": "churn", "alias": "best", "version": "1"})).unwrap();
+    let found = client.get("registered-models/alias", "name=churn&alias=best").unwrap();
+    assert_eq!(found["model_version"]["aliases"], json!(["best"]));
+    let stage = json!({"name": "churn", "version": "1", "stage": "production"});
+    client.post("model-versions/transition-stage", stage).unwrap();
+    let latest = client.post("registered-models/get-latest-versions", json!({"name": "churn", "stages": ["Production"]}));
+    assert_eq!(latest.unwrap()["model_versions"][0]["current_stage"], "Production");
+    let copied = json!({"name": "churn", "source": "models:/churn@best"});
+    assert_eq!(client.post("model-versions/create", copied).unwrap()["model_version"]["source"], "models:/churn/1");
+    let versions = client.get("model-versions/search", "filter=name%3D'churn'&order_by=version_number+ASC").unwrap();
+    assert_eq!(versions["model_versions"].as_array().unwrap().len(), 2);
+    let tagged = client.get(&format!("logged-models/{id}"), "").unwrap();
+    let tags = tagged["model"]["info"]["tags"].as_array().unwrap().clone();
+    let told = tags.iter().find(|tag| tag["key"] == "mlflow.modelVersions").unwrap();
+    assert_eq!(told["value"], r#"[{"name": "churn", "version": 1}, {"name": "churn", "version": 2}]"#);
+}
+
+#[test]
+fn a_prompt_is_a_model_with_a_tag_and_neither_takes_the_others_name() {
+    let client = Client::new();
+    let prompt = json!([{"key": "mlflow.prompt.is_prompt", "value": "true"}]);
+    client.post("registered-models/create", json!({"name": "greet", "tags": prompt})).unwrap();
+    let version = json!({"name": "greet", "source": "dummy-source", "tags": prompt});
+    assert_eq!(client.post("model-versions/create", version).unwrap()["model_version"]["version"], "1");
+    let said = client.post("registered-models/create", json!({"name": "greet"})).unwrap_err().1;
+    assert!(said.starts_with("Tried to create a registered model with name 'greet'"), "{said}");
+    assert_eq!(client.get("registered-models/search", "").unwrap(), json!({}), "not among the models");
+}
+
+#[test]
+fn artifacts_are_listed_read_and_deleted() {
+    let client = Client::new();
+    let run = client.run();
+    client.put(&format!("0/{run}/artifacts/plots/a.png"), b"png");
+    let listed = client.get("artifacts/list", &format!("run_id={run}&path=plots")).unwrap();
+    assert_eq!(listed["files"], json!([{"path": "plots/a.png", "is_dir": false, "file_size": 3}]));
+    assert_eq!(listed["root_uri"], format!("mlflow-artifacts:/0/{run}/artifacts"));
+    let ask = |method, path: &str, query: &str| client.ask(method, path, query, "");
+    let file = ask(Method::GET, &format!("/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/plots/a.png"), "");
+    assert!(matches!(file, Ok(Answer::File(_))));
+    let file = ask(Method::GET, "/get-artifact", &format!("run_id={run}&path=plots/a.png"));
+    assert!(matches!(file, Ok(Answer::File(_))));
+    assert_eq!(ask(Method::GET, "/get-artifact", &format!("run_id={run}&path=plots")).err().unwrap().0, 400);
+    ask(Method::DELETE, &format!("/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts/plots"), "").unwrap();
+    assert_eq!(ask(Method::GET, "/get-artifact", &format!("run_id={run}&path=plots/a.png")).err().unwrap().0, 404);
+}
+
+#[test]
+fn parts_are_joined_in_their_order() {
+    let client = Client::new();
+    let ask = |path: &str, body: Value| {
+        match client.ask(Method::POST, &format!("/api/2.0/mlflow-artifacts/mpu/{path}"), "", &body.to_string()) {
+            Ok(Answer::Json(value)) => Ok(value),
+            Ok(_) => panic!("no JSON"),
+            Err(error) => Err(error),
+        }
+    };
+    let made = ask("create/0/r/artifacts", json!({"path": "/home/me/big.bin", "num_parts": 2})).unwrap();
+    let id = made["upload_id"].as_str().unwrap().to_owned();
+    assert_eq!(made["credentials"][1]["url"], format!("http://localhost:5000/api/2.0/mlflow-artifacts/mpu/part/{id}/2"));
+    let end = json!({"path": "/home/me/big.bin", "upload_id": id, "parts": []});
+    let part = |number: usize, bytes: &[u8]| {
+        let mut upload = client.app.studio.tracking().upload().unwrap();
+        std::io::Write::write_all(&mut upload, bytes).unwrap();
+        client.app.uploads.put_part(&client.app.studio, &id, number, upload).unwrap()
+    };
+    assert!(client.app.uploads.check_part(&id, 3).is_err());
+    part(2, b" world");
+    assert_eq!(part(1, b"hello").len(), 66, "a quoted digest");
+    assert!(ask("complete/0/other", end.clone()).is_err(), "to another place");
+    ask("complete/0/r/artifacts", end.clone()).unwrap();
+    assert_eq!(ask("complete/0/r/artifacts", end).unwrap_err().0, 404, "once");
+    let (artifact, _) = client.app.studio.tracking().open_artifact("0/r/artifacts/big.bin").unwrap();
+    assert_eq!(artifact.blob.size, 11);
+}
+
+#[test]
+fn what_is_not_there_says_so_in_mlflows_shape() {
+    let client = Client::new();
+    for path in ["traces/search", "scorers/list", "gateway/secrets/list", "webhooks", "datasets/search", "issues"] {
+        assert_eq!(client.post(path, json!({})).unwrap_err().0, 501, "{path}");
+    }
+    assert_eq!(client.get("server-info", "").unwrap()["store_type"], "SqlStore");
+    assert!(matches!(client.ask(Method::GET, "/version", "", ""), Ok(Answer::Text(_, "3.17.2"))));
 }

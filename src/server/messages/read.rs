@@ -216,6 +216,11 @@ pub(super) fn find<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Va
     map.get(name).or_else(|| name.contains('_').then(|| map.get(&camel(name))).flatten())
 }
 
+/// Whether a body has a field at all.
+pub fn has(body: &Value, name: &str) -> bool {
+    body.as_object().and_then(|map| find(map, name)).is_some_and(|value| !value.is_null())
+}
+
 fn camel(name: &str) -> String {
     let mut upper = false;
     let mut out = String::with_capacity(name.len());

@@ -98,6 +98,8 @@ messages! {
     LogInputs { run_id true: String, datasets: Vec<DatasetInput>, models: Vec<ModelInput> }
     /// `POST runs/outputs`.
     LogOutputs { run_id true: String, models true: Vec<ModelOutput> }
+    /// `POST runs/log-model`.
+    LogModel { run_id true: String, model_json true: String }
     /// `POST runs/search`.
     SearchRuns {
         experiment_ids: Vec<String>, filter: String, max_results: Option<i64>, order_by: Vec<String>,
@@ -114,6 +116,14 @@ messages! {
         run_ids true: Vec<String>, metric_key true: String, start_step: Option<i64>, end_step: Option<i64>,
         max_results: Option<i64>,
     }
+    /// `GET mlflow-artifacts/artifacts`.
+    ListFolder { path: String }
+    /// `POST mlflow-artifacts/mpu/create`.
+    CreateMultipart { path true: String, num_parts: Option<i64> }
+    /// `POST mlflow-artifacts/mpu/complete` and `abort`.
+    EndMultipart { path true: String, upload_id: String }
+    /// `GET logged-models/{model_id}/artifacts/directories`.
+    ListLoggedModelArtifacts { artifact_directory_path: String }
     /// `GET artifacts/list`.
     ListArtifacts { run_id true: String, path: String, page_token: String, run_uuid: String }
 
@@ -123,7 +133,7 @@ messages! {
         tags: Vec<Pair>,
     }
     /// `PATCH logged-models/{model_id}`.
-    FinalizeLoggedModel { model_id true: String, status true: String }
+    FinalizeLoggedModel { model_id true: String, status true: Option<ModelStatus> }
     /// `GET` and `DELETE logged-models/{model_id}`.
     LoggedModelId { model_id true: String }
     /// `POST logged-models/search`.
@@ -179,13 +189,13 @@ messages! {
 
 /// Which of deleted and active things; a word or a number in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct View(pub workspace::tracking::View);
+pub struct View(pub studio::tracking::View);
 
 impl Field for View {
     const SHAPE: Shape = Shape::Text;
 
     fn read(value: &Value) -> Option<Self> {
-        use workspace::tracking::View as Known;
+        use studio::tracking::View as Known;
         let number = value.as_str().and_then(|text| text.parse().ok()).or_else(|| value.as_i64());
         match (value.as_str(), number) {
             (Some("ACTIVE_ONLY"), _) | (_, Some(1)) => Some(Self(Known::Active)),
@@ -198,11 +208,11 @@ impl Field for View {
 
 /// How far a run is; a word or a number in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Status(pub workspace::RunStatus);
+pub struct Status(pub studio::RunStatus);
 
 impl Default for Status {
     fn default() -> Self {
-        Self(workspace::RunStatus::Running)
+        Self(studio::RunStatus::Running)
     }
 }
 
@@ -213,7 +223,32 @@ impl Field for Status {
         const WORDS: [&str; 5] = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
         let number = value.as_u64().and_then(|number| usize::try_from(number).ok()?.checked_sub(1));
         let word = value.as_str().or_else(|| WORDS.get(number?).copied())?;
-        workspace::tracking::status_of_protocol(word).map(Self)
+        studio::tracking::status_of_protocol(word).map(Self)
+    }
+}
+
+/// How the upload of a logged model ended; a word or a number in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelStatus(pub studio::tracking::LoggedModelStatus);
+
+impl Default for ModelStatus {
+    fn default() -> Self {
+        Self(studio::tracking::LoggedModelStatus::Pending)
+    }
+}
+
+impl Field for ModelStatus {
+    const SHAPE: Shape = Shape::Integer;
+
+    fn read(value: &Value) -> Option<Self> {
+        use studio::tracking::LoggedModelStatus as Known;
+        let number = value.as_str().and_then(|text| text.parse().ok()).or_else(|| value.as_i64());
+        Some(Self(match (value.as_str(), number) {
+            (Some("LOGGED_MODEL_PENDING"), _) | (_, Some(1)) => Known::Pending,
+            (Some("LOGGED_MODEL_READY"), _) | (_, Some(2)) => Known::Ready,
+            (Some("LOGGED_MODEL_UPLOAD_FAILED"), _) | (_, Some(3)) => Known::Failed,
+            _ => return None,
+        }))
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the store returns, as protobuf's JSON. Empty lists are left out, as protobuf does.
 
 use serde_json::{Map, Value, json};
-use workspace::MetricPoint;
-use workspace::tracking::{
+use studio::tracking::MetricPoint;
+use studio::tracking::{
     DatasetSummary, LoggedModel, LoggedModelStatus, RegisteredModel, RegisteredVersion, RunPoint, TrackedExperiment,
     TrackedRun, protocol_status,
 };

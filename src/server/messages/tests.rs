@@ -47,12 +47,12 @@ fn an_address_gives_lists_and_booleans() {
     assert_eq!(wrong, "Invalid boolean value: yes, must be 'true' or 'false'.");
     assert_eq!(
         SearchExperiments::query(&[pair("view_type", "ALL")]).unwrap().view_type,
-        Some(View(workspace::tracking::View::All))
+        Some(View(studio::tracking::View::All))
     );
 }
 
 #[test]
 fn a_response_leaves_out_what_is_empty_and_writes_nan_as_text() {
-    let point = workspace::MetricPoint { key: "m".into(), value: f64::NAN, timestamp_ms: 1, step: 0 };
+    let point = studio::tracking::MetricPoint { key: "m".into(), value: f64::NAN, timestamp_ms: 1, step: 0 };
     assert_eq!(metric(&point).to_string(), r#"{"key":"m","value":"NaN","timestamp":1,"step":0}"#);
 }

@@ -338,6 +338,13 @@ CREATE TABLE model_aliases (
     PRIMARY KEY (model_id, alias)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO model_aliases VALUES(1,'champion',1);
+CREATE TABLE artifacts (
+    path TEXT PRIMARY KEY,
+    digest TEXT NOT NULL REFERENCES blobs (digest),
+    size INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO artifacts VALUES('0/8c74515f877cd21f1e0865c877baea74/artifacts/notes.txt','df19b1f105ff929191ce49d0bbfdc5b4edc2a71a40f502dc955359eb33649e24',5,1795269932935);
 DELETE FROM sqlite_sequence;
 INSERT INTO sqlite_sequence VALUES('experiments',1);
 INSERT INTO sqlite_sequence VALUES('runs',2);
@@ -369,6 +376,7 @@ CREATE INDEX logged_model_metrics_by_model ON logged_model_metrics (model_id, ke
 CREATE INDEX logged_model_metrics_by_run ON logged_model_metrics (run_id);
 CREATE INDEX model_versions_by_digest ON model_versions (digest);
 CREATE INDEX model_versions_by_run ON model_versions (run_id);
+CREATE INDEX artifacts_by_digest ON artifacts (digest);
 COMMIT;
 PRAGMA user_version = 2;
 PRAGMA application_id = 1098148978;

@@ -142,3 +142,14 @@ CREATE TABLE model_aliases (
     version INTEGER NOT NULL,
     PRIMARY KEY (model_id, alias)
 ) STRICT, WITHOUT ROWID;
+
+-- Files that clients log, by their path below `mlflow-artifacts:/`: `EXPERIMENT/RUN/artifacts/…`. A path is a
+-- key of this table and never one of the disk's, where the bytes lie by their digest.
+CREATE TABLE artifacts (
+    path TEXT PRIMARY KEY,
+    digest TEXT NOT NULL REFERENCES blobs (digest),
+    size INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX artifacts_by_digest ON artifacts (digest);

@@ -7,6 +7,7 @@
 //! A run that a client logs is marked so: it has no worker, is never stale, and may be ended by its
 //! client. A run of a pipeline shows itself through the protocol too, but its status stays its worker's.
 
+mod artifacts;
 mod condition;
 mod experiments;
 mod history;
@@ -21,6 +22,7 @@ pub(crate) mod search;
 #[cfg(test)]
 mod tests;
 
+pub use artifacts::{Artifact, ArtifactEntry};
 pub use condition::{Condition, Operator, Value, like};
 pub use experiments::{ExperimentField, ExperimentSearch, TrackedExperiment};
 pub use history::RunPoint;
