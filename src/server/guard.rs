@@ -60,7 +60,8 @@ impl Guard {
         }
         (!self.knows_token(headers)).then(|| {
             let error = Error::new(Code::Unauthenticated, WHO);
-            let kind = [(header::CONTENT_TYPE, "application/json"), (header::WWW_AUTHENTICATE, "Basic realm=\"mlflow\"")];
+            let kind =
+                [(header::CONTENT_TYPE, "application/json"), (header::WWW_AUTHENTICATE, "Basic realm=\"mlflow\"")];
             (StatusCode::UNAUTHORIZED, kind, error.body()).into_response()
         })
     }
@@ -152,7 +153,8 @@ mod tests {
     #[test]
     fn cve_2025_14279_a_rebound_name_is_refused() {
         let guard = guard("127.0.0.1", None);
-        let of = |host: &str| status(&guard, Method::GET, "/api/2.0/mlflow/experiments/search", &[(header::HOST, host)]);
+        let of =
+            |host: &str| status(&guard, Method::GET, "/api/2.0/mlflow/experiments/search", &[(header::HOST, host)]);
         for good in ["localhost", "localhost:5000", "127.0.0.1:5000", "[::1]:5000", "LOCALHOST:1", "127.0.0.1"] {
             assert_eq!(of(good), 200, "{good}");
         }
@@ -188,7 +190,13 @@ mod tests {
             let headers = [(header::HOST, "localhost:5000"), (header::ORIGIN, origin)];
             status(&guard, method, "/ajax-api/2.0/mlflow/experiments/create", &headers)
         };
-        for bad in ["http://evil.com", "null", "http://localhost.evil.com", "https://127.0.0.1.evil.com", "http://localhost@evil.com"] {
+        for bad in [
+            "http://evil.com",
+            "null",
+            "http://localhost.evil.com",
+            "https://127.0.0.1.evil.com",
+            "http://localhost@evil.com",
+        ] {
             assert_eq!(of(Method::POST, bad), 403, "{bad}");
             assert_eq!(of(Method::DELETE, bad), 403, "{bad}");
         }

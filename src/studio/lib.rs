@@ -40,9 +40,9 @@ pub use outputs::Output;
 pub use overview::Overview;
 pub use pipeline;
 pub use pipelines::{JobState, PipelineRow};
+pub use run_index::{IndexedRun, RunGroup, RunIndex, RunKeys, RunListing, Spread};
 pub use runs::{Compared, Comparison, Curve, Run, RunDetail, RunPage, RunQuery, RunRequest, RunSort};
 pub use upkeep::{Collected, Problem};
-pub use run_index::{IndexedRun, RunGroup, RunIndex, RunKeys, RunListing, Spread};
 pub use workspace::{ARCHIVED_TAG, Event, LogLine, RunInput, RunStatus, SCHEMA, Step, StepStatus};
 
 /// An open workspace. Cheap to clone, shared between threads.

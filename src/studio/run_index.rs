@@ -18,6 +18,13 @@ impl Studio {
         Ok(self.workspace.indexed_runs(rows)?)
     }
 
+    /// The names of the experiments that hold runs, by name.
+    pub fn experiments(&self) -> Result<Vec<String>> {
+        let all = self.workspace.experiments()?.into_iter();
+        let used = all.filter(|experiment| experiment.deleted_ms.is_none() && experiment.runs > 0);
+        Ok(used.map(|experiment| experiment.name).collect())
+    }
+
     /// The names of all metrics, parameters and tags that runs have.
     pub fn run_keys(&self) -> Result<RunKeys> {
         Ok(self.workspace.run_keys()?)

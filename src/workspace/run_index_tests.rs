@@ -88,8 +88,7 @@ fn an_index_has_the_order_of_the_list() {
     for sort in [RunSort::Name, RunSort::Created, RunSort::Param("depth".into()), RunSort::Tag("none".into())] {
         for descending in [false, true] {
             let filter = RunFilter { sort: sort.clone(), descending, ..RunFilter::default() };
-            let listed: Vec<String> =
-                workspace.runs(&filter).unwrap().runs.into_iter().map(|run| run.name).collect();
+            let listed: Vec<String> = workspace.runs(&filter).unwrap().runs.into_iter().map(|run| run.name).collect();
             let index = workspace.run_index(&RunListing { filter, ..RunListing::default() }).unwrap();
             let mut indexed = names(&workspace, &index);
             if sort == RunSort::Param("depth".into()) {

@@ -4,7 +4,7 @@ use egui::{Align, Align2, Color32, Layout, Rect, Ui, UiBuilder, vec2};
 
 use crate::{
     theme::{self, Face},
-    widgets::paint_text,
+    widgets::{self, paint_text},
 };
 
 /// One cell: painted directly where that is enough, or a [`Ui`] by [`Cell::show`].
@@ -56,6 +56,11 @@ impl<'a> Cell<'a> {
 
     pub fn set(&self, text: &str, face: &Face, color: Color32) {
         self.set_in(self.inside(), text, face, color);
+    }
+
+    /// How wide a text would be.
+    pub fn width_of(&self, text: &str, face: &Face) -> f32 {
+        widgets::text_width(self.ui.painter(), text, face)
     }
 
     /// In a part of the cell, after a mark of one's own.

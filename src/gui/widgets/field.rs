@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use egui::{
-    Align2, Direction, FontSelection, Frame, Id, Layout, Margin, Response, Sense, Stroke, StrokeKind, TextEdit, Ui,
-    UiBuilder, Widget, vec2,
+    Align2, Direction, FontSelection, Frame, Id, Layout, Margin, Response, Sense, Stroke, StrokeKind, TextBuffer,
+    TextEdit, Ui, UiBuilder, Widget, text::LayoutJob, vec2,
 };
 
 use super::{Button, chip};
@@ -28,6 +28,7 @@ pub struct TextField<'a> {
     clear: bool,
     focus: bool,
     id: Option<Id>,
+    layout: Option<&'a dyn Fn(&str) -> LayoutJob>,
 }
 
 impl<'a> TextField<'a> {
@@ -45,6 +46,7 @@ impl<'a> TextField<'a> {
             clear: false,
             focus: false,
             id: None,
+            layout: None,
         }
     }
 
@@ -81,6 +83,11 @@ impl<'a> TextField<'a> {
     /// Code: JetBrains Mono.
     pub fn mono(self) -> Self {
         Self { mono: true, ..self }
+    }
+
+    /// Colours the text: a language.
+    pub fn layout(self, layout: &'a dyn Fn(&str) -> LayoutJob) -> Self {
+        Self { layout: Some(layout), ..self }
     }
 
     /// More than one line.
@@ -143,6 +150,14 @@ impl Widget for TextField<'_> {
             .align(if self.rows == 1 { Align2::LEFT_CENTER } else { Align2::LEFT_TOP });
         if let Some(id) = self.id {
             edit = edit.id(id);
+        }
+        let mut layouter;
+        if let Some(layout) = self.layout {
+            layouter = move |ui: &Ui, text: &dyn TextBuffer, _: f32| {
+                let job = layout(text.as_str());
+                ui.fonts_mut(|fonts| fonts.layout_job(job))
+            };
+            edit = edit.layouter(&mut layouter);
         }
         let inside = if self.rows == 1 { inside } else { inside.shrink2(vec2(0.0, t.size.gap)) };
         // A child of its own: `put` would end the row at the text instead of at the frame.

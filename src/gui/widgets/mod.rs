@@ -6,6 +6,7 @@
 mod button;
 mod chip;
 mod code;
+mod completion;
 mod confirm;
 mod field;
 pub mod format;
@@ -21,6 +22,7 @@ mod toggle;
 pub use button::{Button, link};
 pub use chip::{Chip, key_cap, key_cap_at, key_caps};
 pub use code::{CodeLine, CodeView, Tone};
+pub use completion::{Completion, Offer, cursor};
 pub use confirm::{Confirm, confirm};
 pub use field::TextField;
 pub use layout::{bar, card, card_frame, field_row, key_value, section, separator, side_frame, toggle_row};
@@ -29,7 +31,7 @@ pub use row::{ListRow, grid_row};
 pub use select::Select;
 pub use states::{Empty, empty, failed, loading, message, requested};
 pub use tabs::{Tab, tabs};
-pub use text::{elided, number, paint_text, status, time, tooltip};
+pub use text::{elided, number, paint_text, status, time, tooltip, width as text_width};
 pub use toggle::{checkbox, radio, toggle};
 
 use egui::{Painter, Rect, Response, StrokeKind, Ui};

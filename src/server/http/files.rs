@@ -80,8 +80,9 @@ async fn receive(app: &Arc<App>, mut body: Body) -> Result<studio::tracking::Upl
         let frame = body.frame().await;
         let ended = frame.is_none();
         if let Some(frame) = frame {
-            let frame = frame
-                .map_err(|error| Error::new(Code::BadRequest, format!("The upload broke off, so nothing was kept: {error}.")))?;
+            let frame = frame.map_err(|error| {
+                Error::new(Code::BadRequest, format!("The upload broke off, so nothing was kept: {error}."))
+            })?;
             if let Some(data) = frame.data_ref() {
                 piece.extend_from_slice(data);
             }
@@ -199,8 +200,32 @@ fn one_range(text: &str, size: u64) -> Range {
 /// The type that MLflow gives: what people write is plain text, so that no browser runs it.
 fn content_type(name: &str) -> &'static str {
     const TEXTS: [&str; 26] = [
-        "txt", "log", "err", "cfg", "conf", "cnf", "cf", "ini", "properties", "prop", "hocon", "toml", "yaml", "yml",
-        "xml", "json", "js", "py", "py3", "csv", "tsv", "md", "rst", "ipynb", "MLmodel", "MLproject",
+        "txt",
+        "log",
+        "err",
+        "cfg",
+        "conf",
+        "cnf",
+        "cf",
+        "ini",
+        "properties",
+        "prop",
+        "hocon",
+        "toml",
+        "yaml",
+        "yml",
+        "xml",
+        "json",
+        "js",
+        "py",
+        "py3",
+        "csv",
+        "tsv",
+        "md",
+        "rst",
+        "ipynb",
+        "MLmodel",
+        "MLproject",
     ];
     let extension = match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() => extension,
@@ -244,9 +269,9 @@ fn attachment(name: &str) -> String {
 }
 
 fn asked_path(call: &Call<'_>, name: &str) -> Result<String> {
-    let path = call.param(name).ok_or_else(|| {
-        Error::new(Code::BadRequest, format!("Request must include the \"{name}\" query parameter."))
-    })?;
+    let path = call
+        .param(name)
+        .ok_or_else(|| Error::new(Code::BadRequest, format!("Request must include the \"{name}\" query parameter.")))?;
     paths::safe(&path)
 }
 

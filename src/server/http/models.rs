@@ -129,7 +129,8 @@ fn latest(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: GetLatestVersions = call.message()?;
     names::model_name(&asked.name)?;
     let model = store.model(&asked.name)?;
-    let stages = asked.stages.iter().map(|word| Ok(Stage::of_word(word)?)).collect::<Result<Vec<_>, studio::Error>>()?;
+    let stages =
+        asked.stages.iter().map(|word| Ok(Stage::of_word(word)?)).collect::<Result<Vec<_>, studio::Error>>()?;
     let wanted = |stage: Stage| stages.is_empty() || stages.contains(&stage);
     let found = model.latest.iter().filter(|version| wanted(version.stage));
     let versions: Vec<Value> = found.map(messages::model_version).collect();

@@ -84,7 +84,9 @@ impl Uploads {
         upload.touched = Instant::now();
         match number {
             1.. if number <= upload.parts.len() => Ok(()),
-            _ => Err(Error::invalid(format!("The upload has {} parts; there is no part {number}.", upload.parts.len()))),
+            _ => {
+                Err(Error::invalid(format!("The upload has {} parts; there is no part {number}.", upload.parts.len())))
+            }
         }
     }
 

@@ -36,7 +36,8 @@ const NOT_IMPLEMENTED: [&str; 22] = [
 
 /// Answers what is not below an API's prefix; `None` for what is.
 pub(super) fn outside(path: &str) -> Option<Result<Answer>> {
-    let refused = |what: &str| Some(Err(Error::new(Code::NotImplemented, format!("{what} not implemented by this server."))));
+    let refused =
+        |what: &str| Some(Err(Error::new(Code::NotImplemented, format!("{what} not implemented by this server."))));
     match path {
         "/health" => Some(Ok(Answer::Text(StatusCode::OK, "OK"))),
         "/version" => Some(Ok(Answer::Text(StatusCode::OK, VERSION))),
@@ -72,7 +73,9 @@ pub(super) fn answer(path: &str) -> Option<Result<Answer>> {
              mlflow-artifacts). This endpoint requires a direct cloud storage artifact URI."
                 .to_owned(),
         ),
-        "runs/create-promptlab-run" => refused(Code::NotImplemented, "Promptlab is not implemented by this server.".into()),
+        "runs/create-promptlab-run" => {
+            refused(Code::NotImplemented, "Promptlab is not implemented by this server.".into())
+        }
         _ => {
             let part = path.split('/').next().unwrap_or_default();
             if part == "workspaces" {

@@ -1,7 +1,10 @@
 //! `runs/…` and `metrics/…`.
 
 use serde_json::{Value, json};
-use studio::tracking::{DatasetInput, LogBatch as Batch, LoggedDataset, MetricPoint, ModelInput, ModelMetric, ModelOutput, NewTrackedRun, RUN_NAME_TAG, RunSearch, RunUpdate, Tracking};
+use studio::tracking::{
+    DatasetInput, LogBatch as Batch, LoggedDataset, MetricPoint, ModelInput, ModelMetric, ModelOutput, NewTrackedRun,
+    RUN_NAME_TAG, RunSearch, RunUpdate, Tracking,
+};
 
 use super::call::Call;
 use super::{limit, nothing, with_token};

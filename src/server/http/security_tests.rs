@@ -42,7 +42,9 @@ fn ghsa_wp72_get_artifact_leaves_no_run() {
 #[test]
 fn cve_2023_1177_a_source_is_no_local_folder() {
     let (client, run) = with_model();
-    for local in ["/etc/", "etc", "file:///etc", "file:/etc", "FILE:///etc", "//proc/self/root", "./etc", "C:\\Windows", "c:/x"] {
+    for local in
+        ["/etc/", "etc", "file:///etc", "file:/etc", "FILE:///etc", "//proc/self/root", "./etc", "C:\\Windows", "c:/x"]
+    {
         source(&client, json!({"name": "m", "source": local}));
         source(&client, json!({"name": "m", "source": local, "run_id": run}));
     }
@@ -88,7 +90,9 @@ fn cve_2023_6015_an_upload_writes_no_file_outside() {
     }
     let (client, run) = with_model();
     let small = |path: &str| format!("run_uuid={run}&path={path}");
-    for path in ["../../pwned", "/tmp/pwned", "..%252fpwned", "a/../../../b", "%2ftmp%2fpwned", "file:%2f%2f%2ftmp%2fpwned"] {
+    for path in
+        ["../../pwned", "/tmp/pwned", "..%252fpwned", "a/../../../b", "%2ftmp%2fpwned", "file:%2f%2f%2ftmp%2fpwned"]
+    {
         refused(&client, Method::POST, "/ajax-api/2.0/mlflow/upload-artifact", &small(path), "data");
     }
     let large = "a".repeat((10 << 20) + 1);
@@ -147,7 +151,11 @@ fn cve_2024_3848_an_experiment_lies_in_no_folder_of_the_server() {
 #[test]
 fn cve_2024_1558_a_source_is_decoded_before_it_is_checked() {
     let (client, run) = with_model();
-    for bad in ["http://h/%2525%32%65%2525%32%65/etc", "s3://b/%252e%252e/%252e%252e/etc", "mlflow-artifacts:/%25%32%65%25%32%65/x"] {
+    for bad in [
+        "http://h/%2525%32%65%2525%32%65/etc",
+        "s3://b/%252e%252e/%252e%252e/etc",
+        "mlflow-artifacts:/%25%32%65%25%32%65/x",
+    ] {
         source(&client, json!({"name": "m", "source": bad, "run_id": run}));
     }
 }
@@ -185,7 +193,9 @@ fn a_source_lies_in_its_own_run_and_on_this_server() {
     }
     let own = json!({"name": "m", "source": format!("mlflow-artifacts:/0/{run}/artifacts/model"), "run_id": run});
     client.post("model-versions/create", own).unwrap();
-    client.post("model-versions/create", json!({"name": "m", "source": format!("runs:/{run}/model"), "run_id": run})).unwrap();
+    client
+        .post("model-versions/create", json!({"name": "m", "source": format!("runs:/{run}/model"), "run_id": run}))
+        .unwrap();
 }
 
 /// CVE-2023-43472, CVE-2024-27132 and such need a page of ours that shows what clients wrote; there is none.

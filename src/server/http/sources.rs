@@ -37,7 +37,12 @@ enum Named {
 
 /// Checks the source of a model version and completes what it comes from. `told_*` say whether the client named
 /// a run and a logged model.
-pub(super) fn check(store: Tracking<'_>, new: &mut NewRegisteredVersion, told_run: bool, told_model: bool) -> Result<()> {
+pub(super) fn check(
+    store: Tracking<'_>,
+    new: &mut NewRegisteredVersion,
+    told_run: bool,
+    told_model: bool,
+) -> Result<()> {
     reject_hosts(&new.source)?;
     if Address::of(&new.source).is("models") {
         copy_of_registered(store, new, told_run, told_model)?;

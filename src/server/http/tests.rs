@@ -153,7 +153,8 @@ fn experiments_live_and_die() {
 fn a_model_is_registered_staged_and_found_by_alias() {
     let client = Client::new();
     let run = client.run();
-    let model = json!({"experiment_id": "0", "name": "clf", "source_run_id": run, "params": [{"key": "c", "value": "1"}]});
+    let model =
+        json!({"experiment_id": "0", "name": "clf", "source_run_id": run, "params": [{"key": "c", "value": "1"}]});
     let model = client.post("logged-models", model).unwrap()["model"]["info"].clone();
     let id = model["model_id"].as_str().unwrap().to_owned();
     let root = format!("0/models/{id}/artifacts");
@@ -175,7 +176,8 @@ fn a_model_is_registered_staged_and_found_by_alias() {
     assert_eq!(found["model_version"]["aliases"], json!(["best"]));
     let stage = json!({"name": "churn", "version": "1", "stage": "production"});
     client.post("model-versions/transition-stage", stage).unwrap();
-    let latest = client.post("registered-models/get-latest-versions", json!({"name": "churn", "stages": ["Production"]}));
+    let latest =
+        client.post("registered-models/get-latest-versions", json!({"name": "churn", "stages": ["Production"]}));
     assert_eq!(latest.unwrap()["model_versions"][0]["current_stage"], "Production");
     let copied = json!({"name": "churn", "source": "models:/churn@best"});
     assert_eq!(client.post("model-versions/create", copied).unwrap()["model_version"]["source"], "models:/churn/1");
@@ -220,16 +222,22 @@ fn artifacts_are_listed_read_and_deleted() {
 #[test]
 fn parts_are_joined_in_their_order() {
     let client = Client::new();
-    let ask = |path: &str, body: Value| {
-        match client.ask(Method::POST, &format!("/api/2.0/mlflow-artifacts/mpu/{path}"), "", &body.to_string()) {
-            Ok(Answer::Json(value)) => Ok(value),
-            Ok(_) => panic!("no JSON"),
-            Err(error) => Err(error),
-        }
+    let ask = |path: &str, body: Value| match client.ask(
+        Method::POST,
+        &format!("/api/2.0/mlflow-artifacts/mpu/{path}"),
+        "",
+        &body.to_string(),
+    ) {
+        Ok(Answer::Json(value)) => Ok(value),
+        Ok(_) => panic!("no JSON"),
+        Err(error) => Err(error),
     };
     let made = ask("create/0/r/artifacts", json!({"path": "/home/me/big.bin", "num_parts": 2})).unwrap();
     let id = made["upload_id"].as_str().unwrap().to_owned();
-    assert_eq!(made["credentials"][1]["url"], format!("http://localhost:5000/api/2.0/mlflow-artifacts/mpu/part/{id}/2"));
+    assert_eq!(
+        made["credentials"][1]["url"],
+        format!("http://localhost:5000/api/2.0/mlflow-artifacts/mpu/part/{id}/2")
+    );
     let end = json!({"path": "/home/me/big.bin", "upload_id": id, "parts": []});
     let part = |number: usize, bytes: &[u8]| {
         let mut upload = client.app.studio.tracking().upload().unwrap();

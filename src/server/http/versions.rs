@@ -19,7 +19,9 @@ pub(super) fn answer(store: Tracking<'_>, action: &str, call: &Call<'_>) -> Opti
         ("create", "POST") => create(store, call),
         ("update", "PATCH") => update(store, call),
         ("transition-stage", "POST") => transition(store, call),
-        ("delete", "DELETE") => one(call).and_then(|(name, version)| Ok(nothing(store.delete_version(&name, version)?))),
+        ("delete", "DELETE") => {
+            one(call).and_then(|(name, version)| Ok(nothing(store.delete_version(&name, version)?)))
+        }
         ("get", "GET") => one(call).and_then(|(name, version)| Ok(answer_of(&store.version(&name, version)?))),
         ("get-download-uri", "GET") => {
             one(call).and_then(|(name, version)| Ok(json!({"artifact_uri": place(&store.version(&name, version)?)})))
@@ -114,7 +116,9 @@ fn search(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let limit = registry_limit(call, asked.max_results, 200_000, 200_000)?;
     if limit == 0 {
         let most = asked.max_results.unwrap_or_default();
-        return Err(Error::invalid(format!("Invalid value for max_results. It must be a positive integer, but got {most}")));
+        return Err(Error::invalid(format!(
+            "Invalid value for max_results. It must be a positive integer, but got {most}"
+        )));
     }
     let search = VersionSearch {
         limit,

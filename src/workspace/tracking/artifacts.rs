@@ -106,8 +106,9 @@ impl Workspace {
     /// A database that cannot be read.
     pub fn artifacts_in(&self, folder: &str) -> Result<Vec<ArtifactEntry>> {
         self.db.read(|conn| {
-            let mut next = conn
-                .prepare_cached("SELECT path, size FROM artifacts WHERE path >= ?1 AND path < ?2 ORDER BY path LIMIT 1")?;
+            let mut next = conn.prepare_cached(
+                "SELECT path, size FROM artifacts WHERE path >= ?1 AND path < ?2 ORDER BY path LIMIT 1",
+            )?;
             let (mut from, end) = match folder {
                 // No path begins with a character beyond these.
                 "" => (String::new(), "\u{10ffff}".to_owned()),
@@ -172,7 +173,8 @@ mod tests {
         let blob = workspace.put_bytes(b"abc").unwrap();
         workspace
             .write(change(), |tx| {
-                for path in ["0/r/artifacts/a.txt", "0/r/artifacts/a/b/c.txt", "0/r/artifacts/a/d", "0/r/artifactsx/no"] {
+                for path in ["0/r/artifacts/a.txt", "0/r/artifacts/a/b/c.txt", "0/r/artifacts/a/d", "0/r/artifactsx/no"]
+                {
                     tx.put_artifact(path, &blob)?;
                 }
                 Ok(())

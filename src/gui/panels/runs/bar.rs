@@ -3,72 +3,98 @@
 use egui::{Key, Modifiers, Ui};
 use studio::RunStatus;
 
-use super::{Runs, Verb, View, charts, columns, words};
+use super::{Runs, Verb, View, bulk, charts, columns, group, menus, query::Scope, words};
 use crate::{
     commands::CommandSpec,
     icons::Icon,
+    panels::Cx,
     theme,
-    widgets::{self, Button, Select, TextField, format, status},
+    widgets::{self, Button, Select, format, status},
 };
 
-const STATUSES: [RunStatus; 5] =
-    [RunStatus::Waiting, RunStatus::Running, RunStatus::Done, RunStatus::Failed, RunStatus::Cancelled];
+/// Below this width of the bar its buttons are icons.
+const ROOMY: f32 = 1180.0;
 
 impl Runs {
     /// The bar of the list; what was asked.
-    pub(super) fn list_bar(&mut self, ui: &mut Ui) -> Option<Verb> {
+    pub(super) fn list_bar(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Option<Verb> {
         let t = theme::of(ui);
-        let total = self.pages.total().unwrap_or(0) as u64;
-        let count = format!("{} of {} selected", format::count(self.checked.len() as u64), format::count(total));
+        let roomy = ui.available_width() > ROOMY;
         let compares = self.checked.len() > 1;
         let (registers, why) = self.registers();
-        let pipelines = self.pipelines.value().map_or(&[][..], Vec::as_slice);
-        let mut paths: Vec<(Option<String>, &str)> = vec![(None, "Every pipeline")];
-        paths.extend(pipelines.iter().map(|row| (Some(row.path.clone()), row.title.as_str())));
-        let mut statuses = vec![(None, "Any status")];
-        statuses.extend(STATUSES.map(|status| (Some(status), words::status_word(status))));
         let before = self.filters.clone();
-        // Every filter stays in narrow windows; the count of what is selected goes first.
-        let roomy = ui.available_width() > 1080.0;
-        let Self { filters, shown, pages, together, column_query, .. } = self;
-        let asked = widgets::bar(
-            ui,
-            |ui| {
-                ui.label(t.title("Runs"));
-                Select::new("Pipeline").width(140.0).show(ui, &mut filters.pipeline, &paths);
-                // The status and two buttons follow.
-                let spare = ui.available_width() - 310.0;
-                let search = TextField::search(&mut filters.text, "Find a run")
-                    .icon(Icon::Search)
-                    .width(spare.clamp(90.0, 480.0));
-                ui.add(search);
-                Select::new("Status").width(110.0).show(ui, &mut filters.status, &statuses);
-                let button = ui.add(Button::secondary("Columns"));
-                columns::chooser(&button, shown, pages, column_query);
-                let button = ui.add(Button::secondary("Charts"));
-                charts::chooser(&button, shown, pages, together);
-            },
-            |ui| {
-                let register = Button::primary("Register model…").enabled(registers).hint(why);
-                let register = ui.add(register).clicked() && registers;
-                let hint = "Check two runs or more to compare them";
-                let compare = Button::secondary("Compare").enabled(compares).hint(hint);
-                let compare = ui.add(compare).clicked() && compares;
-                if roomy {
-                    ui.label(t.caption(&count));
-                }
-                match (register, compare) {
-                    (true, _) => Some(Verb::Register),
-                    (_, true) => Some(Verb::Compare),
-                    _ => None,
-                }
-            },
-        );
+        let selected = self.selected_words(roomy);
+        let checked = !self.checked.is_empty();
+        let scope = self.filters.scope.clone();
+        let left = |ui: &mut Ui| {
+            ui.label(t.title("Runs"));
+            self.narrowing(ui, roomy, cx);
+        };
+        let right = |ui: &mut Ui| {
+            let register = Button::primary("Register model…").enabled(registers).hint(why);
+            let register = ui.add(register).clicked() && registers;
+            let hint = "Check two runs or more to compare them";
+            let compare = Button::secondary("Compare").enabled(compares).hint(hint);
+            let compare = ui.add(compare).clicked() && compares;
+            let button = ui.add(Button::quiet(selected.as_str()).caret().enabled(checked).hint("Check runs first"));
+            let bulk = bulk::menu(&button, &scope);
+            match (register, compare) {
+                (true, _) => Some(Verb::Register),
+                (_, true) => Some(Verb::Compare),
+                _ => bulk,
+            }
+        };
+        let asked = widgets::bar(ui, left, right);
         if self.filters != before {
-            self.pages.changed_query();
             self.shown.table.offset = 0.0;
         }
         asked
+    }
+
+    fn selected_words(&self, roomy: bool) -> String {
+        let checked = format::count(self.checked.len() as u64);
+        let total = format::count(self.pages.total().unwrap_or(0) as u64);
+        if roomy { format!("{checked} of {total} selected") } else { format!("{checked} of {total}") }
+    }
+
+    /// Everything that narrows the list and puts it together.
+    fn narrowing(&mut self, ui: &mut Ui, roomy: bool, cx: &Cx<'_>) {
+        let scopes = self.scopes();
+        Select::new("Which runs").width(132.0).show(ui, &mut self.filters.scope, &scopes);
+        let buttons = if roomy { 400.0 } else { 4.0 * 36.0 };
+        let width = (ui.available_width() - buttons).max(120.0);
+        let revision = self.pages.revision;
+        self.field.show(ui, &mut self.filters.text, width, revision, cx.backend);
+        let button = |ui: &mut Ui, words: &str, short: &str, icon: Icon| {
+            let button = if roomy { Button::secondary(words).caret() } else { Button::icon(icon, short) };
+            ui.add(button)
+        };
+        let by = self.filters.group.as_ref().map(|by| format!("By {}", menus::sort_title(by)));
+        let group = button(ui, by.as_deref().unwrap_or("Group"), "Group", Icon::Collapse);
+        group::chooser(&group, &mut self.filters, &mut self.pages);
+        let columns = button(ui, "Columns", "Columns", Icon::Columns);
+        columns::chooser(&columns, &mut self.shown, &self.pages, &mut self.column_query);
+        let charts = button(ui, "Charts", "Charts", Icon::Chart);
+        charts::chooser(&charts, &mut self.shown, &self.pages, &self.together);
+        let current = self.views.current(&self.filters, &self.shown).map(str::to_owned);
+        let views = button(ui, current.as_deref().unwrap_or("Views"), "Views", Icon::Eye);
+        if let Some(view) = self.views.chooser(&views, &self.filters, &self.shown) {
+            (self.filters, self.shown) = (view.filters, view.shown);
+        }
+    }
+
+    /// Pipelines, experiments where there are several, and what was put away.
+    fn scopes(&self) -> Vec<(Scope, String)> {
+        let mut all = vec![(Scope::All, "Every run".to_owned())];
+        let pipelines = self.pipelines.value().map_or(&[][..], Vec::as_slice);
+        all.extend(pipelines.iter().map(|row| (Scope::Pipeline(row.path.clone()), row.title.clone())));
+        let experiments = self.experiments.value().map_or(&[][..], Vec::as_slice);
+        if experiments.len() > 1 {
+            let named = |name: &String| (Scope::Experiment(name.clone()), format!("Experiment {name}"));
+            all.extend(experiments.iter().map(named));
+        }
+        all.extend([(Scope::Archived, "Archived".to_owned()), (Scope::Deleted, "Deleted".to_owned())]);
+        all
     }
 
     /// Whether a model can be registered now, or why not.
@@ -165,6 +191,8 @@ impl Runs {
             one(Verb::Resume, "Resume run", Icon::Run)
                 .disabled_if(!resumes, "Select a run that failed or was cancelled"),
             one(Verb::Delete, "Delete run", Icon::Trash).disabled_if(!ended, "Select a run that has ended"),
+            one(Verb::Archive, "Archive the checked runs", Icon::Folder).detail(""),
+            one(Verb::Tag, "Tag the checked runs…", Icon::Tag).detail(""),
             one(Verb::Uncheck, "Uncheck every run", Icon::Close).detail(""),
             one(Verb::Charts, "Show or hide the charts of runs", Icon::Chart).detail(""),
         ];

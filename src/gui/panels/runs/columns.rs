@@ -22,6 +22,9 @@ pub enum Field {
     /// A metric over its steps, small.
     Spark(String),
     Param(String),
+    Tag(String),
+    Status,
+    Experiment,
     Commit,
     Branch,
     User,
@@ -30,8 +33,17 @@ pub enum Field {
 }
 
 /// Those that every run has.
-const SYSTEM: [Field; 7] =
-    [Field::Model, Field::Pipeline, Field::Commit, Field::Branch, Field::User, Field::Duration, Field::Started];
+const SYSTEM: [Field; 9] = [
+    Field::Model,
+    Field::Status,
+    Field::Experiment,
+    Field::Pipeline,
+    Field::Commit,
+    Field::Branch,
+    Field::User,
+    Field::Duration,
+    Field::Started,
+];
 
 /// What is remembered of the panel, with the workspace.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -39,6 +51,8 @@ const SYSTEM: [Field; 7] =
 pub struct Shown {
     /// Ids of the chosen columns; `None` leaves the choice to us.
     pub columns: Option<Vec<String>>,
+    /// Ids of the columns that stay at the left.
+    pub pinned: Vec<String>,
     pub table: TableState,
     /// Keys of the curves that have a chart; `None` leaves the choice to us.
     pub charts: Option<Vec<String>>,
@@ -51,6 +65,7 @@ impl Field {
             Self::Metric(key) => format!("metric:{key}"),
             Self::Spark(key) => format!("curve:{key}"),
             Self::Param(key) => format!("param:{key}"),
+            Self::Tag(key) => format!("tag:{key}"),
             other => other.title().to_lowercase(),
         }
     }
@@ -61,6 +76,7 @@ impl Field {
             .map(Self::Metric)
             .or_else(|| keyed("curve:").map(Self::Spark))
             .or_else(|| keyed("param:").map(Self::Param))
+            .or_else(|| keyed("tag:").map(Self::Tag))
             .or_else(|| SYSTEM.into_iter().find(|field| field.id() == id))
     }
 
@@ -73,6 +89,9 @@ impl Field {
             Self::Metric(key) => words::key_title(key),
             Self::Spark(key) => format!("{} over steps", words::key_title(key)),
             Self::Param(key) => words::key_title(key),
+            Self::Tag(key) => key.clone(),
+            Self::Status => "Status".to_owned(),
+            Self::Experiment => "Experiment".to_owned(),
             Self::Commit => "Commit".to_owned(),
             Self::Branch => "Branch".to_owned(),
             Self::User => "User".to_owned(),
@@ -91,8 +110,11 @@ impl Field {
             Self::Metric(_) => column(96.0).right().sortable(),
             Self::Spark(_) => column(170.0),
             Self::Param(_) => column(96.0).right().sortable(),
-            Self::Commit => column(90.0),
-            Self::Branch => column(110.0),
+            Self::Tag(_) => column(120.0).sortable(),
+            Self::Status => column(96.0).sortable(),
+            Self::Experiment => column(130.0).sortable(),
+            Self::Commit => column(90.0).sortable(),
+            Self::Branch => column(110.0).sortable(),
             Self::User => column(110.0).sortable(),
             Self::Duration => column(96.0).right().sortable(),
             Self::Started => column(120.0).sortable(),
@@ -134,24 +156,63 @@ fn common_curve(pages: &Pages) -> Option<String> {
     curve_keys(pages).into_iter().next()
 }
 
+impl Field {
+    /// What runs are sorted or grouped by for this column.
+    pub fn sort(&self) -> Option<RunSort> {
+        Some(match self {
+            Self::Name => RunSort::Name,
+            Self::Metric(key) => RunSort::Metric(key.clone()),
+            Self::Param(key) => RunSort::Param(key.clone()),
+            Self::Tag(key) => RunSort::Tag(key.clone()),
+            Self::Status => RunSort::Status,
+            Self::Experiment => RunSort::Experiment,
+            Self::Pipeline => RunSort::Pipeline,
+            Self::Commit => RunSort::Commit,
+            Self::Branch => RunSort::Branch,
+            Self::User => RunSort::User,
+            Self::Duration => RunSort::Duration,
+            Self::Started => RunSort::Started,
+            Self::Check | Self::Model | Self::Spark(_) => return None,
+        })
+    }
+
+    /// Whether runs may be put into groups by what the column shows.
+    pub fn groups(&self) -> bool {
+        matches!(
+            self,
+            Self::Param(_)
+                | Self::Tag(_)
+                | Self::Status
+                | Self::Experiment
+                | Self::Pipeline
+                | Self::Commit
+                | Self::Branch
+                | Self::User
+        )
+    }
+}
+
 /// What the database sorts by for the table's sort.
 pub fn sort(sort: Option<&Sort>) -> (RunSort, bool) {
-    let Some(sort) = sort else {
-        return (RunSort::Created, true);
+    let usual = (RunSort::Created, true);
+    let Some(sort) = sort else { return usual };
+    let field = if sort.column == Field::Name.id() { Some(Field::Name) } else { Field::of(&sort.column) };
+    field.and_then(|field| field.sort()).map_or(usual, |by| (by, sort.descending))
+}
+
+/// The table's columns for these fields. Where two titles are the same, the whole keys are shown.
+pub fn columns(fields: &[Field], shown: &Shown) -> Vec<Column> {
+    let alike = |field: &Field| fields.iter().filter(|other| other.title() == field.title()).count() > 1;
+    let column = |field: &Field| {
+        let mut column = field.column();
+        column.pinned |= shown.pinned.contains(&column.id);
+        match field {
+            Field::Metric(key) | Field::Param(key) if alike(field) => column.title.clone_from(key),
+            _ => {}
+        }
+        column
     };
-    let by = match sort.column.as_str() {
-        "run" => RunSort::Name,
-        "pipeline" => RunSort::Pipeline,
-        "user" => RunSort::User,
-        "duration" => RunSort::Duration,
-        "started" => RunSort::Started,
-        id => match Field::of(id) {
-            Some(Field::Metric(key)) => RunSort::Metric(key),
-            Some(Field::Param(key)) => RunSort::Param(key),
-            _ => return (RunSort::Created, true),
-        },
-    };
-    (by, sort.descending)
+    fields.iter().map(column).collect()
 }
 
 /// The list of columns below `button`, each with its box.
@@ -167,6 +228,7 @@ pub fn chooser(button: &Response, shown: &mut Shown, pages: &Pages, query: &mut 
             widgets::separator(ui);
             if link(ui, "Back to the usual columns").clicked() {
                 shown.columns = None;
+                shown.pinned.clear();
                 shown.table.order.clear();
                 shown.table.widths.clear();
             }
@@ -183,6 +245,7 @@ fn list(ui: &mut Ui, shown: &mut Shown, pages: &Pages, query: &str) {
         ("Metrics", keys(&pages.metrics, Field::Metric)),
         ("Curves", keys(&pages.curves, Field::Spark)),
         ("Parameters", keys(&pages.params, Field::Param)),
+        ("Tags", keys(&pages.tags, Field::Tag)),
     ];
     let needle = query.to_lowercase();
     for (title, fields) in groups {
@@ -198,16 +261,30 @@ fn list(ui: &mut Ui, shown: &mut Shown, pages: &Pages, query: &str) {
         for field in fits {
             let mut on = now.contains(field);
             if widgets::checkbox(ui, &mut on, &field.title()).changed() {
-                let mut chosen: Vec<Field> = now.iter().skip(2).cloned().collect();
-                if on {
-                    chosen.push(field.clone());
-                } else {
-                    chosen.retain(|other| other != field);
-                }
-                shown.columns = Some(chosen.iter().map(Field::id).collect());
+                choose(shown, &now, field, on);
             }
         }
     }
+}
+
+/// The metrics among the fields, for sums of groups.
+pub fn metrics(fields: &[Field]) -> Vec<String> {
+    let key = |field: &Field| match field {
+        Field::Metric(key) => Some(key.clone()),
+        _ => None,
+    };
+    fields.iter().filter_map(key).collect()
+}
+
+/// Adds a column to those that are shown `now`, or takes it away.
+pub fn choose(shown: &mut Shown, now: &[Field], field: &Field, on: bool) {
+    let mut chosen: Vec<Field> = now.iter().skip(2).cloned().collect();
+    if on {
+        chosen.push(field.clone());
+    } else {
+        chosen.retain(|other| other != field);
+    }
+    shown.columns = Some(chosen.iter().map(Field::id).collect());
 }
 
 #[cfg(test)]
@@ -216,8 +293,12 @@ mod tests {
 
     #[test]
     fn every_field_is_found_by_its_id() {
-        let keyed =
-            [Field::Metric("a.b".to_owned()), Field::Spark("a:b".to_owned()), Field::Param("metric".to_owned())];
+        let keyed = [
+            Field::Metric("a.b".to_owned()),
+            Field::Spark("a:b".to_owned()),
+            Field::Param("metric".to_owned()),
+            Field::Tag("mlflow.user".to_owned()),
+        ];
         for field in SYSTEM.into_iter().chain(keyed) {
             assert_eq!(Field::of(&field.id()), Some(field));
         }

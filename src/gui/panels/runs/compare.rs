@@ -98,11 +98,7 @@ impl Compare {
         let painter = ui.painter();
         painter.rect_filled(rect, t.size.radius_card, t.color.surface3);
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt("params"));
-        Table::new("parameters", &columns).compact(true, ui).show(
-            &mut child,
-            &mut self.params,
-            &mut Rows(&rows),
-        );
+        Table::new("parameters", &columns).compact(true, ui).show(&mut child, &mut self.params, &mut Rows(&rows));
     }
 }
 

@@ -25,6 +25,7 @@ pub struct ModelPort {
 pub enum Dialog {
     Register(Box<Register>),
     Rename(Rename),
+    Tag(TagDialog),
 }
 
 pub struct Register {
@@ -47,10 +48,20 @@ pub struct Rename {
     pub fresh: bool,
 }
 
+/// A tag for several runs.
+pub struct TagDialog {
+    ids: Vec<String>,
+    of: String,
+    key: String,
+    value: String,
+    fresh: bool,
+}
+
 /// How a dialog ended.
 pub enum Outcome {
     Registered(Box<ModelVersion>),
     Renamed { id: String, name: String },
+    Tagged { ids: Vec<String>, key: String, value: String },
     Closed,
 }
 
@@ -65,6 +76,7 @@ impl Dialog {
             egui::Frame::NONE.inner_margin(t.size.pad).show(ui, |ui| match self {
                 Self::Register(register) => register.contents(ui, cx),
                 Self::Rename(rename) => rename.contents(ui),
+                Self::Tag(tag) => tag.contents(ui),
             })
         });
         if shown.inner.inner.is_none() && shown.should_close() {
@@ -189,6 +201,30 @@ impl Rename {
         let (go, close) = buttons(ui, "Rename", ready);
         if ready && (go || enter) {
             return Some(Outcome::Renamed { id: self.id.clone(), name: self.name.trim().to_owned() });
+        }
+        close.then_some(Outcome::Closed)
+    }
+}
+
+impl TagDialog {
+    pub fn new(ids: Vec<String>, of: String) -> Self {
+        Self { ids, of, key: String::new(), value: String::new(), fresh: true }
+    }
+
+    fn contents(&mut self, ui: &mut Ui) -> Option<Outcome> {
+        let t = theme::of(ui);
+        ui.label(t.title(format!("Tag {}", self.of)));
+        let fresh = std::mem::take(&mut self.fresh);
+        ui.label(t.secondary("Name"));
+        ui.add(TextField::new(&mut self.key).name("Name").hint("owner").focus(fresh));
+        ui.label(t.secondary("Value"));
+        let field = ui.add(TextField::new(&mut self.value).name("Value").hint("clinic"));
+        let key = self.key.trim();
+        let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let (go, close) = buttons(ui, "Set tag", !key.is_empty());
+        if !key.is_empty() && (go || enter) {
+            let value = self.value.trim().to_owned();
+            return Some(Outcome::Tagged { ids: std::mem::take(&mut self.ids), key: key.to_owned(), value });
         }
         close.then_some(Outcome::Closed)
     }

@@ -2,10 +2,10 @@
 
 use egui::{Key, Rect, Ui, UiBuilder};
 
-use super::{Runs, Verb, charts::Strip, columns, table::Source};
+use super::{Runs, Verb, charts::Strip, columns, lines::Line, table::Source};
 use crate::{
     panels::{Cx, Subject},
-    table::{Column, Table, TableResponse},
+    table::{Table, TableResponse},
     theme,
     widgets::{self, format},
 };
@@ -22,7 +22,7 @@ impl Runs {
             self.nothing(ui, cx);
             return None;
         }
-        if let Some(verb) = self.list_bar(ui) {
+        if let Some(verb) = self.list_bar(ui, cx) {
             return Some((verb, None));
         }
         match (self.pages.total(), self.pages.failure().cloned()) {
@@ -76,10 +76,14 @@ impl Runs {
         ui.painter().rect_filled(area, 0.0, t.color.surface2);
         ui.painter().hline(area.x_range(), area.top(), t.hairline());
         let fields = columns::fields(&self.shown, &self.pages);
-        let columns: Vec<Column> = fields.iter().map(columns::Field::column).collect();
+        let columns = columns::columns(&fields, &self.shown);
         let mut source = Source {
             pages: &self.pages,
             fields: &fields,
+            pinned: &self.shown.pinned,
+            filters: &self.filters,
+            measures: &self.listing.measures,
+            opens: self.pages.opens(),
             checked: &self.checked,
             current: self.current.as_deref(),
             hovered: hovered.as_deref(),
@@ -87,15 +91,14 @@ impl Runs {
             asked: None,
         };
         let mut child = ui.new_child(UiBuilder::new().max_rect(area).id_salt("table"));
-        let answer = Table::new("Runs", &columns).show(&mut child, &mut self.shown.table, &mut source);
+        let mut state = std::mem::take(&mut self.shown.table);
+        let answer = Table::new("Runs", &columns).show(&mut child, &mut state, &mut source);
         let asked = source.asked.take();
+        self.shown.table = state;
         let visible = answer.visible.start as usize..(answer.visible.end as usize).max(1);
         if visible != self.visible {
             self.visible = visible;
             ui.request_repaint();
-        }
-        if answer.sorted {
-            self.pages.changed_query();
         }
         if let Some(row) = answer.hovered {
             self.hovered = self.pages.run(row as usize).map(|run| run.id.clone());
@@ -104,8 +107,17 @@ impl Runs {
         if self.hovered != hovered {
             ui.request_repaint();
         }
-        if let Some((verb, id)) = asked {
-            return Some((verb, Some(id)));
+        if let Some(asked) = asked {
+            self.asked(asked, &fields, cx);
+            return None;
+        }
+        if let Some((line, open)) = answer.opened {
+            self.pages.open(line as usize, Some(open));
+        }
+        let group = answer.clicked.filter(|line| matches!(self.pages.line(*line as usize), Some(Line::Group { .. })));
+        if let Some(line) = group {
+            self.pages.open(line as usize, None);
+            return None;
         }
         self.answer(ui, &answer, &fields, cx)
     }

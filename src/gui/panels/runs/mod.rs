@@ -2,42 +2,45 @@
 //!
 //! One colour a run across charts and table: [`checked`] gives it.
 
+mod act;
 mod bar;
+mod bulk;
 mod charts;
 mod checked;
 mod columns;
 mod compare;
 mod dialog;
 pub(crate) mod doing;
+mod field;
 mod focus;
 mod graph;
+mod group;
 mod inspector;
+mod lines;
 mod list;
 mod logs;
+mod menus;
+mod note;
 mod opened;
 mod outputs;
 mod pages;
 mod parallel;
+mod query;
+mod sparks;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
+mod views;
 pub(crate) mod words;
 
 use std::{ops::Range, sync::Arc};
 
 use egui::Ui;
-use studio::{PipelineRow, RunQuery, RunStatus, Studio};
+use studio::{PipelineRow, RunListing, RunStatus, Studio};
 
 use self::{
-    charts::Together,
-    checked::Checked,
-    columns::Shown,
-    compare::Compare,
-    dialog::{Dialog, Outcome, Register, Rename},
-    doing::Doing,
-    focus::Focus,
-    opened::Opened,
-    pages::Pages,
+    charts::Together, checked::Checked, columns::Shown, compare::Compare, dialog::Dialog, doing::Doing,
+    field::FilterField, focus::Focus, note::Notes, opened::Opened, pages::Pages, query::Filters, views::Views,
 };
 use super::{Cx, Event, Panel, PlaceId, Subject};
 use crate::{
@@ -51,6 +54,8 @@ use crate::{
 const SETTING: &str = "window.runs";
 /// Runs that are checked at first, so that there is something to see.
 const AT_FIRST: usize = 6;
+/// Runs that are drawn and compared at most.
+const CHARTED: usize = 100;
 /// Seconds between two looks at a run that goes on.
 const LIVE: f64 = 1.0;
 
@@ -68,11 +73,17 @@ pub enum Verb {
     Cancel,
     Resume,
     Delete,
+    Restore,
+    Archive,
+    Star,
+    Unstar,
+    Tag,
+    CheckAll,
     Undo,
     Charts,
 }
 
-const VERBS: [(Verb, &str); 13] = [
+const VERBS: [(Verb, &str); 19] = [
     (Verb::Open, "open"),
     (Verb::Back, "back"),
     (Verb::Check, "check"),
@@ -84,6 +95,12 @@ const VERBS: [(Verb, &str); 13] = [
     (Verb::Cancel, "cancel"),
     (Verb::Resume, "resume"),
     (Verb::Delete, "delete"),
+    (Verb::Restore, "restore"),
+    (Verb::Archive, "archive"),
+    (Verb::Star, "star"),
+    (Verb::Unstar, "unstar"),
+    (Verb::Tag, "tag"),
+    (Verb::CheckAll, "check-all"),
     (Verb::Undo, "undo"),
     (Verb::Charts, "charts"),
 ];
@@ -100,22 +117,20 @@ enum View {
     Compare(Box<Compare>),
 }
 
-/// What is looked for.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Filters {
-    pipeline: Option<String>,
-    status: Option<RunStatus>,
-    text: String,
-}
-
 /// The panel.
 pub struct Runs {
     view: View,
     filters: Filters,
+    field: FilterField,
+    /// The runs that were asked for last: what is shown while the filter says nothing.
+    listing: RunListing,
     pages: Pages,
+    views: Views,
+    notes: Notes,
     /// Rows on screen.
     visible: Range<usize>,
     pipelines: Request<Vec<PipelineRow>>,
+    experiments: Request<Vec<String>>,
     shown: Shown,
     /// What the workspace remembers of `shown`; `None` before it was read.
     kept: Option<Shown>,
@@ -146,9 +161,14 @@ impl Default for Runs {
         Self {
             view: View::List,
             filters: Filters::default(),
+            field: FilterField::default(),
+            listing: RunListing::default(),
             pages: Pages::default(),
+            views: Views::default(),
+            notes: Notes::default(),
             visible: 0..1,
             pipelines: Request::default(),
+            experiments: Request::default(),
             shown: Shown::default(),
             kept: None,
             setting: Request::default(),
@@ -192,7 +212,12 @@ impl Panel for Runs {
             self.pages.revision += 1;
         }
         let asked = match self.view {
-            View::List => self.list(ui, cx),
+            View::List => {
+                if let Some(failure) = self.views.ensure(cx.backend) {
+                    cx.failed(failure);
+                }
+                self.list(ui, cx)
+            }
             View::Run(_) => self.run(ui, cx),
             View::Compare(_) => self.comparison(ui),
         };
@@ -219,6 +244,8 @@ impl Panel for Runs {
     fn inspector(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let opened = matches!(self.view, View::Run(_));
         let Some(id) = self.target() else { return };
+        let left = self.notes.leave(Some(&id));
+        self.keep(left.into_iter().collect(), cx);
         let detail = self.focus.detail();
         let row = detail.map(|detail| &detail.row).or_else(|| self.pages.find(&id));
         let Some(row) = row else {
@@ -231,9 +258,12 @@ impl Panel for Runs {
             return;
         };
         let models = self.focus.models();
-        if let Some(verb) = inspector::show(ui, cx, row, detail, models, opened) {
+        let verb = inspector::show(ui, cx, row, detail, models, opened);
+        let changes = self.notes.show(ui, row);
+        if let Some(verb) = verb {
             self.act(verb, Some(id), cx);
         }
+        self.keep(changes, cx);
     }
 
     fn commands(&self, _cx: &Cx<'_>) -> Vec<CommandSpec> {
@@ -241,7 +271,7 @@ impl Panel for Runs {
     }
 
     fn places_to_go(&self, _cx: &Cx<'_>) -> Vec<CommandSpec> {
-        let runs = self.pages.first().iter().take(50);
+        let runs = self.pages.first().into_iter().take(50);
         runs.map(|run| {
             let subject = Subject::Run { id: run.id.clone() };
             CommandSpec::new(Command::Open(subject), format!("Open run {}", run.name))
@@ -268,6 +298,12 @@ impl Panel for Runs {
                 }
                 if matches!(kind.as_str(), "" | "pipelines") {
                     self.pipelines.refresh();
+                }
+                if matches!(kind.as_str(), "" | "runs") {
+                    self.experiments.refresh();
+                }
+                if matches!(kind.as_str(), "" | "settings") {
+                    self.views.again();
                 }
             }
             Event::Shown => self.pages.revision += 1,
@@ -314,26 +350,31 @@ impl Runs {
         }
         let ask = |studio: &Arc<Studio>| studio.pipelines();
         self.pipelines.ensure((), cx.backend, ask);
+        let ask = |studio: &Arc<Studio>| studio.experiments();
+        self.experiments.ensure((), cx.backend, ask);
         if !matches!(self.view, View::Run(_)) {
-            self.pages.ensure(&self.query(), self.visible.clone(), cx.backend);
+            self.relist();
+            self.pages.ensure(&self.listing, self.visible.clone(), cx.backend);
             self.pages.ensure_sparks(self.visible.clone(), cx);
             self.check_at_first();
             let revision = self.pages.revision;
-            self.together.ensure(self.checked.ids(), revision, cx.backend);
+            let mut ids = self.checked.ids();
+            ids.truncate(CHARTED);
+            self.together.ensure(ids, revision, cx.backend);
         }
         let target = self.target();
         self.focus.ensure(target.as_deref(), self.pages.revision, cx.backend);
     }
 
-    fn query(&self) -> RunQuery {
+    /// What the filter and the table's heads say now; as before, while the filter says nothing.
+    fn relist(&mut self) {
         let (sort, descending) = columns::sort(self.shown.table.sort.as_ref());
-        RunQuery {
-            pipeline: self.filters.pipeline.clone(),
-            statuses: self.filters.status.into_iter().collect(),
-            text: self.filters.text.trim().to_owned(),
-            sort,
-            descending,
-            ..RunQuery::default()
+        let measures = match &self.filters.group {
+            Some(_) => columns::metrics(&columns::fields(&self.shown, &self.pages)),
+            None => Vec::new(),
+        };
+        if let Some(listing) = self.filters.listing(sort, descending, measures) {
+            self.listing = listing;
         }
     }
 
@@ -343,8 +384,8 @@ impl Runs {
             return;
         }
         self.settled = true;
-        let runs = self.pages.first().iter();
-        let done: Vec<&studio::Run> = runs.filter(|run| run.status == RunStatus::Done).collect();
+        let first = self.pages.first();
+        let done: Vec<&studio::Run> = first.into_iter().filter(|run| run.status == RunStatus::Done).collect();
         let alike = |one: &studio::Run| {
             let same = done.iter().filter(|run| run.pipeline == one.pipeline);
             same.count()
@@ -355,9 +396,8 @@ impl Runs {
             return;
         };
         let of_it = done.iter().filter(|run| run.pipeline == *pipeline);
-        for run in of_it.take(AT_FIRST) {
-            self.checked.add(&run.id);
-        }
+        let ids: Vec<String> = of_it.take(AT_FIRST).map(|run| run.id.clone()).collect();
+        ids.iter().for_each(|id| self.checked.add(id));
     }
 
     /// The run that commands mean: the open one, the selected one, or the only one checked.
@@ -383,101 +423,6 @@ impl Runs {
         let focused = self.focus.detail().filter(|detail| detail.row.id == id);
         let named = focused.map(|detail| &detail.row).or_else(|| self.pages.find(id));
         named.map_or_else(|| "the run".to_owned(), |run| run.name.clone())
-    }
-
-    fn act(&mut self, verb: Verb, id: Option<String>, cx: &mut Cx<'_>) {
-        match verb {
-            Verb::Back => self.view = View::List,
-            Verb::Uncheck => self.checked.clear(),
-            Verb::Undo => self.doing.undo(cx),
-            Verb::Charts => self.shown.charts_hidden ^= true,
-            Verb::Compare if self.checked.len() > 1 => self.view = View::Compare(Box::default()),
-            Verb::Compare => {}
-            _ => {
-                if let Some(id) = id.or_else(|| self.target()) {
-                    self.act_on(verb, id, cx);
-                }
-            }
-        }
-    }
-
-    fn act_on(&mut self, verb: Verb, id: String, cx: &mut Cx<'_>) {
-        let name = self.name_of(&id);
-        match verb {
-            Verb::Open => {
-                self.open(&id, None);
-                cx.select(Subject::Run { id });
-            }
-            Verb::Check => self.checked.toggle(&id),
-            Verb::CopyId => cx.copy(id),
-            Verb::Rename => {
-                let fresh = true;
-                self.dialog = Some(Dialog::Rename(Rename { id, name, fresh }));
-            }
-            Verb::Register => {
-                self.registering = Some(id.clone());
-                self.current = Some(id.clone());
-                cx.select(Subject::Run { id });
-            }
-            Verb::Cancel => {
-                self.doing.start(cx, "The run could not be stopped.", format!("{name} is stopping"), move |studio| {
-                    studio.cancel_run(&id)
-                })
-            }
-            Verb::Resume => {
-                self.doing.start(cx, "The run could not be resumed.", format!("{name} goes on"), move |studio| {
-                    studio.resume_run(&id)
-                })
-            }
-            Verb::Delete => self.delete(id, &name, cx),
-            _ => {}
-        }
-    }
-
-    /// Asks for a model's name as soon as the run's models are known.
-    fn ask_register(&mut self, cx: &mut Cx<'_>) {
-        let Some(detail) = self.focus.detail() else { return };
-        let (id, name) = (detail.row.id.clone(), detail.row.name.clone());
-        if self.registering.take_if(|wanted| *wanted == id).is_none() {
-            return;
-        }
-        let ports = self.focus.ports();
-        if ports.is_empty() {
-            return cx.failed(format!("{name} trained no model"));
-        }
-        let model = self.focus.model_name();
-        self.dialog = Some(Dialog::Register(Box::new(Register::new(&id, &name, ports, model))));
-    }
-
-    fn delete(&mut self, id: String, name: &str, cx: &mut Cx<'_>) {
-        self.checked.remove(&id);
-        if self.current.as_deref() == Some(id.as_str()) {
-            self.current = None;
-            cx.select(None);
-        }
-        if matches!(&self.view, View::Run(opened) if opened.id == id) {
-            self.view = View::List;
-        }
-        let back = id.clone();
-        let words = format!("Deleted {name}");
-        self.doing.offer_undo(self.time, words, move |studio| studio.restore_runs(&[back]));
-        self.doing.start(cx, "The run could not be deleted.", "", move |studio| studio.delete_runs(&[id]));
-    }
-
-    fn finish(&mut self, outcome: Outcome, cx: &mut Cx<'_>) {
-        self.pages.revision += 1;
-        match outcome {
-            Outcome::Closed => {}
-            Outcome::Registered(version) => {
-                let words = format!("Registered {} version {}", version.model, version.version);
-                cx.done(words);
-            }
-            Outcome::Renamed { id, name } => {
-                self.doing.start(cx, "The run could not be renamed.", String::new(), move |studio| {
-                    studio.rename_run(&id, &name)
-                })
-            }
-        }
     }
 
     /// Draws the open run; what was asked.
@@ -519,7 +464,6 @@ impl Runs {
         let what = Empty { icon: Icon::Search, text: "No run fits what is looked for.", step: "Show every run" };
         if widgets::empty(ui, &what) {
             self.filters = Filters::default();
-            self.pages.changed_query();
         }
     }
 }

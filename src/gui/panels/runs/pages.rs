@@ -1,4 +1,7 @@
-//! The list of runs, fetched a page at a time where it is looked at.
+//! The list of runs: the order of all of them, and those that are looked at.
+//!
+//! The order comes as one narrow index (see `studio::RunIndex`), from which the lines of the table are made
+//! here, so that opening a group or a run asks nobody. Runs themselves are read a page at a time.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -6,132 +9,225 @@ use std::{
     sync::Arc,
 };
 
-use studio::{Curve, Run, RunPage, RunQuery, Studio};
+use studio::{Run, RunGroup, RunIndex, RunListing, Studio};
 
+use super::{
+    lines::{Line, Opened, lines},
+    sparks::Sparks,
+};
 use crate::{
     backend::{Backend, Failure, Request},
     panels::Cx,
 };
 
-/// Runs of a page.
+/// Runs that are fetched together.
 const PAGE: usize = 100;
-/// Pages that are kept.
-const KEPT: usize = 12;
-/// Sparklines that are kept.
-const SPARKS: usize = 2_000;
-/// Points of a sparkline.
-const POINTS: usize = 64;
+/// Runs that are kept.
+const KEPT: usize = 4_000;
 
 /// How often a key occurs among the runs that have been seen.
 pub type Tally = BTreeMap<String, usize>;
 
-#[derive(Default)]
-struct Page {
-    request: Request<RunPage>,
+struct Kept {
+    run: Run,
+    revision: u64,
     used: u64,
 }
 
-/// Pages of the newest query, with what they hold besides runs.
+/// The newest order, with what is known of its runs.
 #[derive(Default)]
 pub struct Pages {
-    pages: HashMap<usize, Page>,
-    total: Option<usize>,
+    index: Request<RunIndex>,
+    lines: Vec<Line>,
+    opened: Opened,
+    runs: HashMap<i64, Kept>,
+    fetching: Request<Vec<(i64, Run)>>,
+    /// The revision of the runs on their way.
+    fetched: u64,
+    /// The revision at which runs could not be read, not to be asked again.
+    failed_at: Option<u64>,
+    clock: u64,
     /// Counts changes of the workspace.
     pub revision: u64,
-    clock: u64,
     pub metrics: Tally,
     pub params: Tally,
+    pub tags: Tally,
+    pub curves: Tally,
     /// Parameters of which more than one value has been seen, and a value to tell by.
     varied: BTreeMap<String, Option<String>>,
-    pub curves: Tally,
-    sparks: HashMap<String, Spark>,
-    fetching: Request<Vec<(String, Vec<Curve>)>>,
-    /// The revision at which curves could not be read, not to be asked again.
-    failed_at: Option<u64>,
-}
-
-/// A run's curves, thinned.
-struct Spark {
-    revision: u64,
-    ended: bool,
-    curves: Vec<(String, Vec<f64>)>,
+    sparks: Sparks,
 }
 
 impl Pages {
-    /// Asks for the pages that `rows` lie on and takes in what has come.
-    pub fn ensure(&mut self, query: &RunQuery, rows: Range<usize>, backend: &Backend) {
+    /// Asks for the order of what `listing` says and for the runs on these lines, and takes in what has come.
+    pub fn ensure(&mut self, listing: &RunListing, shown: Range<usize>, backend: &Backend) {
         self.clock += 1;
-        let fingerprint = serde_json::to_string(query).unwrap_or_default();
-        let last = rows.end.saturating_sub(1).max(rows.start) / PAGE;
-        for number in rows.start / PAGE..=last {
-            let page = self.pages.entry(number).or_default();
-            page.used = self.clock;
-            let query = RunQuery { offset: number * PAGE, limit: PAGE, ..query.clone() };
-            let key = (&fingerprint, self.revision);
-            // A question on its way is waited for: changes may come faster than answers.
-            let came = if page.request.is_pending() {
-                page.request.poll()
-            } else {
-                let ask = move |studio: &Arc<Studio>| studio.runs(&query);
-                page.request.ensure(key, backend, ask)
-            };
-            if came && let Some(answer) = page.request.value() {
-                self.total = Some(answer.total);
-                for run in &answer.runs {
-                    tally(&mut self.metrics, run.metrics.keys());
-                    tally(&mut self.params, run.params.keys());
-                    vary(&mut self.varied, run);
+        let key = (format!("{listing:?}"), self.revision);
+        // A question on its way is waited for: changes may come faster than answers.
+        let came = if self.index.is_pending() {
+            self.index.poll()
+        } else {
+            let listing = listing.clone();
+            self.index.ensure(key, backend, move |studio: &Arc<Studio>| studio.run_index(&listing))
+        };
+        if came {
+            self.relay();
+        }
+        self.take_runs();
+        self.fetch(shown, backend);
+    }
+
+    fn relay(&mut self) {
+        self.lines = self.index.value().map(|index| lines(index, &self.opened)).unwrap_or_default();
+    }
+
+    /// The runs that have come.
+    fn take_runs(&mut self) {
+        if !self.fetching.poll() {
+            return;
+        }
+        self.failed_at = self.fetching.failure().map(|_| self.fetched);
+        for (row, run) in self.fetching.value_mut().map(std::mem::take).unwrap_or_default() {
+            if !self.runs.contains_key(&row) {
+                tally(&mut self.metrics, run.metrics.keys());
+                tally(&mut self.params, run.params.keys());
+                tally(&mut self.tags, run.tags.keys());
+            }
+            vary(&mut self.varied, &run);
+            self.runs.insert(row, Kept { run, revision: self.fetched, used: self.clock });
+        }
+        if self.runs.len() > KEPT {
+            let newest = self.clock;
+            self.runs.retain(|_, kept| kept.used + 1 >= newest);
+        }
+    }
+
+    /// Asks for the runs on these lines and the first ones, which charts look at, that are not here as they are now.
+    fn fetch(&mut self, shown: Range<usize>, backend: &Backend) {
+        if self.fetching.is_pending() || self.failed_at == Some(self.revision) {
+            return;
+        }
+        let Some(index) = self.index.value() else { return };
+        let first = index.runs.iter().take(PAGE).map(|run| run.row);
+        let around = shown.start / PAGE * PAGE..shown.end.div_ceil(PAGE) * PAGE;
+        let lines = self.lines.get(around.start..around.end.min(self.lines.len())).unwrap_or_default();
+        let seen = lines.iter().filter_map(|line| match line {
+            Line::Run { place, .. } => index.runs.get(*place as usize).map(|run| run.row),
+            Line::Group { .. } => None,
+        });
+        let mut wanted = HashSet::new();
+        let rows: Vec<i64> = first.chain(seen).filter(|row| wanted.insert(*row)).collect();
+        let mut missing = Vec::new();
+        for row in rows {
+            match self.runs.get_mut(&row) {
+                Some(kept) => {
+                    kept.used = self.clock;
+                    if kept.revision != self.revision {
+                        missing.push(row);
+                    }
                 }
+                None => missing.push(row),
             }
         }
-        if self.pages.len() > KEPT {
-            let mut ages: Vec<u64> = self.pages.values().map(|page| page.used).collect();
-            ages.sort_unstable();
-            let oldest = ages[ages.len() - KEPT];
-            self.pages.retain(|_, page| page.used >= oldest);
+        if !missing.is_empty() {
+            self.fetched = self.revision;
+            self.fetching.ask(backend, move |studio: &Arc<Studio>| studio.indexed_runs(&missing));
         }
     }
 
-    /// Another query: what is seen stays until its answer comes, what is not seen goes.
-    pub fn changed_query(&mut self) {
-        self.pages.retain(|number, _| *number == 0);
-    }
-
+    /// How many runs there are; unknown before the first answer.
     pub fn total(&self) -> Option<usize> {
-        self.total
+        self.index.value().map(|index| index.runs.len())
     }
 
-    pub fn run(&self, row: usize) -> Option<&Run> {
-        let page = self.pages.get(&(row / PAGE))?;
-        page.request.value()?.runs.get(row % PAGE)
+    /// Whether anything on the lines can be opened.
+    pub fn opens(&self) -> bool {
+        self.index
+            .value()
+            .is_some_and(|index| !index.groups.is_empty() || index.runs.iter().any(|run| run.parent.is_some()))
     }
 
-    /// The row of a run among the pages that are here.
-    pub fn row_of(&self, id: &str) -> Option<usize> {
-        self.pages.iter().find_map(|(number, page)| {
-            let runs = &page.request.value()?.runs;
-            let at = runs.iter().position(|run| run.id == id)?;
-            Some(number * PAGE + at)
-        })
+    /// How many lines the table has.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    pub fn line(&self, at: usize) -> Option<Line> {
+        self.lines.get(at).copied()
+    }
+
+    /// A group by its place in the index.
+    pub fn group(&self, group: u32) -> Option<&RunGroup> {
+        self.index.value()?.groups.get(group as usize)
+    }
+
+    /// The run on a line, if there is one and it has come.
+    pub fn run(&self, line: usize) -> Option<&Run> {
+        let Line::Run { place, .. } = self.line(line)? else { return None };
+        self.at(place as usize)
+    }
+
+    fn at(&self, place: usize) -> Option<&Run> {
+        let row = self.index.value()?.runs.get(place)?.row;
+        self.runs.get(&row).map(|kept| &kept.run)
     }
 
     pub fn find(&self, id: &str) -> Option<&Run> {
-        self.row_of(id).and_then(|row| self.run(row))
+        self.runs.values().map(|kept| &kept.run).find(|run| run.id == id)
     }
 
-    /// The runs of the first page, in order.
-    pub fn first(&self) -> &[Run] {
-        self.pages.get(&0).and_then(|page| page.request.value()).map_or(&[], |page| &page.runs)
+    /// The first runs in order, as far as they have come.
+    pub fn first(&self) -> Vec<&Run> {
+        (0..PAGE).map_while(|place| self.at(place)).collect()
     }
 
-    /// Why the first page did not come.
+    /// The ids of the runs on all lines, as far as they have come.
+    pub fn listed(&self) -> Vec<&str> {
+        (0..self.lines.len()).filter_map(|line| self.run(line)).map(|run| run.id.as_str()).collect()
+    }
+
+    /// Why the order or the runs did not come.
     pub fn failure(&self) -> Option<&Failure> {
-        self.pages.values().find_map(|page| page.request.failure())
+        self.index.failure().or_else(|| self.fetching.failure())
     }
 
-    /// Whether any of these rows may still change by itself.
-    pub fn is_live(&self, rows: Range<usize>) -> bool {
-        rows.filter_map(|row| self.run(row)).any(|run| !run.status.is_final())
+    /// Opens or closes what a line holds; whether it holds anything.
+    pub fn open(&mut self, line: usize, open: Option<bool>) -> bool {
+        let Some(found) = self.line(line) else { return false };
+        let (was, index) = match (found, self.index.value()) {
+            (Line::Group { open, .. }, Some(index)) => (open, index),
+            (Line::Run { children: 1.., open, .. }, Some(index)) => (open, index),
+            _ => return false,
+        };
+        let open = open.unwrap_or(!was);
+        match found {
+            Line::Group { group, .. } => {
+                let Some(group) = index.groups.get(group as usize) else { return false };
+                set(&mut self.opened.groups, group.value.clone(), open);
+            }
+            Line::Run { place, .. } => {
+                let Some(run) = index.runs.get(place as usize) else { return false };
+                set(&mut self.opened.runs, run.row, open);
+            }
+        }
+        self.relay();
+        true
+    }
+
+    /// Opens every group and every run that holds others, or closes them.
+    pub fn open_all(&mut self, open: bool) {
+        self.opened = Opened::default();
+        if let Some(index) = self.index.value().filter(|_| open) {
+            self.opened.groups = index.groups.iter().map(|group| group.value.clone()).collect();
+            let parents = index.runs.iter().filter_map(|run| run.parent);
+            self.opened.runs = parents.map(|parent| index.runs[parent as usize].row).collect();
+        }
+        self.relay();
+    }
+
+    /// Whether any of these lines may still change by itself.
+    pub fn is_live(&self, lines: Range<usize>) -> bool {
+        lines.filter_map(|line| self.run(line)).any(|run| !run.status.is_final())
     }
 
     /// The parameters to show when nobody has chosen: those that vary, then the common ones.
@@ -142,43 +238,25 @@ impl Pages {
         keys.into_iter().cloned().collect()
     }
 
-    /// Fetches the curves of the runs on these rows that are not here yet.
-    pub fn ensure_sparks(&mut self, rows: Range<usize>, cx: &Cx<'_>) {
-        if self.fetching.poll() {
-            self.failed_at = self.fetching.failure().map(|_| self.revision);
-            for (id, curves) in self.fetching.value_mut().map(std::mem::take).unwrap_or_default() {
-                tally(&mut self.curves, curves.iter().map(|curve| &curve.key));
-                let ended = self.find(&id).is_some_and(|run| run.status.is_final());
-                let curves = curves.into_iter().map(|curve| (curve.key, thin(&curve.points))).collect();
-                let spark = Spark { revision: self.revision, ended, curves };
-                self.sparks.insert(id, spark);
-            }
-        }
-        if self.fetching.is_pending() || self.failed_at == Some(self.revision) {
-            return;
-        }
-        if self.sparks.len() > SPARKS {
-            self.sparks.clear();
-        }
-        let stale = |run: &&Run| match self.sparks.get(&run.id) {
-            None => true,
-            Some(spark) => !spark.ended && spark.revision != self.revision,
-        };
-        let ids: HashSet<String> =
-            rows.filter_map(|row| self.run(row)).filter(stale).map(|run| run.id.clone()).collect();
-        if !ids.is_empty() {
-            self.fetching.ask(cx.backend, move |studio: &Arc<Studio>| {
-                ids.into_iter()
-                    .map(|id| studio.run_curves(&id).map(|curves| (id, curves)))
-                    .collect::<studio::Result<Vec<_>>>()
-            });
-        }
+    /// Fetches the curves of the runs on these lines that are not here yet.
+    pub fn ensure_sparks(&mut self, lines: Range<usize>, cx: &Cx<'_>) {
+        let mut sparks = std::mem::take(&mut self.sparks);
+        let mut curves = std::mem::take(&mut self.curves);
+        let runs = lines.filter_map(|line| self.run(line));
+        sparks.ensure(runs, self.revision, cx, |_, came| tally(&mut curves, came.iter().map(|curve| &curve.key)));
+        (self.sparks, self.curves) = (sparks, curves);
     }
 
     pub fn spark(&self, id: &str, key: &str) -> Option<&[f64]> {
-        let spark = self.sparks.get(id)?;
-        let found = spark.curves.iter().find(|(name, _)| name == key)?;
-        Some(&found.1)
+        self.sparks.of(id, key)
+    }
+}
+
+fn set<T: std::hash::Hash + Eq>(set: &mut HashSet<T>, value: T, on: bool) {
+    if on {
+        set.insert(value);
+    } else {
+        set.remove(&value);
     }
 }
 
@@ -200,16 +278,4 @@ fn vary(varied: &mut BTreeMap<String, Option<String>>, run: &Run) {
             *known = None;
         }
     }
-}
-
-/// At most [`POINTS`] values, evenly, with the last one.
-fn thin(points: &[(i64, f64)]) -> Vec<f64> {
-    let step = points.len().div_ceil(POINTS).max(1);
-    let mut values: Vec<f64> = points.iter().step_by(step).map(|point| point.1).collect();
-    if step > 1
-        && let Some(last) = points.last()
-    {
-        values.push(last.1);
-    }
-    values
 }

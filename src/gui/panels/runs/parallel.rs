@@ -36,7 +36,7 @@ pub fn show(ui: &mut Ui, strip: &Strip<'_>, height: f32) -> Option<String> {
     let size = vec2(ui.available_width(), height);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Parameters and results of runs"));
-    let mut runs: Vec<&Run> = strip.pages.first().iter().collect();
+    let mut runs: Vec<&Run> = strip.pages.first();
     for run in strip.together.value().iter().flat_map(|known| &known.runs) {
         if !runs.iter().any(|other| other.id == run.id) {
             runs.push(run);

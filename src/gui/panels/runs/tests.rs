@@ -22,6 +22,7 @@ use crate::{
     shell::{Layout, Shell},
     theme::{Appearance, ThemeChoice},
 };
+use studio::RunQuery;
 
 pub struct Window(pub Shell);
 
