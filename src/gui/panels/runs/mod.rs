@@ -286,7 +286,9 @@ impl Panel for Runs {
             Event::Command(command) => {
                 let verb = VERBS.iter().find(|(_, word)| *word == command.verb);
                 if let Some((verb, _)) = verb {
-                    self.act(*verb, None, cx);
+                    // The palette's deletion is of the selected run; that of all checked ones is in their own menu.
+                    let id = (*verb == Verb::Delete).then(|| self.target()).flatten();
+                    self.act(*verb, id, cx);
                 }
             }
             Event::Open(Subject::Run { id }) => self.open(id, None),
