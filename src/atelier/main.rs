@@ -49,6 +49,11 @@ enum Verb {
     /// Look at runs
     #[command(subcommand)]
     Runs(verbs::runs::Runs),
+    /// Bring a run's code, data and environment back, run it again, and compare
+    Reproduce(verbs::reproduce::Reproduce),
+    /// Look at environments of Python steps, and install them
+    #[command(subcommand)]
+    Env(verbs::env::Env),
     /// Register and look at models
     #[command(subcommand)]
     Models(verbs::models::Models),
@@ -93,6 +98,8 @@ fn act(arguments: Arguments) -> studio::Result<ExitCode> {
         Verb::Data(data) => data.act(&open()?, json),
         Verb::Run(run) => run.act(&open()?, json),
         Verb::Runs(runs) => runs.act(&open()?, json),
+        Verb::Reproduce(reproduce) => reproduce.act(&open()?, json),
+        Verb::Env(env) => env.act(&open()?, json),
         Verb::Models(models) => models.act(&open()?, json),
         Verb::Serve(serve) => serve.act(open()?, json),
         Verb::Check => verbs::upkeep::check(&open()?, json),

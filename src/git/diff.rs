@@ -48,7 +48,7 @@ impl Repo {
         text(&diff, DIFF_LIMIT)
     }
 
-    fn options(&self, path: Option<&str>) -> Result<DiffOptions> {
+    pub(crate) fn options(&self, path: Option<&str>) -> Result<DiffOptions> {
         let mut options = DiffOptions::new();
         options.max_size(FILE_LIMIT).include_typechange(true).ignore_submodules(true);
         let confined = match path {

@@ -58,6 +58,12 @@ pub enum Error {
         /// What was asked for.
         name: String,
     },
+    /// Changes that were not committed do not fit the commit they were made on.
+    #[error("The changes that were not committed do not fit their commit: {reason}.")]
+    Apply {
+        /// What git says.
+        reason: String,
+    },
     /// The folder cannot be read.
     #[error("The folder cannot be opened ({source}): {}", .path.display())]
     Folder {

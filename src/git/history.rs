@@ -101,14 +101,14 @@ impl Repo {
     }
 }
 
-fn find<'a>(repository: &'a Repository, name: &str) -> Result<git2::Commit<'a>> {
+pub(crate) fn find<'a>(repository: &'a Repository, name: &str) -> Result<git2::Commit<'a>> {
     let missing = |_| Error::NoCommit { name: name.to_owned() };
     repository.revparse_single(name).map_err(missing)?.peel_to_commit().map_err(missing)
 }
 
 /// Whether the commit's `path` differs from that of each parent; a merge that took one side as it was
 /// changed nothing.
-fn changes(commit: &git2::Commit<'_>, path: &Path) -> Result<bool> {
+pub(crate) fn changes(commit: &git2::Commit<'_>, path: &Path) -> Result<bool> {
     let own = entry(commit, path)?;
     if commit.parent_count() == 0 {
         return Ok(own.is_some());

@@ -14,6 +14,7 @@ mod commit;
 mod diff;
 mod error;
 mod history;
+mod state;
 mod status;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ use git2::{Config, ErrorCode, Repository, RepositoryInitOptions};
 pub use diff::DIFF_LIMIT;
 pub use error::{Error, Result};
 pub use history::Commit;
+pub use state::{CommitRange, FileDiff, State};
 pub use status::{ChangeKind, Changed, Head, Status};
 
 /// A git repository, seen from one folder in it. Cheap to keep and to share between threads.

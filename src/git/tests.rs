@@ -1,5 +1,8 @@
 //! Every answer beside the one of the `git` command.
 
+#[path = "state_tests.rs"]
+mod state;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -426,6 +426,25 @@ pub trait Component: Send + Sync {
     fn code_digest(&self, _params: &Params, _context: &dyn crate::store::Store) -> Result<Option<String>, StepError> {
         Ok(None)
     }
+
+    /// Whether the step's `environment` decides what its script runs in.
+    fn takes_environment(&self) -> bool {
+        false
+    }
+
+    /// The person's own code that the step runs; none for a step that runs none.
+    fn code(&self, _params: &Params, _store: &dyn crate::store::Store) -> Option<Code> {
+        None
+    }
+}
+
+/// A person's own code as a step runs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Code {
+    /// The files it is made of, absolute: a script and those of the workspace's modules that it imports.
+    pub files: Vec<std::path::PathBuf>,
+    /// What runs it where no environment is chosen, if that is known.
+    pub interpreter: Option<std::path::PathBuf>,
 }
 
 /// Why a step failed.

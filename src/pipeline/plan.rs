@@ -34,6 +34,9 @@ pub struct Step {
     pub params: Params,
     /// Where each connected input comes from, past disabled jobs.
     pub inputs: Vec<Source>,
+    /// The environment that its script runs in, as the pipeline names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// Why the step cannot run, known beforehand.
     pub obstacle: Option<Obstacle>,
 }
@@ -101,6 +104,7 @@ fn step(pipeline: &Pipeline, checked: &Checked, name: &str, job: &Job) -> Step {
         component: job.component.clone(),
         params: Params::default(),
         inputs: Vec::new(),
+        environment: None,
         obstacle: None,
     };
     if job.disabled {
@@ -115,6 +119,7 @@ fn step(pipeline: &Pipeline, checked: &Checked, name: &str, job: &Job) -> Step {
     };
     let spec = component.spec();
     step.params = Params::of(spec, job);
+    step.environment = job.environment.clone().filter(|_| component.takes_environment());
     for port in spec.inputs {
         let Some(Input::Binding { job: source, output }) = job.inputs.get(port.name) else {
             continue;

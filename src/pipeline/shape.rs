@@ -71,6 +71,14 @@ pub trait Known {
     /// A sentence when there is no such dataset or version, with the closest name.
     fn dataset(&self, reference: &str) -> Result<KnownDataset, String>;
 
+    /// Whether a script can run in the environment of that name.
+    ///
+    /// # Errors
+    /// A sentence when there is no such environment, or its file cannot be read.
+    fn environment(&self, _name: &str) -> Result<(), String> {
+        Ok(())
+    }
+
     /// The shapes of a job's outputs by port where it has been computed with its present parameters and inputs.
     fn computed(&self, _job: &str) -> Option<BTreeMap<String, Shape>> {
         None

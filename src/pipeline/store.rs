@@ -29,6 +29,14 @@ pub struct Stored {
     pub meta: serde_json::Value,
 }
 
+/// A set of installed packages that a script runs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// Digest of the interpreter's version and of every package with its version.
+    pub digest: String,
+    pub interpreter: PathBuf,
+}
+
 /// Where bytes live and what was computed before. Implemented over the workspace, and in memory for tests.
 pub trait Store: Send + Sync {
     /// `version` `None` is the newest.
@@ -46,6 +54,14 @@ pub trait Store: Send + Sync {
     fn folder(&self) -> PathBuf;
     /// The interpreter that Python steps use when they name none.
     fn python(&self) -> Result<PathBuf, StepError>;
+
+    /// The environment of that name, ready to be used.
+    ///
+    /// # Errors
+    /// A sentence when there is none of that name, or when it could not be made.
+    fn environment(&self, name: &str) -> Result<Environment, StepError> {
+        Err(StepError::Failed(format!("There is no environment “{name}” here.")))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -105,6 +121,8 @@ pub struct StepContext<'a> {
     pub observer: &'a dyn Observer,
     /// Threads this step may use.
     pub threads: usize,
+    /// What a script runs in, where the step chose an environment.
+    pub environment: Option<Environment>,
 }
 
 impl StepContext<'_> {

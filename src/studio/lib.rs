@@ -6,8 +6,11 @@
 //! background thread.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod compare;
 mod datasets;
+pub mod environments;
 mod error;
+mod interpreter;
 mod models;
 mod names;
 mod outputs;
@@ -15,11 +18,13 @@ mod overview;
 mod pipelines;
 pub mod recent;
 mod recorder;
+pub mod reproduce;
 mod run_index;
 mod runs;
 mod sample;
 mod source;
 mod store;
+mod surroundings;
 pub mod tracking;
 mod upkeep;
 pub mod worker;
@@ -33,6 +38,7 @@ pub use data;
 pub use datasets::{Dataset, DatasetDetail, DatasetVersion, ImportDraft, ImportProgress, Imported};
 pub use error::{Error, ErrorKind, Result};
 pub use git;
+pub use interpreter::Interpreter;
 pub use learn;
 pub use models::{Model, ModelCard, ModelDetail, ModelFeature, ModelVersion};
 pub use names::slug;
@@ -42,6 +48,7 @@ pub use pipeline;
 pub use pipelines::{JobState, PipelineRow};
 pub use run_index::{IndexedRun, RunGroup, RunIndex, RunKeys, RunListing, Spread};
 pub use runs::{Compared, Comparison, Curve, Run, RunDetail, RunPage, RunQuery, RunRequest, RunSort};
+pub use surroundings::{Hardware, Script, StepsPython, Surroundings, UsedEnvironment};
 pub use upkeep::{Collected, Problem};
 pub use workspace::{ARCHIVED_TAG, Event, LogLine, RunInput, RunStatus, SCHEMA, Step, StepStatus};
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use pipeline::check::{Checked, Known, KnownDataset, check};
 use pipeline::execute::known_results;
@@ -15,7 +14,7 @@ use serde::Serialize;
 use workspace::{Change, Run, RunFilter, Step, Workspace};
 
 use crate::datasets::parse_reference;
-use crate::store::{WorkspaceStore, stored};
+use crate::store::stored;
 use crate::{Error, ErrorKind, Result, Studio, names};
 
 /// A pipeline file as a list shows it.
@@ -226,18 +225,18 @@ impl Studio {
 
     /// Shapes and problems of every job, from schemas and earlier results, without running anything.
     pub fn check_pipeline(&self, pipeline: &Pipeline) -> Checked {
-        let known = KnownHere { workspace: &self.workspace, results: HashMap::new() };
+        let known = KnownHere { studio: self, workspace: &self.workspace, results: HashMap::new() };
         let checked = check(pipeline, &known);
         // Where steps have results already, those tell what inference cannot (the categories of an encoding).
         let Ok(plan) = Plan::of(pipeline, &checked, &Target::All) else { return checked };
-        let store = WorkspaceStore::new(Arc::clone(&self.workspace));
+        let store = self.store_for(pipeline);
         let results = known_results(&plan, &store);
         if results.is_empty() { checked } else { check(pipeline, &KnownHere { results, ..known }) }
     }
 
     /// What the newest runs of this pipeline made of each of its jobs.
     pub fn job_states(&self, path: &str, pipeline: &Pipeline) -> Result<BTreeMap<String, JobState>> {
-        let store = WorkspaceStore::new(Arc::clone(&self.workspace));
+        let store = self.store_for(pipeline);
         let plan = Plan::of(pipeline, &self.check_pipeline(pipeline), &Target::All).unwrap_or_default();
         let results = known_results(&plan, &store);
         let query = RunFilter { pipeline: Some(path.to_owned()), limit: 10, ..RunFilter::default() };
@@ -261,6 +260,7 @@ impl Studio {
 
 /// What the checker may know of a workspace.
 struct KnownHere<'a> {
+    studio: &'a Studio,
     workspace: &'a Workspace,
     /// By job, its key and outputs.
     results: HashMap<String, (String, Vec<Stored>)>,
@@ -275,6 +275,10 @@ impl Known for KnownHere<'_> {
         let schema = self.workspace.dataset_schema(&found.dataset, found.version).map_err(|error| error.to_string())?;
         let schema = serde_json::from_value(schema).map_err(|error| error.to_string())?;
         Ok(KnownDataset { name: found.dataset, version: found.version, schema, rows: found.rows })
+    }
+
+    fn environment(&self, name: &str) -> std::result::Result<(), String> {
+        self.studio.wanted_environment(name).map(drop).map_err(|error| error.message)
     }
 
     fn computed(&self, job: &str) -> Option<BTreeMap<String, Shape>> {

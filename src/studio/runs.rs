@@ -10,6 +10,8 @@ use pipeline::plan::{Plan, Target};
 use serde::{Deserialize, Serialize};
 use workspace::{Change, LogLine, NewRun, NewStep, RunInput, Step, StepStatus};
 
+use crate::environments::Wanted;
+use crate::surroundings::Starting;
 use crate::{Error, Result, Studio, names};
 
 pub use workspace::{Run, RunFilter as RunQuery, RunPage, RunSort};
@@ -33,6 +35,9 @@ pub(crate) struct Frozen {
     pub yaml: String,
     pub plan: Plan,
     pub force: bool,
+    /// What the environments that its steps choose asked for.
+    #[serde(default)]
+    pub environments: BTreeMap<String, Wanted>,
 }
 
 /// A run with everything it did.
@@ -102,8 +107,13 @@ impl Studio {
         document = document.edited(&pipeline);
         let plan = self.plan(&pipeline, &request.target)?;
         let steps: Vec<NewStep> = plan.steps.iter().filter_map(|step| new_step(&pipeline, &step.job)).collect();
-        let frozen = Frozen { yaml: document.text, plan, force: request.force };
         let source = self.source()?;
+        let inputs: Vec<RunInput> =
+            inputs.into_iter().filter(|input| steps.iter().any(|step| step.name == input.step)).collect();
+        let starting = Starting { path, request, plan: &plan, inputs: &inputs, source: &source };
+        let surroundings = self.look_around(&starting)?;
+        let environments = self.wanted_by(&plan)?;
+        let frozen = Frozen { yaml: document.text, plan, force: request.force, environments };
         let id = workspace::new_run_id();
         let new = NewRun {
             name: request.name.clone().unwrap_or_else(|| names::run_name(&id)),
@@ -118,9 +128,9 @@ impl Studio {
                 .map(|diff| self.workspace.put_bytes(diff.as_bytes()))
                 .transpose()?
                 .map(|blob| blob.digest),
-            environment: Some(self.put_json(&crate::source::environment())?),
+            environment: Some(self.put_json(&surroundings)?),
             details: serde_json::json!({ "algorithm": algorithm(&pipeline) }),
-            inputs: inputs.into_iter().filter(|input| steps.iter().any(|step| step.name == input.step)).collect(),
+            inputs,
             steps,
             params: params(&pipeline),
             ..NewRun::default()
@@ -161,7 +171,7 @@ impl Studio {
         Ok(plan)
     }
 
-    fn put_json(&self, value: &impl Serialize) -> Result<String> {
+    pub(crate) fn put_json(&self, value: &impl Serialize) -> Result<String> {
         let bytes = serde_json::to_vec(value).map_err(|error| Error::storage(error.to_string()))?;
         Ok(self.workspace.put_bytes(&bytes)?.digest)
     }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use git::Repo;
-use serde_json::json;
 
 use crate::{Error, Result, Studio};
 
@@ -14,6 +13,14 @@ pub(crate) struct Source {
     pub branch: Option<String>,
     /// The uncommitted difference, if there is one.
     pub diff: Option<String>,
+}
+
+impl Source {
+    /// What the difference names but does not hold.
+    pub(crate) fn left_out(&self) -> Vec<String> {
+        let state = git::State { diff: self.diff.clone().unwrap_or_default(), ..git::State::default() };
+        state.left_out()
+    }
 }
 
 impl Studio {
@@ -77,14 +84,4 @@ impl Studio {
     pub fn git_diff(&self) -> Result<String> {
         Ok(self.repository()?.uncommitted_diff()?)
     }
-}
-
-/// What a run ran on.
-pub(crate) fn environment() -> serde_json::Value {
-    json!({
-        "atelier": env!("CARGO_PKG_VERSION"),
-        "system": std::env::consts::OS,
-        "architecture": std::env::consts::ARCH,
-        "cores": std::thread::available_parallelism().map_or(1, usize::from),
-    })
 }

@@ -1,22 +1,42 @@
 //! The pipeline engine's [`Store`] over a workspace.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use data::schema::Schema;
 use pipeline::component::{PortKind, StepError};
-use pipeline::store::{Dataset, Store, Stored};
+use pipeline::store::{Dataset, Environment, Store, Stored};
 use workspace::{Output, Workspace};
 
 /// Bytes in the workspace's blobs, results in its step cache.
 pub(crate) struct WorkspaceStore {
     workspace: Arc<Workspace>,
+    /// By what the pipeline calls them: ready, or why not.
+    environments: BTreeMap<String, Result<Environment, String>>,
 }
 
 impl WorkspaceStore {
     pub(crate) fn new(workspace: Arc<Workspace>) -> Self {
-        Self { workspace }
+        Self { workspace, environments: BTreeMap::new() }
     }
+
+    pub(crate) fn with_environments(mut self, environments: BTreeMap<String, Result<Environment, String>>) -> Self {
+        self.environments = environments;
+        self
+    }
+}
+
+/// The interpreter that Python steps use when they name none.
+pub(crate) fn python(workspace: &Workspace) -> workspace::Result<PathBuf> {
+    let manifest = workspace.manifest()?;
+    let named = manifest.settings.get("python").and_then(|value| value.as_str()).map(PathBuf::from);
+    Ok(match named {
+        // A path is relative to the workspace; a bare name is looked for in PATH.
+        Some(named) if named.components().count() > 1 => workspace.folder().join(named),
+        Some(named) => named,
+        None => PathBuf::from(if cfg!(windows) { "python" } else { "python3" }),
+    })
 }
 
 impl Store for WorkspaceStore {
@@ -71,9 +91,12 @@ impl Store for WorkspaceStore {
     }
 
     fn python(&self) -> Result<PathBuf, StepError> {
-        let manifest = self.workspace.manifest().map_err(failed)?;
-        let named = manifest.settings.get("python").and_then(|value| value.as_str()).map(PathBuf::from);
-        Ok(named.unwrap_or_else(|| PathBuf::from(if cfg!(windows) { "python" } else { "python3" })))
+        python(&self.workspace).map_err(failed)
+    }
+
+    fn environment(&self, name: &str) -> Result<Environment, StepError> {
+        let known = self.environments.get(name).cloned();
+        known.unwrap_or_else(|| Err(format!("The environment “{name}” was not built."))).map_err(StepError::Failed)
     }
 }
 

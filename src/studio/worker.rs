@@ -138,7 +138,8 @@ pub fn work(studio: Studio, run: &str) -> Result<()> {
     let heart = start_heart(&studio, run, &watch)?;
     let recorder = Recorder::start(Arc::clone(workspace), run)?;
     let reporter = Reporter { recorder: &recorder, watch: &watch, reports: reports(&frozen.plan) };
-    let store = WorkspaceStore::new(Arc::clone(workspace));
+    let environments = crate::environments::prepare(&studio, run, &frozen, &reporter)?;
+    let store = WorkspaceStore::new(Arc::clone(workspace)).with_environments(environments);
     let options = Options { force: frozen.force, ..Options::default() };
     let outcome = execute(&frozen.plan, &store, &reporter, &options);
     recorder.finish()?;

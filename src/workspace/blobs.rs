@@ -156,6 +156,25 @@ impl Workspace {
         self.put_temp(Temp(own))
     }
 
+    /// Takes over a blob of another workspace, by a hard link where the file system has them.
+    ///
+    /// # Errors
+    /// A blob that the other one does not have, a folder that cannot be written.
+    pub fn share_blob(&self, other: &Self, digest: &str) -> Result<Blob> {
+        let Some(blob) = other.blob(digest)? else {
+            return Err(Error::NotFound(format!("The stored data {digest} is missing from the workspace.")));
+        };
+        let source = other.blob_path(digest)?;
+        let temp = self.new_temp()?;
+        let failed = |e| Error::io("copy the stored data", &source, e);
+        // The name must be free for a link.
+        fs::remove_file(temp.path()).map_err(failed)?;
+        if fs::hard_link(&source, temp.path()).is_err() {
+            fs::copy(&source, temp.path()).map_err(failed)?;
+        }
+        self.adopt(blob, temp.0)
+    }
+
     /// Renames a whole file into place and records it, in one transaction with respect to `gc`.
     fn adopt(&self, blob: Blob, temporary: tempfile::TempPath) -> Result<Blob> {
         let path = self.blob_path(&blob.digest)?;

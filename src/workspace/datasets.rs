@@ -91,18 +91,39 @@ impl Tx<'_> {
                 "UPDATE datasets SET next_version = next_version + 1 WHERE name = ?1 RETURNING id, next_version - 1",
             )?
             .query_row([&new.dataset], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.insert_version(id, version, new)?;
+        self.note("version", version);
+        Ok(version)
+    }
+
+    /// Records a version under the number that it has in another workspace.
+    ///
+    /// # Errors
+    /// A name that cannot be, a digest the workspace does not have, a version that is there already.
+    pub fn adopt_dataset_version(&self, new: &NewDatasetVersion, version: u32) -> Result<()> {
+        check_name("A dataset", &new.dataset)?;
+        let id: i64 = self
+            .conn
+            .prepare_cached(
+                "INSERT INTO datasets (name, created_at, next_version) VALUES (?1, ?2, ?3 + 1)
+                 ON CONFLICT (name) DO UPDATE SET next_version = max(next_version, ?3 + 1) RETURNING id",
+            )?
+            .query_row((&new.dataset, self.now, version), |row| row.get(0))?;
+        self.insert_version(id, version, new)
+    }
+
+    fn insert_version(&self, dataset: i64, version: u32, new: &NewDatasetVersion) -> Result<()> {
         let row = self
             .conn
             .prepare_cached(
                 "INSERT INTO dataset_versions (dataset_id, version, digest, bytes, rows, columns, created_at, created_by, source)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
-            .insert((id, version, &new.digest, new.bytes as i64, new.rows as i64, new.columns, self.now, self.who, json_text(&new.source)?))?;
+            .insert((dataset, version, &new.digest, new.bytes as i64, new.rows as i64, new.columns, self.now, self.who, json_text(&new.source)?))?;
         self.conn
             .prepare_cached("INSERT INTO dataset_profiles (version_id, schema, profile) VALUES (?1, ?2, ?3)")?
             .execute((row, json_text(&new.schema)?, json_text(&new.profile)?))?;
-        self.note("version", version);
-        Ok(version)
+        Ok(())
     }
 
     /// Replaces a version's profile, as a newer way to compute it may.

@@ -191,6 +191,16 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Replaces the description of what a run ran on, once its worker knows more.
+    ///
+    /// # Errors
+    /// A run that is not there, a digest the workspace does not have.
+    pub fn set_run_environment(&self, run: &str, digest: &str) -> Result<()> {
+        let row = run_row(self.conn, run)?;
+        self.conn.execute("UPDATE runs SET environment_digest = ?2 WHERE id = ?1", (row, digest))?;
+        Ok(())
+    }
+
     /// Removes a deleted run and all that it logged for good; `gc` then frees what it alone referred to.
     ///
     /// # Errors

@@ -18,6 +18,9 @@ use crate::shape::Shape;
 pub use crate::shape::{Known, KnownDataset, Nothing, Problem, Severity, Shapes};
 pub use params::is_shown;
 
+/// Where a problem with a job's environment is marked: it is no parameter, but chosen beside them.
+pub const ENVIRONMENT: &str = "environment";
+
 /// What is known of a pipeline without running it.
 #[derive(Clone, Debug, Default)]
 pub struct Checked {
@@ -141,6 +144,7 @@ impl Checker<'_> {
         let spec = component.spec();
         let inputs = self.inputs(spec);
         params::check(spec, self.job, &inputs, self.known, self.problems);
+        self.environment(component);
         let params = Params::of(spec, self.job);
         let caption = component.caption(&params, &inputs, self.known);
         let outputs = if self.job.disabled {
@@ -153,6 +157,17 @@ impl Checker<'_> {
             outputs
         };
         Facts { caption, inputs, outputs }
+    }
+
+    fn environment(&mut self, component: &dyn Component) {
+        let Some(name) = &self.job.environment else { return };
+        if !component.takes_environment() {
+            let title = component.spec().title;
+            let sentence = format!("{title} runs no script, so the environment “{name}” changes nothing. Remove it.");
+            self.problems.push(Problem::warning(sentence).at_param(ENVIRONMENT));
+        } else if let Err(sentence) = self.known.environment(name) {
+            self.problems.push(Problem::error(sentence).at_param(ENVIRONMENT));
+        }
     }
 
     fn passed_through(&self, spec: &Spec, inputs: &Shapes) -> BTreeMap<String, Shape> {

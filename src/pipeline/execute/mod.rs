@@ -1,8 +1,8 @@
 //! Carrying out a plan: what was computed before is reused, ready steps run side by side, results are kept.
 //!
 //! A step's **key** is the BLAKE3 digest of everything that decides its result: the component and its version, the
-//! parameters with defaults, each input's digest with the roles and the preparation it carries, and the digest of the
-//! code it runs. Two steps of one key have one result. Keys need no table bytes, so a run in which nothing changed
+//! parameters with defaults, each input's digest with the roles and the preparation it carries, and the digests of the
+//! code it runs and of the environment it runs in. Two steps of one key have one result. Keys need no table bytes, so a run in which nothing changed
 //! reads none.
 
 pub mod outputs;
@@ -349,13 +349,17 @@ pub fn key(
             (port.as_str(), json!([stored.digest, carried]))
         })
         .collect();
-    let parts = json!({
+    let mut parts = json!({
         "component": spec.id,
         "version": spec.version,
         "params": decisive(spec, &step.params),
         "inputs": inputs,
         "code": component.code_digest(&step.params, store)?,
     });
+    // Only where one is chosen, so that keys from before there were environments stay good.
+    if let Some(name) = &step.environment {
+        parts["environment"] = store.environment(name)?.digest.into();
+    }
     Ok(blake3::hash(parts.to_string().as_bytes()).to_hex().to_string())
 }
 

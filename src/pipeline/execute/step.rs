@@ -23,7 +23,8 @@ pub(super) fn run(
         for (port, stored) in inputs {
             values.insert(port.clone(), outputs::open_output(store, stored)?);
         }
-        let context = StepContext { job: &step.job, store, observer, threads };
+        let environment = step.environment.as_ref().map(|name| store.environment(name)).transpose()?;
+        let context = StepContext { job: &step.job, store, observer, threads, environment };
         context.check_cancelled()?;
         let made = component.run(&step.params, &values, &context)?;
         context.check_cancelled()?;

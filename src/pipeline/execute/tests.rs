@@ -331,7 +331,7 @@ fn a_panic_is_a_failure_with_a_sentence() {
     let recorder = Recorder::new();
     let failure = |params: Params| {
         let (job, component) = ("job".to_owned(), "faulty".to_owned());
-        let planned = Step { job, component, params, inputs: Vec::new(), obstacle: None };
+        let planned = Step { job, component, params, inputs: Vec::new(), environment: None, obstacle: None };
         step::run(&Faulty, &planned, &BTreeMap::new(), &store, &recorder, 1).unwrap_err().to_string()
     };
     let broke = failure(Params::default().with("panic", true));

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::{imports, process};
 use crate::component::{
-    Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Category, Choice, Code, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
 use crate::execute::outputs::keep_query;
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
@@ -38,7 +38,9 @@ static SPEC: Spec = Spec {
         `import atelier; atelier.progress(0.5)` and `atelier.log_metric(\"loss\", 0.1, step=3)` show in the window.\n\
         - The script runs in the workspace’s folder and can import from its `src` folder. Cancelling kills it and \
         everything it started.\n\n\
-        The result is kept until the script, what it imports from `src`, its interpreter or its tables change. Switch \
+        An *environment* is a file under `environments` that lists packages; Atelier installs them and the script runs \
+        there instead of in the interpreter.\n\n\
+        The result is kept until the script, what it imports from `src`, its environment or its tables change. Switch \
         *Reuse the result* off for a script that reads something else, such as a web page.",
     keywords: &["code", "pandas", "polars", "numpy", "custom", "function"],
     inputs: &[
@@ -94,7 +96,7 @@ static SPEC: Spec = Spec {
             "Interpreter",
             ParamKind::Text,
             Default::None,
-            "A python executable, such as .venv/bin/python. Empty means the workspace’s.",
+            "A python executable, such as .venv/bin/python. Empty means the workspace’s. An environment goes before it.",
         )
         .optional(),
         Param::new(
@@ -142,7 +144,10 @@ impl Component for PythonScript {
 
     fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let script = Script::of(params, context.store)?;
-        let interpreter = interpreter(params, context.store)?;
+        let interpreter = match &context.environment {
+            Some(environment) => environment.interpreter.clone(),
+            None => interpreter(params, context.store)?,
+        };
         let work = Work::new(context.store)?;
         let outputs: BTreeMap<&str, PathBuf> =
             SPEC.outputs.iter().map(|port| (port.name, work.path(&format!("{}.parquet", port.name)))).collect();
@@ -203,6 +208,22 @@ impl Component for PythonScript {
             hasher.update(&fs::read(&file).unwrap_or_default());
         }
         Ok(Some(hasher.finalize().to_hex().to_string()))
+    }
+
+    fn takes_environment(&self) -> bool {
+        true
+    }
+
+    fn code(&self, params: &Params, store: &dyn Store) -> Option<Code> {
+        let mut files = Vec::new();
+        if params.text("source") == "file" && !params.text("file").is_empty() {
+            files.push(store.folder().join(params.text("file")));
+        }
+        // A script that cannot be read imports nothing; the step says why when it runs.
+        let text = Script::of(params, store).map(|script| script.text).unwrap_or_default();
+        files.extend(imports::own_modules(&text, &store.folder().join("src")));
+        files.dedup();
+        Some(Code { files, interpreter: interpreter(params, store).ok() })
     }
 }
 

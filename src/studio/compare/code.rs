@@ -1,0 +1,135 @@
+//! The code of two runs.
+
+use git::{CommitRange, FileDiff, Repo, State};
+use serde::Serialize;
+use similar::TextDiff;
+
+use crate::{Error, Result, Run, Studio};
+
+/// Commits listed on each side.
+const COMMITS: usize = 200;
+/// Where MLflow's client writes the commit of the script that logs.
+const MLFLOW_COMMIT: &str = "mlflow.source.git.commit";
+
+/// The difference between the code of two runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CodeComparison {
+    /// The commits between those that the runs started from, with their messages; none where one of them is not known.
+    pub commits: Option<CommitRange>,
+    /// How the working trees differ as they were: commit, uncommitted difference and kept scripts together. By path.
+    pub files: Vec<FileDiff>,
+    /// How the pipelines differ as they were run, dataset versions and this run's own parameters included: unified
+    /// text, empty where they are the same.
+    pub pipeline: String,
+    /// What is not known, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// The working tree of a run, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunState {
+    pub state: State,
+    /// What was left out of it when it was kept, in sentences.
+    pub left_out: Vec<String>,
+}
+
+impl RunState {
+    /// Whether nothing at all is known.
+    pub fn is_empty(&self) -> bool {
+        self.state == State::default()
+    }
+}
+
+impl Studio {
+    /// The working tree that a run started from: its commit, its uncommitted difference, and the scripts that were
+    /// kept with it.
+    ///
+    /// # Errors
+    /// A run that is not there.
+    pub fn run_state(&self, run: &str) -> Result<RunState> {
+        let row = self.run_row(run)?;
+        let surroundings = self.surroundings(run)?;
+        let diff = match &row.diff {
+            Some(digest) => String::from_utf8_lossy(&self.workspace.read_blob(digest)?).into_owned(),
+            None => String::new(),
+        };
+        let files = surroundings.scripts.into_iter().map(|script| (script.path, script.content.into_bytes())).collect();
+        let state = State { commit: commit_of(&row), diff, files };
+        let mut left_out = surroundings.left_out;
+        left_out.extend(state.left_out());
+        left_out.sort();
+        left_out.dedup();
+        Ok(RunState { state, left_out })
+    }
+
+    /// How the code of two runs differs, from the first to the second.
+    ///
+    /// # Errors
+    /// A run that is not there.
+    pub fn compare_code(&self, first: &str, second: &str) -> Result<CodeComparison> {
+        let states = [self.run_state(first)?, self.run_state(second)?];
+        let rows = [self.run_row(first)?, self.run_row(second)?];
+        let mut comparison = CodeComparison { pipeline: self.compare_frozen(&rows)?, ..CodeComparison::default() };
+        for (row, state) in rows.iter().zip(&states) {
+            if state.is_empty() {
+                comparison
+                    .notes
+                    .push(format!("The code of {} is not known: it was recorded without a commit.", row.name));
+            }
+            comparison.notes.extend(state.left_out.iter().map(|what| format!("{}: {what}", row.name)));
+        }
+        if states.iter().any(RunState::is_empty) {
+            return Ok(comparison);
+        }
+        let Some(repository) = Repo::discover(self.folder())? else {
+            comparison.notes.push("This workspace lies in no git repository any more.".to_owned());
+            return Ok(comparison);
+        };
+        comparison.commits = commits(&repository, &states, &mut comparison.notes);
+        match repository.compare_states(&states[0].state, &states[1].state) {
+            Ok(files) => comparison.files = files,
+            Err(error) => comparison.notes.push(error.to_string()),
+        }
+        Ok(comparison)
+    }
+
+    /// How the frozen pipelines differ, as unified text.
+    fn compare_frozen(&self, rows: &[Run; 2]) -> Result<String> {
+        let [first, second] = rows;
+        let (Some(old), Some(new)) = (self.frozen(first)?, self.frozen(second)?) else { return Ok(String::new()) };
+        if old.yaml == new.yaml {
+            return Ok(String::new());
+        }
+        let diff = TextDiff::from_lines(old.yaml.as_str(), new.yaml.as_str());
+        Ok(diff.unified_diff().header(&first.name, &second.name).to_string())
+    }
+}
+
+fn commits(repository: &Repo, states: &[RunState; 2], notes: &mut Vec<String>) -> Option<CommitRange> {
+    let [first, second] = states;
+    let (from, to) = (first.state.commit.as_ref()?, second.state.commit.as_ref()?);
+    match repository.commits_between(from, to, COMMITS) {
+        Ok(range) => Some(range),
+        Err(error) => {
+            notes.push(error.to_string());
+            None
+        }
+    }
+}
+
+/// The commit of a run; of one that MLflow's client logged, the one it named.
+pub(crate) fn commit_of(row: &Run) -> Option<String> {
+    row.commit.clone().or_else(|| row.tags.get(MLFLOW_COMMIT).cloned()).filter(|commit| !commit.is_empty())
+}
+
+impl Studio {
+    /// The repository that the workspace lies in.
+    ///
+    /// # Errors
+    /// A sentence where it lies in none.
+    pub(crate) fn code_repository(&self) -> Result<Repo> {
+        Repo::discover(self.folder())?.ok_or_else(|| {
+            Error::not_found("This workspace lies in no git repository any more, so old code cannot be checked out.")
+        })
+    }
+}

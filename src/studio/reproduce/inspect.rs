@@ -1,0 +1,163 @@
+//! What can be brought back of a run, looked at before anything is done.
+
+use pipeline::plan::Plan;
+use serde::Serialize;
+use workspace::{RunInput, Step};
+
+use crate::compare::RunState;
+use crate::runs::Frozen;
+use crate::surroundings::Surroundings;
+use crate::{Error, ErrorKind, Result, Run, Studio};
+
+/// The script that MLflow's client logged from.
+const MLFLOW_SOURCE: &str = "mlflow.source.name";
+
+/// What can be brought back of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Inspected {
+    /// Whether there is a pipeline to run again; without one only code can be brought back.
+    pub runs: bool,
+    /// What cannot be brought back and without which it cannot run, in sentences.
+    pub missing: Vec<String>,
+    /// What is not as it was and may make a difference, in sentences.
+    pub notes: Vec<String>,
+    /// The command that made the run, as far as it is known.
+    pub command: String,
+}
+
+impl Studio {
+    /// Looks whether a run can be reproduced, without doing it. Packages are looked for only when it is done.
+    ///
+    /// # Errors
+    /// A run that is not there or goes on.
+    pub fn inspect_run(&self, run: &str) -> Result<Inspected> {
+        let workspace::RunDetail { run: row, steps, inputs, .. } = self.workspace.run(run)?;
+        if !row.status.is_final() {
+            let sentence = format!("{} has not ended yet. Wait for its end, or cancel it.", row.name);
+            return Err(Error::new(ErrorKind::Conflict, sentence));
+        }
+        let surroundings = self.surroundings(run)?;
+        let state = self.run_state(run)?;
+        let frozen = self.frozen(&row)?;
+        let command = command(&row, &surroundings);
+        let mut inspected = Inspected { runs: frozen.is_some(), command, ..Inspected::default() };
+        inspected.code(self, &state);
+        match &frozen {
+            Some(frozen) => {
+                self.inspect_inputs(&inputs, &mut inspected)?;
+                inspected.components(&steps);
+                inspected.machine(&surroundings);
+                inspected.scripts(frozen, &surroundings);
+            }
+            None => inspected.logged(&row, &state),
+        }
+        Ok(inspected)
+    }
+
+    fn inspect_inputs(&self, inputs: &[RunInput], inspected: &mut Inspected) -> Result<()> {
+        for input in inputs {
+            let name = format!("{}@{}", input.dataset, input.version);
+            let found = self.dataset_version(&name).ok().filter(|version| version.digest == input.digest);
+            if found.is_none() {
+                inspected
+                    .missing
+                    .push(format!("The dataset {name} was removed for good, or another one has its name now."));
+            } else if !self.workspace.blob_path(&input.digest)?.is_file() {
+                inspected.missing.push(format!("The bytes of the dataset {name} are gone. “atelier check” says more."));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Inspected {
+    fn code(&mut self, studio: &Studio, state: &RunState) {
+        for what in &state.left_out {
+            self.notes.push(format!("Not kept with the run: {what}"));
+        }
+        if state.is_empty() {
+            if self.runs {
+                self.notes.push("No code was kept with this run: there was no git repository.".to_owned());
+            }
+            return;
+        }
+        let found = studio.code_repository().and_then(|repository| match &state.state.commit {
+            Some(commit) => Ok(repository.find_commit(commit).map(drop)?),
+            None => Ok(()),
+        });
+        if let Err(error) = found {
+            let hint = "Fetch it, if another clone has it.";
+            self.missing.push(format!("The code cannot be checked out. {} {hint}", error.message));
+        }
+    }
+
+    fn components(&mut self, steps: &[Step]) {
+        for step in steps {
+            match pipeline::components::find(&step.component) {
+                None => {
+                    let (title, component) = (&step.title, &step.component);
+                    self.missing
+                        .push(format!("{title} is a “{component}”, which this version of Atelier does not have."));
+                }
+                Some(component) if component.spec().version.to_string() != step.component_version => {
+                    let (then, now) = (&step.component_version, component.spec().version);
+                    self.notes.push(format!("{} was version {then} and is version {now} now.", component.spec().title));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn machine(&mut self, then: &Surroundings) {
+        let mut differ = |what: &str, then: &str, now: &str| {
+            if !then.is_empty() && then != now {
+                self.notes.push(format!("{what} is not the same: {then} then, {now} now."));
+            }
+        };
+        differ("Atelier’s version", &then.atelier, env!("CARGO_PKG_VERSION"));
+        differ("The system", &then.system, std::env::consts::OS);
+        differ("The architecture", &then.architecture, std::env::consts::ARCH);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        if then.cores != 0 {
+            differ("The number of threads", &then.cores.to_string(), &cores.to_string());
+        }
+    }
+
+    fn scripts(&mut self, frozen: &Frozen, surroundings: &Surroundings) {
+        if runs_scripts(&frozen.plan) && surroundings.python.is_empty() {
+            self.notes.push(
+                "This run was recorded before interpreters were, so its scripts run in the workspace’s present one."
+                    .to_owned(),
+            );
+        }
+    }
+
+    /// A run that a client logged has no pipeline.
+    fn logged(&mut self, row: &Run, state: &RunState) {
+        let command =
+            if self.command.is_empty() { String::new() } else { format!(" It was made by: {}", self.command) };
+        if state.is_empty() {
+            self.missing
+                .push(format!("{} was logged by a program, and nothing of its code is known.{command}", row.name));
+        } else {
+            self.notes.push(format!(
+                "{} was logged by a program, so Atelier cannot run it; its code is checked out.{command}",
+                row.name
+            ));
+        }
+    }
+}
+
+fn runs_scripts(plan: &Plan) -> bool {
+    let steps = plan.steps.iter().filter(|step| step.obstacle.is_none());
+    steps.filter_map(|step| pipeline::components::find(&step.component)).any(|component| component.takes_environment())
+}
+
+fn command(row: &Run, surroundings: &Surroundings) -> String {
+    match (surroundings.command.is_empty(), row.tags.get(MLFLOW_SOURCE), &row.pipeline) {
+        (false, ..) => surroundings.command.clone(),
+        (true, Some(script), _) => format!("python {script}"),
+        (true, None, Some(pipeline)) => format!("atelier run {pipeline}"),
+        (true, None, None) => String::new(),
+    }
+}

@@ -1,0 +1,115 @@
+//! The second run: watched to its end, and weighed against the first.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use workspace::Step;
+
+use super::{Outcome, Reproduction, Verdict, WeighedMetric, WeighedOutput, ended_well, weigh as scales};
+use crate::environments::Progress;
+use crate::store::{WorkspaceStore, stored};
+use crate::{Result, RunStatus, Studio};
+
+const TICK: Duration = Duration::from_millis(50);
+
+/// Starts the run and waits for its end; passes on what its steps say.
+///
+/// # Errors
+/// A worker that cannot be started, a person who cancelled; then the run is stopped before this returns.
+pub(super) fn watch(studio: &Studio, run: &str, progress: Progress<'_>) -> Result<()> {
+    studio.spawn_worker(run)?;
+    let mut seen = 0;
+    let mut stopped = None;
+    loop {
+        let row = studio.run_row(run)?;
+        for line in studio.run_logs(run, None, seen)? {
+            seen = line.seq;
+            (progress.say)(&format!("{}: {}", line.step.as_deref().unwrap_or_default(), line.text));
+        }
+        if row.status.is_final() {
+            return stopped.map_or(Ok(()), Err);
+        }
+        if stopped.is_none()
+            && let Err(error) = progress.check()
+        {
+            studio.cancel_run(run)?;
+            stopped = Some(error);
+        }
+        std::thread::sleep(TICK);
+    }
+}
+
+/// Weighs every output and every metric into `report`.
+pub(super) fn weigh(first: &Studio, run: &str, again: &Studio, second: &str, report: &mut Reproduction) -> Result<()> {
+    let (old, new) = (first.workspace.run(run)?, again.workspace.run(second)?);
+    report.outputs = outputs(first, &old.steps, again, &new.steps, report.tolerance);
+    report.metrics = metrics(first, run, again, second, report.tolerance)?;
+    report.error.clone_from(&new.run.error);
+    report.verdict = verdict(report, old.run.status, new.run.status);
+    Ok(())
+}
+
+fn verdict(report: &Reproduction, then: RunStatus, now: RunStatus) -> Verdict {
+    let outcomes =
+        || report.outputs.iter().map(|one| &one.outcome).chain(report.metrics.iter().map(|one| &one.outcome));
+    // A run that someone stopped was on its way to an end that nobody knows.
+    if ended_well(then) != ended_well(now) && then != RunStatus::Cancelled {
+        Verdict::Failed
+    } else if outcomes().all(|outcome| matches!(outcome, Outcome::Identical { .. })) {
+        Verdict::Identical
+    } else if outcomes().all(Outcome::is_same) {
+        Verdict::Equal
+    } else {
+        Verdict::Different
+    }
+}
+
+fn outputs(first: &Studio, old: &[Step], again: &Studio, new: &[Step], tolerance: f64) -> Vec<WeighedOutput> {
+    let stores = [first, again].map(|studio| WorkspaceStore::new(Arc::clone(&studio.workspace)));
+    let mut weighed = Vec::new();
+    for step in old {
+        let twin = new.iter().find(|other| other.name == step.name);
+        for output in &step.outputs {
+            let other = twin.and_then(|twin| twin.outputs.iter().find(|other| other.port == output.port));
+            let outcome = match (stored(output.clone()), other.cloned().and_then(stored)) {
+                (Some(a), Some(b)) => scales::outputs((&stores[0], &a), (&stores[1], &b), tolerance)
+                    .unwrap_or_else(|error| Outcome::Missing { how: error.message }),
+                (None, _) => Outcome::Missing { how: "What it was cannot be read any more.".to_owned() },
+                (_, None) => Outcome::Missing { how: "It did not come out again.".to_owned() },
+            };
+            weighed.push(WeighedOutput {
+                step: step.name.clone(),
+                title: step.title.clone(),
+                port: output.port.clone(),
+                kind: output.kind.clone(),
+                outcome,
+            });
+        }
+    }
+    weighed
+}
+
+type Curves = Vec<(String, Vec<(i64, f64)>)>;
+
+fn curves(studio: &Studio, run: &str) -> Result<Curves> {
+    let histories = studio.workspace.metric_histories(run)?.into_iter();
+    Ok(histories.map(|(key, points)| (key, points.iter().map(|point| (point.step, point.value)).collect())).collect())
+}
+
+fn metrics(first: &Studio, run: &str, again: &Studio, second: &str, tolerance: f64) -> Result<Vec<WeighedMetric>> {
+    let (old, new) = (curves(first, run)?, curves(again, second)?);
+    let find = |curves: &Curves, key: &str| curves.iter().find(|(name, _)| name == key).map(|(_, curve)| curve.clone());
+    let keys: BTreeSet<&String> = old.iter().chain(&new).map(|(key, _)| key).collect();
+    let weigh = |key: &String| {
+        let (a, b) = (find(&old, key), find(&new, key));
+        let last = |curve: &Option<Vec<(i64, f64)>>| curve.as_ref().and_then(|curve| curve.last()).map(|point| point.1);
+        let outcome = match (&a, &b) {
+            (Some(a), Some(b)) => scales::curves(a, b, tolerance),
+            (Some(_), None) => Outcome::Missing { how: "It was not logged again.".to_owned() },
+            _ => Outcome::Missing { how: "It was not logged then.".to_owned() },
+        };
+        WeighedMetric { key: key.clone(), first: last(&a), second: last(&b), outcome }
+    };
+    Ok(keys.into_iter().map(weigh).collect())
+}
