@@ -65,6 +65,11 @@ pub enum Edit {
         jobs: Vec<String>,
         collapsed: bool,
     },
+    /// What a script runs in; `None` is the workspace's interpreter.
+    Environment {
+        job: String,
+        environment: Option<String>,
+    },
     /// `None` goes back to the default.
     Set {
         job: String,
@@ -110,6 +115,9 @@ pub fn apply(pipeline: &mut Pipeline, catalogue: &Catalogue, edit: Edit) -> Resu
         }
         Edit::Disable { jobs, disabled } => each(pipeline, &jobs, |job| job.disabled = disabled),
         Edit::Collapse { jobs, collapsed } => each(pipeline, &jobs, |job| job.collapsed = collapsed),
+        Edit::Environment { job, environment } => {
+            each(pipeline, &[job], |job| job.environment.clone_from(&environment));
+        }
         Edit::Set { job, param, value } => set(pipeline, catalogue, &job, &param, value),
         Edit::AddNote(rect) => {
             made.notes.push(pipeline.notes.len());

@@ -26,7 +26,9 @@ mod outputs;
 mod pages;
 mod parallel;
 mod query;
+mod reproduce;
 mod sparks;
+mod surroundings;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use egui::{ScrollArea, Ui, UiBuilder, vec2};
-use studio::{Curve, RunDetail, Studio, learn::Report};
+use egui::{ScrollArea, Ui, UiBuilder};
+use studio::{Curve, RunDetail, Studio, Surroundings, learn::Report};
 
-use super::{Verb, focus::Focus, graph::Graph, logs::Logs, outputs::Outputs, words};
+use super::{
+    Verb, focus::Focus, graph::Graph, logs::Logs, outputs::Outputs, reproduce::Reproduce, surroundings, words,
+};
 use crate::{
     backend::Request,
     chart::{LineChart, Series},
@@ -17,7 +19,7 @@ use crate::{
 };
 
 const STEPS: f32 = 260.0;
-pub(super) const TABS: [&str; 5] = ["Overview", "Logs", "Outputs", "Changes", "Environment"];
+pub(super) const TABS: [&str; 6] = ["Overview", "Logs", "Outputs", "Changes", "Environment", "Reproduce"];
 
 /// The run that is open in the panel.
 pub struct Opened {
@@ -30,8 +32,9 @@ pub struct Opened {
     logs: Logs,
     outputs: Outputs,
     diff: Vec<String>,
-    facts: Vec<(String, String)>,
-    /// The answer that `diff` and `facts` were taken from.
+    surroundings: Surroundings,
+    reproduce: Reproduce,
+    /// The answer that `diff` and `surroundings` were taken from.
     read: Option<u64>,
 }
 
@@ -47,7 +50,8 @@ impl Opened {
             logs: Logs::default(),
             outputs: Outputs::default(),
             diff: Vec::new(),
-            facts: Vec::new(),
+            surroundings: Surroundings::default(),
+            reproduce: Reproduce::default(),
             read: None,
         }
     }
@@ -87,8 +91,7 @@ impl Opened {
             self.graph = Some((answer, Graph::of(&detail.pipeline)));
         }
         self.diff = detail.diff.as_deref().map(|diff| diff.lines().map(str::to_owned).collect()).unwrap_or_default();
-        self.facts.clear();
-        flatten("", &detail.environment, &mut self.facts);
+        self.surroundings = serde_json::from_value(detail.environment.clone()).unwrap_or_default();
     }
 
     fn body(&mut self, ui: &mut Ui, cx: &Cx<'_>, detail: &RunDetail) {
@@ -123,7 +126,8 @@ impl Opened {
             1 => self.logs.show(ui, cx, &self.id, step.as_deref(), ended),
             2 => self.outputs.show(ui, cx, &self.id, &detail.steps, step.as_deref()),
             3 => self.changes(ui, detail),
-            _ => self.environment(ui),
+            4 => surroundings::show(ui, &self.surroundings),
+            _ => self.reproduce.show(ui, cx, &self.id, self.read.unwrap_or_default()),
         }
     }
 
@@ -226,65 +230,5 @@ impl Opened {
                 CodeLine { gutter: "", text, tone }
             });
         });
-    }
-
-    fn environment(&self, ui: &mut Ui) {
-        let t = theme::of(ui);
-        if self.facts.is_empty() {
-            widgets::loading(ui, "Nothing was recorded of the machine.");
-            return;
-        }
-        ScrollArea::vertical().id_salt("environment").auto_shrink(false).show(ui, |ui| {
-            egui::Frame::NONE.inner_margin(t.size.pad_panel).show(ui, |ui| {
-                let spacing = vec2(2.0 * t.size.pad_panel, t.size.grid);
-                egui::Grid::new("environment").spacing(spacing).show(ui, |ui| {
-                    for (key, value) in &self.facts {
-                        ui.label(t.secondary(key));
-                        ui.label(t.mono(value));
-                        ui.end_row();
-                    }
-                });
-            });
-        });
-    }
-}
-
-/// The leaves of a JSON value by their path.
-fn flatten(path: &str, value: &serde_json::Value, into: &mut Vec<(String, String)>) {
-    use serde_json::Value;
-    match value {
-        Value::Null => {}
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                let key = key.replace('_', " ");
-                let path = if path.is_empty() { key } else { format!("{path} {key}") };
-                flatten(&path, value, into);
-            }
-        }
-        Value::Array(items) => {
-            let words: Vec<String> = items.iter().map(plain).collect();
-            into.push((path.to_owned(), words.join(", ")));
-        }
-        other => into.push((path.to_owned(), plain(other))),
-    }
-}
-
-fn plain(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_environment_is_read_as_pairs() {
-        let value = serde_json::json!({ "system": { "os_name": "Linux", "cores": 2 }, "none": null, "all": ["a", 1] });
-        let mut facts = Vec::new();
-        flatten("", &value, &mut facts);
-        facts.sort();
-        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-        let wanted = [pair("all", "a, 1"), pair("system cores", "2"), pair("system os name", "Linux")];
-        assert_eq!(facts, wanted);
     }
 }

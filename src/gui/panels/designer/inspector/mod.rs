@@ -3,6 +3,7 @@
 mod code;
 mod columns;
 mod csv;
+mod environment;
 mod expression;
 mod field;
 mod form;
@@ -52,6 +53,7 @@ pub struct Inspector {
     markdown: CommonMarkCache,
     overview: overview::Overview,
     register: register::Register,
+    environment: environment::Environment,
     focus: bool,
 }
 
@@ -60,6 +62,7 @@ impl Inspector {
     pub fn refresh(&mut self) {
         self.again += 1;
         self.overview.refresh();
+        self.environment.refresh();
     }
 
     /// The keyboard goes to the form in the next frame.
@@ -130,6 +133,7 @@ impl Inspector {
         ui.push_id(("form", name), |ui| {
             out.edits.extend(form::show(ui, spec, job, problems, &known, &mut self.typing));
         });
+        out.edits.extend(self.environment.show(ui, cx, (name, job), problems));
         progress::show(ui, cx, document, name);
         if let Some((port, column)) = flowing {
             distribution(ui, port, column);
