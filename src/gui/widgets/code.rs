@@ -39,6 +39,20 @@ pub struct CodeLine<'a> {
     pub tone: Tone,
 }
 
+impl<'a> CodeLine<'a> {
+    /// A line of a unified difference, coloured by its sign.
+    pub fn of_diff(text: &'a str) -> Self {
+        let tone = match text.as_bytes().first() {
+            _ if text.starts_with("+++") || text.starts_with("---") => Tone::Quiet,
+            Some(b'+') => Tone::Good,
+            Some(b'-') => Tone::Error,
+            Some(b'@' | b'd' | b'i') => Tone::Quiet,
+            _ => Tone::Plain,
+        };
+        Self { gutter: "", text, tone }
+    }
+}
+
 /// A view of `count` lines, each fetched when it is seen.
 #[must_use = "call show"]
 pub struct CodeView<'a> {

@@ -158,6 +158,10 @@ impl Runs {
                 back = ui.add(Button::quiet("Runs").with_icon(Icon::ChevronLeft)).clicked();
                 ui.label(t.caption("/"));
                 ui.label(t.title(format!("Compare {count} runs")));
+                ui.add_space(t.size.pad);
+                if let View::Compare(compare) = &mut self.view {
+                    compare.tabs(ui);
+                }
             },
             |_| {},
         );

@@ -221,7 +221,7 @@ impl Panel for Runs {
                 self.list(ui, cx)
             }
             View::Run(_) => self.run(ui, cx),
-            View::Compare(_) => self.comparison(ui),
+            View::Compare(_) => self.comparison(ui, cx),
         };
         if let Some((verb, id)) = asked {
             self.act(verb, id, cx);
@@ -438,10 +438,10 @@ impl Runs {
         asked.map(|verb| (verb, None))
     }
 
-    fn comparison(&mut self, ui: &mut Ui) -> Option<(Verb, Option<String>)> {
+    fn comparison(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Option<(Verb, Option<String>)> {
         let asked = self.compare_bar(ui);
         if let View::Compare(compare) = &mut self.view
-            && compare.show(ui, &self.together, &self.checked)
+            && compare.show(ui, &self.together, &self.checked, cx.backend)
         {
             self.pages.revision += 1;
         }

@@ -15,7 +15,7 @@ use crate::{
     output::report,
     panels::Cx,
     theme,
-    widgets::{self, CodeLine, CodeView, ListRow, Tab, Tone, format, message, section},
+    widgets::{self, CodeLine, CodeView, ListRow, Tab, format, message, section},
 };
 
 const STEPS: f32 = 260.0;
@@ -218,17 +218,7 @@ impl Opened {
         }
         let t = theme::of(ui);
         egui::Frame::NONE.fill(t.color.surface1).inner_margin(t.size.pad).show(ui, |ui| {
-            CodeView::new("diff", self.diff.len()).show(ui, |at| {
-                let text = self.diff[at].as_str();
-                let tone = match text.as_bytes().first() {
-                    _ if text.starts_with("+++") || text.starts_with("---") => Tone::Quiet,
-                    Some(b'+') => Tone::Good,
-                    Some(b'-') => Tone::Error,
-                    Some(b'@' | b'd' | b'i') => Tone::Quiet,
-                    _ => Tone::Plain,
-                };
-                CodeLine { gutter: "", text, tone }
-            });
+            CodeView::new("diff", self.diff.len()).show(ui, |at| CodeLine::of_diff(&self.diff[at]));
         });
     }
 }

@@ -200,7 +200,7 @@ fn outcome(ui: &mut Ui, report: &Reproduction, state: &mut TableState) {
     }
     section(ui, "Compared");
     let columns = [
-        Column::new("what", "Output or metric", 280.0),
+        Column::new("what", "Output or metric", 280.0).pinned(true),
         Column::new("outcome", "Outcome", 150.0),
         Column::new("difference", "Largest difference", 130.0).right(),
         Column::new("then", "Then", 110.0).right(),
@@ -210,7 +210,7 @@ fn outcome(ui: &mut Ui, report: &Reproduction, state: &mut TableState) {
     let rect = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(rect);
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("compared"));
-    Table::new("compared", &columns).compact(true, ui).pinned(1).show(&mut child, state, &mut Rows(&rows));
+    Table::new("compared", &columns).compact(true, ui).show(&mut child, state, &mut Rows(&rows));
 }
 
 fn verdict(report: &Reproduction) -> (Glyph, String) {

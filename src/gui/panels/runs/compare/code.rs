@@ -1,0 +1,119 @@
+//! The code of two runs: the commits between them, and how their working trees differ as they were.
+
+use egui::{Align, Layout, Ui, UiBuilder};
+use studio::{
+    compare::CodeComparison,
+    git::{ChangeKind, Commit, FileDiff},
+};
+
+use super::notes;
+use crate::{
+    theme,
+    widgets::{self, CodeLine, CodeView, ListRow, format, section},
+};
+
+/// What is shown of the files.
+#[derive(Default)]
+pub struct CodeTab {
+    /// The path of the chosen file.
+    chosen: Option<String>,
+}
+
+/// How the pipeline as it was run is called among the files.
+const PIPELINE: &str = "Pipeline as it was run";
+
+impl CodeTab {
+    pub fn show(&mut self, ui: &mut Ui, code: &CodeComparison) {
+        let t = theme::of(ui);
+        notes(ui, &code.notes);
+        if code.files.is_empty() && code.pipeline.is_empty() {
+            widgets::loading(ui, "Their working trees were the same, and so was the pipeline.");
+            commits(ui, code);
+            return;
+        }
+        let area = ui.available_rect_before_wrap();
+        let side = area.with_max_x(area.left() + 300.0);
+        let rest = area.with_min_x(side.right() + t.size.pad);
+        let mut left =
+            ui.new_child(UiBuilder::new().max_rect(side).layout(Layout::top_down(Align::Min)).id_salt("files"));
+        egui::ScrollArea::vertical().id_salt("files").auto_shrink(false).show(&mut left, |ui| {
+            self.files(ui, code);
+            commits(ui, code);
+        });
+        let mut right = ui.new_child(UiBuilder::new().max_rect(rest).id_salt("difference"));
+        let chosen = self.chosen.as_deref();
+        let file = code.files.iter().find(|file| Some(file.path.as_str()) == chosen);
+        let text = match file.or(code.files.first()) {
+            Some(file) if chosen != Some(PIPELINE) => file.text.as_str(),
+            _ => code.pipeline.as_str(),
+        };
+        difference(&mut right, text);
+        ui.advance_cursor_after_rect(area);
+    }
+
+    fn files(&mut self, ui: &mut Ui, code: &CodeComparison) {
+        let height = theme::of(ui).size.control;
+        section(ui, &format::counted(code.files.len() as u64, "file differs", "files differ"));
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let first = code.files.first().map_or(PIPELINE, |file| file.path.as_str());
+        let chosen = self.chosen.clone().unwrap_or_else(|| first.to_owned());
+        let row = |ui: &mut Ui, path: &str, note: String| {
+            ListRow::new(path).note(note).selected(chosen == path).height(height).show(ui).clicked()
+        };
+        for file in &code.files {
+            if row(ui, &file.path, counts(file)) {
+                self.chosen = Some(file.path.clone());
+            }
+        }
+        if !code.pipeline.is_empty() && row(ui, PIPELINE, String::new()) {
+            self.chosen = Some(PIPELINE.to_owned());
+        }
+    }
+}
+
+/// "+3 −1", or what happened to the file.
+fn counts(file: &FileDiff) -> String {
+    match file.kind {
+        ChangeKind::Added => format!("new, +{}", file.added),
+        ChangeKind::Deleted => format!("gone, −{}", file.removed),
+        _ if file.text.is_empty() => "binary".to_owned(),
+        _ => format!("+{} −{}", file.added, file.removed),
+    }
+}
+
+fn commits(ui: &mut Ui, code: &CodeComparison) {
+    let t = theme::of(ui);
+    let Some(range) = &code.commits else { return };
+    ui.add_space(t.size.pad);
+    section(ui, "Commits between them");
+    if range.only_first.is_empty() && range.only_second.is_empty() {
+        ui.label(t.secondary("Both started from the same commit."));
+    }
+    for (sign, list) in [("+", &range.only_second), ("−", &range.only_first)] {
+        for commit in list {
+            one(ui, sign, commit);
+        }
+    }
+}
+
+fn one(ui: &mut Ui, sign: &str, commit: &Commit) {
+    let t = theme::of(ui);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = t.size.gap;
+        ui.label(t.mono(format!("{sign} {}", commit.short)));
+        let summary = ui.add(egui::Label::new(t.small(&commit.summary)).truncate());
+        summary.on_hover_text(format!("{}, {}\n\n{}", commit.author, format::date_time(commit.time), commit.body));
+    });
+}
+
+fn difference(ui: &mut Ui, text: &str) {
+    let t = theme::of(ui);
+    egui::Frame::NONE.fill(t.color.surface1).corner_radius(t.size.radius).inner_margin(t.size.gap).show(ui, |ui| {
+        if text.is_empty() {
+            widgets::loading(ui, "The file is binary, or too large to be shown.");
+            return;
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        CodeView::new("difference", lines.len()).show(ui, |at| CodeLine::of_diff(lines[at]));
+    });
+}
