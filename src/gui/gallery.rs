@@ -11,7 +11,7 @@ use crate::{
     commands::CommandSpec,
     icons::{self, Glyph, Icon},
     panels::{Cx, DrawerTab, Event, Panel, PlaceId, Subject},
-    shell::{Change, Desk, GitState, Job, Layout, Notice, Shell, Status},
+    shell::{Change, Desk, GitState, Job, Layout, Notice, Shell, Status, TrackingState},
     table::{Cell, Column, Table, TableSource, TableState},
     theme,
     widgets::{self, Button, Chip, CodeLine, CodeView, Confirm, ListRow, Select, TextField, Tone, format},
@@ -55,12 +55,17 @@ impl Desk for TestDesk {
                 .collect(),
             worker: "Local worker idle · 2 of 2 cores free".to_owned(),
             saved: true,
+            tracking: TrackingState { uri: Some("http://127.0.0.1:5000".to_owned()), port: 5000, failure: None },
         })
     }
 
     fn commit(&self, message: &str) -> Result<String, Failure> {
         self.commits.lock().unwrap().push(message.to_owned());
         Ok("b52e10d".to_owned())
+    }
+
+    fn track(&self, _port: Option<u16>) -> Result<String, Failure> {
+        Ok(String::new())
     }
 
     fn cancel_job(&self, _id: &str) -> Result<(), Failure> {

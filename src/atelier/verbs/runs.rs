@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use studio::{LogLine, Run, RunDetail, RunQuery, Studio};
+use studio::{Error, LogLine, Run, RunDetail, RunListing, RunPage, RunQuery, Studio};
 
 use crate::output::{self, Table, duration, time};
 
@@ -11,6 +11,9 @@ pub enum Runs {
         /// Only runs of this pipeline
         #[arg(long)]
         pipeline: Option<String>,
+        /// Only runs that meet this, in MLflow's language: "metrics.auc > 0.9 and params.rate = '0.1'"
+        #[arg(long)]
+        filter: Option<String>,
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
@@ -42,8 +45,8 @@ pub enum Runs {
 impl Runs {
     pub fn act(self, studio: &Studio, json: bool) -> studio::Result<ExitCode> {
         match self {
-            Self::List { pipeline, limit } => {
-                let page = studio.runs(&RunQuery { pipeline, limit, ..RunQuery::default() })?;
+            Self::List { pipeline, filter, limit } => {
+                let page = list(studio, pipeline, filter.as_deref(), limit)?;
                 output::print(&page, json, |page| list_text(&page.runs))?;
             }
             Self::Show { run } => {
@@ -63,6 +66,15 @@ impl Runs {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn list(studio: &Studio, pipeline: Option<String>, filter: Option<&str>, limit: usize) -> studio::Result<RunPage> {
+    let conditions = server::filter::runs(filter.unwrap_or_default()).map_err(|error| Error::invalid(error.message))?;
+    let filter = RunQuery { pipeline, ..RunQuery::default() };
+    let index = studio.run_index(&RunListing { filter, conditions, ..RunListing::default() })?;
+    let rows: Vec<i64> = index.runs.iter().take(limit).map(|run| run.row).collect();
+    let runs = studio.indexed_runs(&rows)?.into_iter().map(|(_, run)| run).collect();
+    Ok(RunPage { total: index.runs.len(), runs })
 }
 
 fn all_logs(studio: &Studio, run: &str, job: Option<&str>) -> studio::Result<Vec<LogLine>> {

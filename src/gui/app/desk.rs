@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use studio::git::ChangeKind;
 use studio::{Run, RunQuery, RunStatus, Studio};
 
+use super::tracking::Tracking;
 use crate::backend::Failure;
 use crate::icons::Glyph;
 use crate::panels::Subject;
@@ -19,11 +20,13 @@ const DISMISSED: &str = "notices.dismissed";
 pub struct StudioDesk {
     studio: Arc<Studio>,
     cores: usize,
+    tracking: Tracking,
 }
 
 impl StudioDesk {
     pub fn new(studio: Arc<Studio>) -> Self {
-        Self { studio, cores: std::thread::available_parallelism().map_or(1, usize::from) }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { studio, cores, tracking: Tracking::default() }
     }
 
     fn dismissed(&self) -> Result<Vec<String>, Failure> {
@@ -45,11 +48,16 @@ impl Desk for StudioDesk {
             notices: notices.filter(|notice| !dismissed.contains(&notice.id)).collect(),
             worker: worker(running.len(), self.cores),
             saved: !self.studio.is_read_only(),
+            tracking: self.tracking.state(&self.studio)?,
         })
     }
 
     fn commit(&self, message: &str) -> Result<String, Failure> {
         Ok(self.studio.git_commit(message, None)?.short)
+    }
+
+    fn track(&self, port: Option<u16>) -> Result<String, Failure> {
+        self.tracking.switch(&self.studio, port)
     }
 
     fn cancel_job(&self, id: &str) -> Result<(), Failure> {

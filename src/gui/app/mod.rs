@@ -5,6 +5,7 @@
 
 mod desk;
 mod opening;
+mod tracking;
 mod watch;
 
 use std::path::PathBuf;

@@ -17,6 +17,7 @@ mod status;
 mod tests;
 mod toasts;
 mod top_bar;
+mod tracking;
 mod trays;
 mod world;
 
@@ -32,7 +33,7 @@ use crate::{
     theme,
 };
 pub use layout::Layout;
-pub use status::{Change, Desk, GitState, Job, Notice, Status};
+pub use status::{Change, Desk, GitState, Job, Notice, Status, TrackingState};
 use toasts::Toasts;
 use world::{Message, World};
 pub use world::{Notifier, WindowRequest};
@@ -102,7 +103,7 @@ impl Shell {
         let active = self.panels.iter().position(|panel| panel.id() == self.world.layout.active);
         let place = active.map_or("", |at| self.panels[at].title());
         top_bar::show(ui, &mut self.world, place);
-        sides::status_bar(ui, &self.world);
+        sides::status_bar(ui, &mut self.world);
         rail::show(ui, &self.panels, &mut self.world);
         if let Some(at) = active {
             let panel = &mut *self.panels[at];

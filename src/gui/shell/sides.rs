@@ -2,7 +2,7 @@
 
 use egui::{Align, Frame, Label, Layout, Margin, Panel as Side, ScrollArea, Ui, vec2};
 
-use super::{World, regions};
+use super::{World, regions, tracking};
 use crate::{
     commands::Command,
     icons::Icon,
@@ -131,13 +131,17 @@ fn tab_bar(
     bar.inner
 }
 
-pub fn status_bar(ui: &mut Ui, world: &World) {
+pub fn status_bar(ui: &mut Ui, world: &mut World) {
     let t = theme::of(ui);
     let frame = Frame::NONE.fill(t.color.surface2).inner_margin(Margin::symmetric(t.size.pad as i8, 0));
     Side::bottom("status_bar").exact_size(t.size.status_bar).show_separator_line(false).frame(frame).show(ui, |ui| {
         ui.painter().hline(ui.clip_rect().x_range(), ui.max_rect().top() + 0.5, t.hairline());
         ui.horizontal_centered(|ui| {
+            ui.spacing_mut().item_spacing.x = t.size.pad_panel;
             ui.label(t.caption(&world.status.worker));
+            if !world.status.workspace.is_empty() {
+                tracking::show(ui, world);
+            }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = t.size.pad_panel;
                 if let Some(commit) = world.status.git.as_ref().and_then(|git| git.commit.as_ref()) {

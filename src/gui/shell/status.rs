@@ -18,6 +18,18 @@ pub struct Status {
     pub worker: String,
     /// Whether everything typed is on disk.
     pub saved: bool,
+    pub tracking: TrackingState,
+}
+
+/// The server that MLflow's clients log to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrackingState {
+    /// Where it answers, while it is on.
+    pub uri: Option<String>,
+    /// The port that it has or would take.
+    pub port: u16,
+    /// Why it is off though it should be on.
+    pub failure: Option<String>,
 }
 
 /// The branch and what has changed on it.
@@ -69,6 +81,9 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Commits every change; the answer is the new commit's short id.
     fn commit(&self, message: &str) -> Result<String, Failure>;
+
+    /// Starts the tracking server on a port, or stops it; the answer is a word for a toast.
+    fn track(&self, port: Option<u16>) -> Result<String, Failure>;
 
     fn cancel_job(&self, id: &str) -> Result<(), Failure>;
 

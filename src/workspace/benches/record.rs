@@ -4,7 +4,7 @@
 #![allow(clippy::expect_used)]
 
 use divan::{Bencher, counter::ItemsCount};
-use workspace::{Change, MetricPoint, NewRun, RunFilter, RunSort, Workspace};
+use workspace::{Change, MetricPoint, NewRun, RunFilter, RunListing, RunSort, Workspace};
 
 const RUNS: usize = 100_000;
 
@@ -96,4 +96,20 @@ fn list_runs(bencher: Bencher<'_, '_>) {
         );
     }
     bencher.bench_local(|| workspace.runs(&filters[3]).expect("a list"));
+}
+
+/// Every run in order: by a metric, by a parameter, grouped by a parameter with two metrics summed up.
+#[divan::bench(args = ["created", "metric", "param", "grouped"])]
+fn run_index(bencher: Bencher<'_, '_>, what: &str) {
+    let (_dir, workspace) = many_runs();
+    let sort = match what {
+        "metric" => RunSort::Metric("auc".into()),
+        "param" => RunSort::Param("param 3".into()),
+        _ => RunSort::Created,
+    };
+    let group = (what == "grouped").then(|| RunSort::Param("param 1".into()));
+    let measures = if group.is_some() { vec!["auc".to_owned(), "loss".to_owned()] } else { Vec::new() };
+    let filter = RunFilter { sort, ..RunFilter::default() };
+    let listing = RunListing { filter, group, measures, nested: true, ..RunListing::default() };
+    bencher.bench_local(|| workspace.run_index(&listing).expect("an index"));
 }

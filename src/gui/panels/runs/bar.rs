@@ -54,7 +54,12 @@ impl Runs {
     fn selected_words(&self, roomy: bool) -> String {
         let checked = format::count(self.checked.len() as u64);
         let total = format::count(self.pages.total().unwrap_or(0) as u64);
-        if roomy { format!("{checked} of {total} selected") } else { format!("{checked} of {total}") }
+        match (roomy, self.checked.len() <= self.pages.total().unwrap_or(0)) {
+            (true, true) => format!("{checked} of {total} selected"),
+            (false, true) => format!("{checked} of {total}"),
+            // Checked runs stay checked while a filter hides them.
+            (_, false) => format!("{checked} selected"),
+        }
     }
 
     /// Everything that narrows the list and puts it together.

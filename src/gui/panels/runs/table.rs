@@ -208,7 +208,7 @@ impl Source<'_> {
         let centre = pos2(cell.rect.right() - STEP, cell.rect.center().y);
         let rect = Rect::from_center_size(centre, vec2(t.size.hit, cell.rect.height()));
         let line = cell.rect.with_min_x(cell.ui.clip_rect().left()).with_max_x(cell.ui.clip_rect().right());
-        if !starred && !cell.ui.rect_contains_pointer(line) {
+        if !starred && !cell.selected && !cell.ui.rect_contains_pointer(line) {
             return;
         }
         let response = cell.ui.interact(rect, cell.ui.scope_id().with(("star", cell.row)), Sense::click());

@@ -193,3 +193,91 @@ fn a_deleted_run_is_brought_back() {
     harness.get_by_label("Undo").click();
     until(&mut harness, "it is back", |_| count() == before);
 }
+
+/// Prints the CPU time of a frame while 100,000 runs are scrolled, how long it takes to order them, and the memory.
+/// Run it in a release build: `cargo test --release -p atelier -p gui --lib runs_frame_time -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn runs_frame_time() {
+    let folder =
+        tempfile::tempdir_in(if std::path::Path::new("/dev/shm").is_dir() { "/dev/shm" } else { "." }).unwrap();
+    let studio = Studio::create(folder.path(), "Many").unwrap();
+    many(&studio, 100_000);
+    let ctx = egui::Context::default();
+    let appearance = Appearance { reduced_motion: true, ..Appearance::default() };
+    crate::theme::install(&ctx, &appearance);
+    let mut layout = Layout { appearance, ..Layout::default() };
+    layout.go("runs");
+    let before = resident();
+    let backend = BackendOf::new(Arc::new(studio), ctx.clone(), 2);
+    let panels: Vec<Box<dyn Panel>> = vec![Box::<Runs>::default()];
+    let mut shell = Shell::new(&ctx, backend.clone(), Arc::new(TestDesk::default()), panels, layout);
+    let mut frame = |number: u32, events: Vec<egui::Event>| {
+        let input = egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, vec2(1600.0, 1000.0))),
+            time: Some(f64::from(number) / 60.0),
+            events,
+            ..Default::default()
+        };
+        let began = std::time::Instant::now();
+        let mut output = ctx.run_ui(input, |ui| shell.ui(ui));
+        let shapes = ctx.tessellate(std::mem::take(&mut output.shapes), 1.0);
+        std::hint::black_box(shapes);
+        output.textures_delta.clear();
+        began.elapsed().as_secs_f64() * 1e3
+    };
+    let mut number = 0;
+    while number < 60 || !backend.is_idle() {
+        frame(number, Vec::new());
+        number += 1;
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let mut times: Vec<f64> = (0..600)
+        .map(|_| {
+            number += 1;
+            // Answers come between frames, as they do between those of a screen.
+            std::thread::sleep(Duration::from_millis(4));
+            let wheel = egui::Event::MouseWheel {
+                unit: egui::MouseWheelUnit::Point,
+                delta: vec2(0.0, -90.0),
+                modifiers: Modifiers::NONE,
+                phase: egui::TouchPhase::Move,
+                source: egui::MouseWheelSource::Unknown,
+            };
+            frame(number, vec![egui::Event::PointerMoved(egui::pos2(700.0, 700.0)), wheel])
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let percentile = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    println!("scrolling: median {:.2} ms, 99th {:.2} ms", percentile(0.5), percentile(0.99));
+    println!("the window's share of memory: {} MiB", resident().saturating_sub(before) / 1024);
+}
+
+/// Runs with five parameters and two metrics each.
+fn many(studio: &Studio, count: usize) {
+    use studio::tracking::{LogBatch, MetricPoint, NewTrackedRun, RunUpdate};
+    let tracking = studio.tracking();
+    for index in 0..count {
+        let new = NewTrackedRun { name: format!("run {index}"), start_ms: index as i64, ..NewTrackedRun::default() };
+        let id = tracking.create_run(new).unwrap().id;
+        let value = |metric: usize| ((index * (metric + 7)) % 1009) as f64 / 1009.0;
+        let metrics = ["auc", "loss"].iter().enumerate().map(|(at, key)| MetricPoint {
+            key: (*key).to_owned(),
+            value: value(at),
+            timestamp_ms: 0,
+            step: 0,
+        });
+        let params = (0..5).map(|p| (format!("param_{p}"), (index * p % 97).to_string()));
+        let batch = LogBatch { metrics: metrics.collect(), params: params.collect(), ..LogBatch::default() };
+        tracking.log_batch(&id, batch).unwrap();
+        let update = RunUpdate { status: Some(RunStatus::Done), end_ms: Some(index as i64 + 10), name: None };
+        tracking.update_run(&id, update).unwrap();
+    }
+}
+
+/// Memory of this process, KiB; 0 where the system does not tell.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
