@@ -110,7 +110,7 @@ fn runs_are_starred_noted_and_tagged() {
     window.click("Write a note…");
     window.click_last("Note");
     window.type_text("**Best** so far");
-    window.click("Done");
+    window.click("Close note");
     window.wait_for("Edit note");
     window.fill("Add a tag", "owner = clinic");
     window.press(Modifiers::NONE, Key::Enter);
@@ -185,7 +185,7 @@ fn differences_of_runs_are_written() {
     window.fill("Filter runs", "params.model = 'forest'");
     window.wait_until("three are listed", |window| lists(window, "alder") && lists(window, "birch"));
     window.click("Compare");
-    window.wait_for("auc, differs");
+    window.wait_for("AUC, differs");
     window.wait_for("rate, differs");
     for tab in ["Code", "Environment", "Data"] {
         window.click(tab);

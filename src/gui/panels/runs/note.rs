@@ -63,7 +63,7 @@ impl Notes {
         ui.horizontal(|ui| {
             section(ui, "Note");
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| match &self.open {
-                Some(_) => done = link(ui, "Done").clicked(),
+                Some(_) => done = link(ui, "Close note").clicked(),
                 None if !kept.is_empty() => {
                     if link(ui, "Edit note").clicked() {
                         self.open = Some((run.id.clone(), kept.to_owned()));
