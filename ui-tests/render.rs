@@ -18,7 +18,7 @@ use ui_tests::{Theme, Window};
 struct Arguments {
     #[arg(long)]
     workspace: PathBuf,
-    /// home, data, designer, runs or models
+    /// home, data, designer, runs, models or source
     #[arg(long, default_value = "home")]
     panel: String,
     /// light or dark
@@ -27,7 +27,7 @@ struct Arguments {
     /// Points, as WIDTHxHEIGHT
     #[arg(long, default_value = "1280x800")]
     size: String,
-    /// What is shown: dataset:NAME, pipeline:PATH, run:ID or NAME, model:NAME
+    /// What is shown: dataset:NAME, pipeline:PATH, run:ID or NAME, model:NAME, commit:ID, history:PATH
     #[arg(long)]
     select: Option<String>,
     /// Labels to click, one after another
@@ -69,6 +69,8 @@ fn subject(studio: &Studio, text: &str) -> anyhow::Result<Subject> {
         "pipeline" => Subject::Pipeline { path: name },
         "run" => Subject::Run { id: studio.find_run(&name)? },
         "model" => Subject::Model { name, version: None },
+        "commit" => Subject::Commit { id: name },
+        "history" => Subject::History { path: name, commit: None },
         other => bail!("there is no kind of thing called {other}"),
     })
 }

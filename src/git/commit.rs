@@ -3,12 +3,94 @@
 use std::path::Path;
 
 use git2::{Index, Repository, Signature};
+use serde::{Deserialize, Serialize};
 
 use crate::history::Commit;
 use crate::status::{ChangeKind, in_progress};
 use crate::{Error, Repo, Result};
 
+/// The hooks that `git commit` runs.
+const HOOKS: [&str; 4] = ["pre-commit", "prepare-commit-msg", "commit-msg", "post-commit"];
+
+/// What holds for commits that are made here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// `Ada Löve <ada@example.org>`; none when git was not told.
+    pub author: Option<String>,
+    /// Hooks of the repository, which are not run.
+    pub hooks: Vec<String>,
+    /// Whether git is set to sign commits, which is not done.
+    pub signs: bool,
+}
+
 impl Repo {
+    /// Who commits are by, and what of git's own commit is left out here.
+    ///
+    /// # Errors
+    /// A repository that cannot be read.
+    pub fn terms(&self) -> Result<Terms> {
+        let repository = self.open()?;
+        let author = repository.author_from_env().ok().map(|author| {
+            let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+            format!("{} <{}>", text(author.name_bytes()), text(author.email_bytes()))
+        });
+        let signs = repository.config().and_then(|config| config.get_bool("commit.gpgsign")).unwrap_or(false);
+        Ok(Terms { author, hooks: hooks(&repository), signs })
+    }
+
+    /// Tells git whom commits in this repository are by.
+    ///
+    /// # Errors
+    /// A configuration that cannot be written; a name or an address that is empty.
+    pub fn set_identity(&self, name: &str, email: &str) -> Result<()> {
+        let (name, email) = (name.trim(), email.trim());
+        Signature::now(name, email).map_err(|_| Error::NoIdentity)?;
+        let mut config = self.open()?.config()?.open_level(git2::ConfigLevel::Local)?;
+        config.set_str("user.name", name)?;
+        Ok(config.set_str("user.email", email)?)
+    }
+
+    /// Commits what is staged, all over the repository as git does. With `amend`, in place of the last
+    /// commit, whose author stays.
+    ///
+    /// # Errors
+    /// [`Error::NothingToCommit`], [`Error::NoMessage`], [`Error::NoIdentity`], [`Error::InProgress`],
+    /// [`Error::Conflict`], [`Error::Locked`]. Nothing is committed then.
+    pub fn commit_staged(&self, message: &str, amend: bool) -> Result<Commit> {
+        let message = message.trim();
+        if message.is_empty() {
+            return Err(Error::NoMessage);
+        }
+        let repository = self.open()?;
+        if let Some(what) = in_progress(&repository).filter(|what| *what != "bisect") {
+            return Err(Error::InProgress(what));
+        }
+        let mut index = repository.index()?;
+        if let Some(conflict) = index.conflicts()?.next() {
+            let entry = conflict?.our.map(|entry| entry.path).unwrap_or_default();
+            return Err(Error::Conflict { path: String::from_utf8_lossy(&entry).into_owned() });
+        }
+        let head = match repository.head() {
+            Ok(head) => Some(head.peel_to_commit()?),
+            Err(_) => None,
+        };
+        let tree = repository.find_tree(index.write_tree()?)?;
+        let (author, committer) = identities(&repository)?;
+        let message = format!("{message}\n");
+        let id = match head {
+            Some(head) if amend => {
+                head.amend(Some("HEAD"), None, Some(&committer), None, Some(&message), Some(&tree))?
+            }
+            Some(head) if head.tree_id() == tree.id() => return Err(Error::NothingToCommit),
+            None if tree.is_empty() => return Err(Error::NothingToCommit),
+            head => {
+                let parents: Vec<_> = head.iter().collect();
+                repository.commit(Some("HEAD"), &author, &committer, &message, &tree, &parents)?
+            }
+        };
+        Ok(Commit::of(&repository.find_commit(id)?))
+    }
+
     /// Commits the changed files of our folder, or those among them that `paths` names (files, or
     /// folders with all below), and returns the commit.
     ///
@@ -51,7 +133,7 @@ impl Repo {
         }
         // The index goes first: should the commit fail, the files are staged and nothing is lost.
         index.write()?;
-        let (author, committer) = identities(&repository)?;
+        let (author, committer) = identities_or_local(&repository)?;
         let parents: Vec<_> = parent.iter().collect();
         let id = repository.commit(Some("HEAD"), &author, &committer, message, &tree, &parents)?;
         Ok(Commit::of(&repository.find_commit(id)?))
@@ -107,16 +189,23 @@ fn remove(index: &mut Index, committed: &mut Index, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Author and committer: git's environment variables and configuration, or else user and host.
-fn identities(repository: &Repository) -> Result<(Signature<'static>, Signature<'static>)> {
-    match (repository.author_from_env(), repository.committer_from_env()) {
-        (Ok(author), Ok(committer)) => Ok((author, committer)),
-        _ => {
+/// Author and committer, or user and host where git was told none: for what the program commits by itself.
+fn identities_or_local(repository: &Repository) -> Result<(Signature<'static>, Signature<'static>)> {
+    match identities(repository) {
+        Err(Error::NoIdentity) => {
             let (name, email) = local_identity();
             let local = Signature::now(&name, &email)?;
             Ok((local.clone(), local))
         }
+        known => known,
     }
+}
+
+/// Author and committer: git's environment variables and configuration.
+fn identities(repository: &Repository) -> Result<(Signature<'static>, Signature<'static>)> {
+    let author = repository.author_from_env().map_err(|_| Error::NoIdentity)?;
+    let committer = repository.committer_from_env().map_err(|_| Error::NoIdentity)?;
+    Ok((author, committer))
 }
 
 /// `USER` and `USER@HOST`, as git itself would guess.
@@ -133,4 +222,25 @@ pub(crate) fn local_identity() -> (String, String) {
         .unwrap_or_else(|| "localhost".into());
     let email = format!("{}@{host}", user.replace(char::is_whitespace, "."));
     (user, email)
+}
+
+/// The hooks of a commit that git itself would run here.
+fn hooks(repository: &Repository) -> Vec<String> {
+    let configured = repository.config().and_then(|config| config.get_path("core.hooksPath"));
+    let folder = configured.unwrap_or_else(|_| repository.commondir().join("hooks"));
+    let root = repository.workdir().unwrap_or_else(|| repository.path());
+    let folder = root.join(folder);
+    let there = |name: &&&str| is_executable(&folder.join(name));
+    HOOKS.iter().filter(there).map(|name| (*name).to_owned()).collect()
+}
+
+#[cfg(unix)]
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(file: &Path) -> bool {
+    file.is_file()
 }

@@ -64,6 +64,58 @@ pub enum Error {
         /// What git says.
         reason: String,
     },
+    /// A branch that is not there.
+    #[error("There is no branch “{name}” in this repository.")]
+    NoBranch {
+        /// What was asked for.
+        name: String,
+    },
+    /// A branch of that name is there.
+    #[error("There is a branch “{name}” already. Choose another name.")]
+    BranchExists {
+        /// Its name.
+        name: String,
+    },
+    /// A name that git does not take.
+    #[error(
+        "“{name}” cannot be a branch’s name. Leave out spaces and any of ~ ^ : ? * [ \\, and neither begin with - nor end with .lock, a dot or a slash."
+    )]
+    BranchName {
+        /// What was asked for.
+        name: String,
+    },
+    /// The branch that is checked out cannot be deleted.
+    #[error("“{name}” is the branch that is checked out. Switch to another one, then delete it.")]
+    CurrentBranch {
+        /// Its name.
+        name: String,
+    },
+    /// Deleting the branch would leave its commits without a name.
+    #[error("“{name}” has commits that are in no branch here. They would be hard to find again.")]
+    NotMerged {
+        /// Its name.
+        name: String,
+    },
+    /// Going to a branch would write over changes.
+    #[error(
+        "“{branch}” has other versions of files with changes that are not committed: {}. Commit them, or set them aside.",
+        listed(files)
+    )]
+    WouldLose {
+        /// Where one wanted to go.
+        branch: String,
+        /// The files, in the repository.
+        files: Vec<String>,
+    },
+    /// A part of a file is no longer as it was looked at.
+    #[error("“{path}” has changed since. Look at its changes again.")]
+    Moved {
+        /// The file.
+        path: String,
+    },
+    /// Git was not told whom to sign with.
+    #[error("Git does not know who you are. Say your name and address, and every commit will carry them.")]
+    NoIdentity,
     /// The folder cannot be read.
     #[error("The folder cannot be opened ({source}): {}", .path.display())]
     Folder {
@@ -75,6 +127,14 @@ pub enum Error {
     /// Anything else that git says.
     #[error("Git could not do this: {}.", .0.message().trim_end_matches('.'))]
     Git(git2::Error),
+}
+
+/// The first few of many.
+fn listed(files: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let more = files.len().saturating_sub(SHOWN);
+    let shown = files.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
 }
 
 impl From<git2::Error> for Error {

@@ -42,7 +42,62 @@ impl Commit {
     }
 }
 
+/// A commit that changed a file, and the file's name then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileCommit {
+    /// The commit.
+    pub commit: Commit,
+    /// The file's path within our folder at that commit; with `../` before it where it was outside.
+    pub path: String,
+    /// Whether the file is there after the commit.
+    pub present: bool,
+    /// The name that it had before, where this commit renamed it.
+    pub renamed_from: Option<String>,
+}
+
 impl Repo {
+    /// Up to `limit` commits that changed a file, newest first, under the names that it had, as
+    /// `git log --follow` finds them.
+    ///
+    /// # Errors
+    /// A repository that cannot be read, a path outside our folder.
+    pub fn file_log(&self, path: &str, limit: usize) -> Result<Vec<FileCommit>> {
+        let repository = self.open()?;
+        let mut name = self.to_repository(path)?;
+        let Some(head) = head_of(&repository)? else {
+            return Ok(Vec::new());
+        };
+        let mut walk = repository.revwalk()?;
+        walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME)?;
+        walk.push(Oid::from_str(&head.id)?)?;
+        let mut commits = Vec::new();
+        for id in walk {
+            if commits.len() == limit {
+                break;
+            }
+            let commit = repository.find_commit(id?)?;
+            if !changes(&commit, Path::new(&name))? {
+                continue;
+            }
+            let present = entry(&commit, Path::new(&name))?.is_some();
+            let before = if present { renamed_from(&repository, &commit, &name)? } else { None };
+            commits.push(FileCommit {
+                commit: Commit::of(&commit),
+                path: self.from_folder(&name),
+                present,
+                renamed_from: before.as_deref().map(|before| self.from_folder(before)),
+            });
+            name = before.unwrap_or(name);
+        }
+        Ok(commits)
+    }
+
+    /// A path of the repository, seen from our folder.
+    fn from_folder(&self, path: &str) -> String {
+        let outside = || format!("{}{path}", "../".repeat(self.prefix.matches('/').count()));
+        self.to_folder(path).map_or_else(outside, str::to_owned)
+    }
+
     /// Up to `limit` commits that changed our folder, or one path of it, newest first. Empty before
     /// the first commit.
     ///
@@ -80,7 +135,10 @@ impl Repo {
     pub fn file_at(&self, commit: &str, path: &str) -> Result<Option<Vec<u8>>> {
         let repository = self.open()?;
         let commit = find(&repository, commit)?;
-        let Some((id, _)) = entry(&commit, Path::new(&self.to_repository(path)?))? else {
+        let inside = path.trim_start_matches("../");
+        // A file that lay outside before it was renamed is named as `file_log` names it.
+        let name = if inside.len() == path.len() { self.to_repository(path)? } else { inside.to_owned() };
+        let Some((id, _)) = entry(&commit, Path::new(&name))? else {
             return Ok(None);
         };
         match repository.find_object(id, None)?.peel(ObjectType::Blob) {
@@ -119,6 +177,23 @@ pub(crate) fn changes(commit: &git2::Commit<'_>, path: &Path) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// The name that a file which the commit brought had before, if it is another one's content.
+fn renamed_from(repository: &Repository, commit: &git2::Commit<'_>, name: &str) -> Result<Option<String>> {
+    let Ok(parent) = commit.parent(0) else {
+        return Ok(None);
+    };
+    if entry(&parent, Path::new(name))?.is_some() {
+        return Ok(None);
+    }
+    let mut diff = repository.diff_tree_to_tree(Some(&parent.tree()?), Some(&commit.tree()?), None)?;
+    diff.find_similar(Some(git2::DiffFindOptions::new().renames(true).copies(false)))?;
+    let path = |bytes: Option<&[u8]>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let renamed = diff.deltas().find(|delta| {
+        delta.status() == git2::Delta::Renamed && path(delta.new_file().path_bytes()).as_deref() == Some(name)
+    });
+    Ok(renamed.and_then(|delta| path(delta.old_file().path_bytes())))
 }
 
 /// What lies at `path`, and its mode.

@@ -4,19 +4,26 @@
 //! lies there, and its paths are relative to it (with `/`), whether the folder is the repository's
 //! root or a corner of a larger one.
 //!
-//! Invariants: nothing here contacts a remote, runs a hook or touches a file of the working tree;
-//! the repository is opened anew for each call, so what another git does is always seen.
+//! Invariants: nothing here contacts a remote or runs a hook ([`Repo::terms`] says which hooks there
+//! are); what goes from the working tree is kept first ([`Kept`]); the repository is opened anew for
+//! each call, so what another git does is always seen.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 #![warn(missing_docs)]
 
+mod branches;
+mod changes;
 mod commit;
 mod diff;
 mod error;
 mod history;
 mod state;
+mod hunks;
+mod kept;
 mod status;
 
+#[cfg(test)]
+mod peer_tests;
 #[cfg(test)]
 mod tests;
 
@@ -24,10 +31,15 @@ use std::path::{Path, PathBuf};
 
 use git2::{Config, ErrorCode, Repository, RepositoryInitOptions};
 
-pub use diff::DIFF_LIMIT;
+pub use branches::Branch;
+pub use changes::Change;
+pub use commit::Terms;
+pub use diff::{CommitFile, DIFF_LIMIT};
 pub use error::{Error, Result};
-pub use history::Commit;
 pub use state::{CommitRange, FileDiff, State};
+pub use history::{Commit, FileCommit};
+pub use hunks::{Hunk, Line, Sign, apply_hunk, hunks, unapply_hunk};
+pub use kept::Kept;
 pub use status::{ChangeKind, Changed, Head, Status};
 
 /// A git repository, seen from one folder in it. Cheap to keep and to share between threads.

@@ -12,13 +12,13 @@ use proptest::prelude::*;
 use crate::{ChangeKind, Changed, Error, Repo, commit, diff};
 
 /// A repository in a temporary folder, with an identity of its own.
-struct Fixture {
+pub(crate) struct Fixture {
     _dir: tempfile::TempDir,
-    root: PathBuf,
+    pub(crate) root: PathBuf,
 }
 
 impl Fixture {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(dir.path()).unwrap();
         Repo::init(&root).unwrap();
@@ -29,35 +29,35 @@ impl Fixture {
         fixture
     }
 
-    fn repo(&self) -> Repo {
+    pub(crate) fn repo(&self) -> Repo {
         Repo::discover(&self.root).unwrap().unwrap()
     }
 
-    fn within(&self, folder: &str) -> Repo {
+    pub(crate) fn within(&self, folder: &str) -> Repo {
         fs::create_dir_all(self.root.join(folder)).unwrap();
         Repo::discover(self.root.join(folder)).unwrap().unwrap()
     }
 
-    fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let path = self.root.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
     /// What the real git prints.
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         git_in(&self.root, arguments, "")
     }
 
     /// The lines of `git status --porcelain`, sorted.
-    fn porcelain(&self) -> Vec<String> {
+    pub(crate) fn porcelain(&self) -> Vec<String> {
         let mut lines: Vec<_> = self.git(&["status", "--porcelain", "-uall"]).lines().map(str::to_owned).collect();
         lines.sort();
         lines
     }
 }
 
-fn git_in(folder: &Path, arguments: &[&str], input: &str) -> String {
+pub(crate) fn git_in(folder: &Path, arguments: &[&str], input: &str) -> String {
     let mut child = Command::new("git")
         .current_dir(folder)
         .args(arguments)

@@ -17,11 +17,9 @@ use crate::{
     widgets::{self, Button, Chip, CodeLine, CodeView, Confirm, ListRow, Select, TextField, Tone, format},
 };
 
-/// A desk that answers at once and writes down what it was asked.
+/// A desk that answers at once.
 #[derive(Default)]
-pub struct TestDesk {
-    pub commits: std::sync::Mutex<Vec<String>>,
-}
+pub struct TestDesk;
 
 impl Desk for TestDesk {
     fn status(&self) -> Result<Status, Failure> {
@@ -59,11 +57,6 @@ impl Desk for TestDesk {
         })
     }
 
-    fn commit(&self, message: &str) -> Result<String, Failure> {
-        self.commits.lock().unwrap().push(message.to_owned());
-        Ok("b52e10d".to_owned())
-    }
-
     fn track(&self, _port: Option<u16>) -> Result<String, Failure> {
         Ok(String::new())
     }
@@ -98,6 +91,7 @@ pub fn shell(ctx: &egui::Context, desk: Arc<TestDesk>, layout: Layout) -> Shell 
         place("home", "Home", Icon::Home),
         place("data", "Data", Icon::Data),
         place("label", "Label", Icon::Label),
+        place("source", "Source", Icon::Branch),
         Box::<Bench>::default(),
         Box::<Curves>::default(),
         place("models", "Models", Icon::Models),

@@ -17,6 +17,7 @@ pub mod icons;
 mod output;
 pub mod panels;
 pub mod shell;
+pub mod syntax;
 pub mod table;
 pub mod theme;
 pub mod widgets;

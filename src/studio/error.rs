@@ -54,7 +54,16 @@ impl Error {
 
 impl From<git::Error> for Error {
     fn from(error: git::Error) -> Self {
-        Self::invalid(error.to_string())
+        use git::Error as From;
+        let kind = match &error {
+            From::NoCommit { .. } | From::NoBranch { .. } => ErrorKind::NotFound,
+            From::WouldLose { .. } | From::NotMerged { .. } | From::BranchExists { .. } | From::Moved { .. } => {
+                ErrorKind::Conflict
+            }
+            From::Folder { .. } | From::Locked => ErrorKind::Storage,
+            _ => ErrorKind::Invalid,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 

@@ -7,6 +7,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod compare;
+mod branches;
+mod changes;
 mod datasets;
 pub mod environments;
 mod error;
@@ -27,6 +29,7 @@ mod store;
 mod surroundings;
 pub mod tracking;
 mod upkeep;
+mod versions;
 pub mod worker;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +37,7 @@ use std::sync::Arc;
 
 use workspace::Workspace;
 
+pub use changes::{CommitRequest, Worktree};
 pub use data;
 pub use datasets::{Dataset, DatasetDetail, DatasetVersion, ImportDraft, ImportProgress, Imported};
 pub use error::{Error, ErrorKind, Result};
@@ -51,6 +55,7 @@ pub use runs::{Compared, Comparison, Curve, Run, RunDetail, RunPage, RunQuery, R
 pub use surroundings::{Hardware, Script, StepsPython, Surroundings, UsedEnvironment};
 pub use upkeep::{Collected, Problem};
 pub use workspace::{ARCHIVED_TAG, Event, LogLine, RunInput, RunStatus, SCHEMA, Step, StepStatus};
+pub use versions::{Comparison as VersionComparison, HistoryRow, PipelineComparison, Side, Version, VersionRow};
 
 /// An open workspace. Cheap to clone, shared between threads.
 #[derive(Clone)]

@@ -46,7 +46,7 @@ impl Studio {
             workspace::write_atomically(&folder.join(path), text.as_bytes())?;
         }
         workspace::write_atomically(&folder.join("data/README.md"), ATTRIBUTION.as_bytes())?;
-        studio.git_commit("Start the study", None)?;
+        studio.repository()?.commit("Start the study", None)?;
         for (number, (path, set)) in RUNS.iter().enumerate() {
             on(&format!("Running {path}, {} of {}", number + 1, RUNS.len()));
             studio.run_sample(path, set)?;

@@ -24,7 +24,7 @@ impl Source {
 }
 
 impl Studio {
-    fn repository(&self) -> Result<Repo> {
+    pub(crate) fn repository(&self) -> Result<Repo> {
         Repo::discover(self.folder())?.ok_or_else(|| {
             Error::not_found(format!(
                 "This workspace lies in no git repository. Make one with git init: {}",
@@ -65,22 +65,21 @@ impl Studio {
         Ok(self.repository()?.status()?)
     }
 
-    /// Commits these files, or everything that changed below the workspace.
-    ///
-    /// # Errors
-    /// Nothing to commit, an empty message, a merge under way.
-    pub fn git_commit(&self, message: &str, paths: Option<&[String]>) -> Result<git::Commit> {
-        if message.trim().is_empty() {
-            return Err(Error::invalid("A commit needs a message that says what changed."));
-        }
-        Ok(self.repository()?.commit(message.trim(), paths)?)
-    }
-
     /// Commits, newest first; of one file when `path` names one.
     pub fn git_log(&self, path: Option<&str>, limit: usize) -> Result<Vec<git::Commit>> {
         Ok(self.repository()?.log(path, limit)?)
     }
 
+    /// Makes a repository around a workspace that lies in none.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn git_init(&self) -> Result<()> {
+        Self::ensure_repository(self.folder())?;
+        self.record_git("git.init", "")
+    }
+
+    /// What differs from the last commit, as a patch.
     pub fn git_diff(&self) -> Result<String> {
         Ok(self.repository()?.uncommitted_diff()?)
     }

@@ -156,6 +156,25 @@ impl Workspace {
         })
     }
 
+    /// The runs that started from these commits (40 hex digits each), newest first, at most `limit`, with
+    /// params, latest metrics and tags.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub fn runs_of_commits(&self, commits: &[String], limit: usize) -> Result<Vec<Run>> {
+        self.db.read(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT r.id FROM runs r
+                 WHERE r.commit_id IN (SELECT value FROM json_each(?1)) AND r.deleted_at IS NULL
+                 ORDER BY r.created_at DESC, r.id DESC LIMIT ?2",
+            )?;
+            let rows: Vec<i64> = statement
+                .query_map((serde_json::to_string(commits)?, limit as i64), |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            load(conn, &rows)
+        })
+    }
+
     /// The names of all metrics, parameters and tags that runs have or had, for choosing columns.
     ///
     /// # Errors

@@ -137,3 +137,23 @@ proptest! {
         prop_assert_eq!(pages, expected);
     }
 }
+
+#[test]
+fn runs_are_found_by_their_commit() {
+    let (_dir, workspace) = workspace();
+    let commits = ["a".repeat(40), "b".repeat(40), "c".repeat(40)];
+    let mut ids = Vec::new();
+    for commit in [&commits[0], &commits[1], &commits[0]] {
+        let run = NewRun { commit: Some(commit.clone()), ..new_run("r") };
+        ids.push(workspace.write(change(), |tx| tx.insert_run(&run)).unwrap());
+    }
+    let found = |wanted: &[String], limit| {
+        let runs = workspace.runs_of_commits(wanted, limit).unwrap();
+        runs.into_iter().map(|run| run.id).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&commits[..1], 9), [ids[2].clone(), ids[0].clone()]);
+    assert_eq!(found(&commits, 2), [ids[2].clone(), ids[1].clone()]);
+    assert!(found(&commits[2..], 9).is_empty() && found(&[], 9).is_empty());
+    workspace.write(change(), |tx| tx.delete_run(&ids[2])).unwrap();
+    assert_eq!(found(&commits[..1], 9), [ids[0].clone()]);
+}

@@ -109,7 +109,11 @@ fn a_new_workspace_with_the_sample_has_something_to_show() {
 fn a_run_knows_its_commit_and_what_was_not_committed() {
     let desk = Desk::with_flowers();
     let studio = desk.studio();
-    let commit = studio.git_commit("Start", None).unwrap();
+    let commit = {
+        studio.git_set_identity("Ada", "ada@example.org").unwrap();
+        let request = studio::CommitRequest { message: "Start".into(), everything: true, ..Default::default() };
+        studio.git_commit(&request).unwrap()
+    };
     let path = "pipelines/flowers.yaml";
     let clean = desk.atelier(&["run", path, "--json"]).json();
     assert_eq!((text(&clean["row"]["commit"]), &clean["diff"]), (commit.id.clone(), &Json::Null));

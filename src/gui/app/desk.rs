@@ -52,10 +52,6 @@ impl Desk for StudioDesk {
         })
     }
 
-    fn commit(&self, message: &str) -> Result<String, Failure> {
-        Ok(self.studio.git_commit(message, None)?.short)
-    }
-
     fn track(&self, port: Option<u16>) -> Result<String, Failure> {
         self.tracking.switch(&self.studio, port)
     }

@@ -74,6 +74,7 @@ fn subject_of(kind: &str) -> &'static str {
         Some("model") => "models",
         Some("pipeline") => "pipelines",
         Some("step") => "results",
+        Some("git") => "git",
         _ => "settings",
     }
 }
@@ -81,7 +82,8 @@ fn subject_of(kind: &str) -> &'static str {
 /// When the files under git were last written: pipelines by this window or an editor, commits by a terminal.
 fn authored(studio: &Studio) -> Vec<(std::path::PathBuf, SystemTime)> {
     let folder = studio.folder();
-    let mut paths = vec![folder.join(".git/HEAD"), folder.join(".git/index"), folder.join("atelier.toml")];
+    let git = ["HEAD", "index", "logs/HEAD", "MERGE_HEAD", "config"].map(|file| folder.join(".git").join(file));
+    let mut paths: Vec<_> = git.into_iter().chain([folder.join("atelier.toml")]).collect();
     for part in ["pipelines", "src", "environments"] {
         let entries = std::fs::read_dir(folder.join(part)).into_iter().flatten().flatten();
         paths.extend(entries.map(|entry| entry.path()));

@@ -9,11 +9,13 @@ mod home;
 mod models;
 mod registry;
 mod runs;
+mod source;
 mod subject;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use egui::Ui;
+use egui::{KeyboardShortcut, Ui};
+use studio::pipeline::graph::Pipeline;
 
 use crate::{
     backend::Backend,
@@ -23,6 +25,7 @@ use crate::{
     theme::{Appearance, Tokens},
 };
 pub use registry::registry;
+pub use source::ID as SOURCE;
 pub use subject::Subject;
 
 /// The name of a place on the rail: `"designer"`.
@@ -37,6 +40,16 @@ pub trait Panel {
     fn title(&self) -> &'static str;
 
     fn icon(&self) -> Icon;
+
+    /// Whether it has a place on the rail; the others are reached from where they belong, and by commands.
+    fn on_rail(&self) -> bool {
+        true
+    }
+
+    /// What goes there from anywhere, in place of its number on the rail.
+    fn shortcut(&self) -> Option<KeyboardShortcut> {
+        None
+    }
 
     /// The panel itself.
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>);
@@ -114,6 +127,8 @@ pub enum Event {
     Command(PanelCommand),
     /// A person wants to see this, and it belongs to this panel.
     Open(Subject),
+    /// An old version is to become the pipeline in `path`; only the Designer gets it.
+    Restore { path: String, pipeline: Arc<Pipeline> },
     /// Another thing is selected now.
     Selected(Option<Subject>),
     /// Files were dropped on the window or chosen in a dialog; only the Data panel gets it.
@@ -142,7 +157,11 @@ pub enum Action {
     Import(Vec<PathBuf>),
     OpenWorkspace(PathBuf),
     NewWorkspace(PathBuf),
-    Commit(String),
+    /// Goes to the Designer and makes this the pipeline in `path`, as an edit that can be undone.
+    Restore {
+        path: String,
+        pipeline: Arc<Pipeline>,
+    },
     CancelJob(String),
     DismissNotice(String),
 }

@@ -1,6 +1,6 @@
-//! Every panel, in the order of the rail.
+//! Every panel, in the order of the rail; those without a place there come last.
 
-use super::{Panel, data, designer, home, models, runs};
+use super::{Panel, data, designer, home, models, runs, source};
 
 /// A new panel adds its line here.
 pub fn registry() -> Vec<Box<dyn Panel>> {
@@ -10,5 +10,6 @@ pub fn registry() -> Vec<Box<dyn Panel>> {
         Box::<designer::Designer>::default(),
         Box::<runs::Runs>::default(),
         Box::<models::Models>::default(),
+        Box::<source::Source>::default(),
     ]
 }

@@ -40,6 +40,15 @@ pub enum Subject {
         /// `None` is the newest.
         version: Option<u32>,
     },
+    /// A git commit, by its 40 hex digits.
+    Commit {
+        id: String,
+    },
+    /// The history of a file, by its path within the workspace; at a commit when one is given.
+    History {
+        path: String,
+        commit: Option<String>,
+    },
 }
 
 impl Subject {
@@ -50,6 +59,7 @@ impl Subject {
             Self::Pipeline { .. } | Self::Step { .. } => "designer",
             Self::Run { .. } | Self::RunStep { .. } => "runs",
             Self::Model { .. } => "models",
+            Self::Commit { .. } | Self::History { .. } => "source",
         }
     }
 
@@ -62,6 +72,8 @@ impl Subject {
             Self::Step { .. } | Self::RunStep { .. } => "step",
             Self::Run { .. } => "run",
             Self::Model { .. } => "model",
+            Self::Commit { .. } => "commit",
+            Self::History { .. } => "history",
         }
     }
 
@@ -74,7 +86,8 @@ impl Subject {
         match self {
             Self::Dataset { name, version } | Self::Model { name, version } => versioned(name, version),
             Self::Column { column, .. } => column.clone(),
-            Self::Pipeline { path } => path.clone(),
+            Self::Pipeline { path } | Self::History { path, .. } => path.clone(),
+            Self::Commit { id } => id.chars().take(7).collect(),
             Self::Step { step, .. } | Self::RunStep { step, .. } => step.clone(),
             Self::Run { id } => id.clone(),
         }
@@ -87,6 +100,8 @@ impl Subject {
             Self::Pipeline { .. } | Self::Step { .. } | Self::RunStep { .. } => Icon::Designer,
             Self::Run { .. } => Icon::Runs,
             Self::Model { .. } => Icon::Models,
+            Self::Commit { .. } => Icon::Commit,
+            Self::History { .. } => Icon::Clock,
         }
     }
 }

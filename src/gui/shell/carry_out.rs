@@ -10,9 +10,9 @@ use super::{
     regions, settings,
 };
 use crate::{
-    commands::Command,
+    commands::{Command, PanelCommand},
     icons::Glyph,
-    panels::{Action, Event, Subject},
+    panels::{Action, Event, SOURCE, Subject},
     theme,
 };
 
@@ -57,9 +57,10 @@ impl Shell {
             Action::Import(files) => self.import(ctx, files),
             Action::OpenWorkspace(path) => self.world.requests.push(WindowRequest::OpenWorkspace(path)),
             Action::NewWorkspace(path) => self.world.requests.push(WindowRequest::NewWorkspace(path)),
-            Action::Commit(message) => self.world.ask_desk("The commit failed.", move |desk| {
-                desk.commit(&message).map(|commit| format!("Committed as {commit}"))
-            }),
+            Action::Restore { path, pipeline } => {
+                self.open(ctx, Subject::Pipeline { path: path.clone() });
+                self.tell_one(ctx, "designer", &Event::Restore { path, pipeline });
+            }
             Action::CancelJob(id) => self
                 .world
                 .ask_desk("The job could not be cancelled.", move |desk| desk.cancel_job(&id).map(|()| String::new())),
@@ -85,7 +86,11 @@ impl Shell {
             Command::ImportData => self.ask_files(Ask::ImportData),
             Command::OpenWorkspace => self.ask_files(Ask::OpenWorkspace),
             Command::NewWorkspace => self.ask_files(Ask::NewWorkspace),
-            Command::Commit | Command::Jobs | Command::Notices => self.open_tray(ctx, &command),
+            Command::Commit => {
+                let commit = PanelCommand { place: SOURCE, verb: "commit", argument: String::new() };
+                self.run(ctx, Command::Panel(commit));
+            }
+            Command::Jobs | Command::Notices => self.open_tray(ctx, &command),
             Command::ToggleInspector => self.world.layout.inspector ^= true,
             Command::ToggleDrawer => self.world.layout.drawer ^= true,
             Command::Theme(choice) => self.appearance(|appearance| appearance.theme = choice),
@@ -144,7 +149,6 @@ impl Shell {
     /// The trays hang on their chips in the top bar and open by these names.
     fn open_tray(&mut self, ctx: &Context, command: &Command) {
         let (there, nothing) = match command {
-            Command::Commit => (self.world.status.git.is_some(), "The workspace is not a git repository"),
             Command::Jobs => (!self.world.status.jobs.is_empty(), "No job is running"),
             _ => (!self.world.status.notices.is_empty(), "There are no notices"),
         };

@@ -23,7 +23,7 @@ mod world;
 
 use std::sync::Arc;
 
-use egui::{CentralPanel, Context, Frame, Key, Modifiers, Ui};
+use egui::{CentralPanel, Context, Frame, Key, KeyboardShortcut, Modifiers, Ui};
 
 use crate::{
     backend::Backend,
@@ -188,13 +188,15 @@ impl Shell {
                 all.push(CommandSpec { shortcut, detail, ..spec });
             }
         }
-        for (at, panel) in self.panels.iter().enumerate() {
+        // Places of the rail go by their number; the others have a key of their own, if any.
+        let (rail, others): (Vec<_>, Vec<_>) = self.panels.iter().partition(|panel| panel.on_rail());
+        for (at, panel) in rail.into_iter().chain(others).enumerate() {
             let go = CommandSpec::new(Command::GoTo(panel.id()), format!("Go to {}", panel.title()));
             let go = go.icon(panel.icon());
-            all.push(match Key::from_name(&(at + 1).to_string()).filter(|_| at < 9) {
-                Some(key) => go.key(Modifiers::COMMAND, key),
-                None => go,
-            });
+            let number = || Key::from_name(&(at + 1).to_string()).filter(|_| at < 9 && panel.on_rail());
+            let shortcut =
+                panel.shortcut().or_else(|| number().map(|key| KeyboardShortcut::new(Modifiers::COMMAND, key)));
+            all.push(CommandSpec { shortcut, ..go });
             if everywhere {
                 let title = format!("Open {} to the side", panel.title());
                 let beside = CommandSpec::new(Command::OpenToSide(panel.id()), title).icon(Icon::Split);

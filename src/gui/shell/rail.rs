@@ -24,7 +24,7 @@ pub fn show(ui: &mut Ui, panels: &[Box<dyn Panel>], world: &mut World) {
             ui.painter().vline(edge.right() - 0.5, edge.y_range(), t.hairline());
             ui.spacing_mut().item_spacing.y = t.size.grid;
             ui.add_space(t.size.gap);
-            for (at, panel) in panels.iter().enumerate() {
+            for (at, panel) in panels.iter().filter(|panel| panel.on_rail()).enumerate() {
                 let active = world.layout.active == panel.id();
                 let response = place(ui, panel.icon(), panel.title(), active);
                 let response = response.on_hover_ui(|ui| {

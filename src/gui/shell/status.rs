@@ -79,9 +79,6 @@ pub trait Desk: Send + Sync + 'static {
     /// The state of the bars.
     fn status(&self) -> Result<Status, Failure>;
 
-    /// Commits every change; the answer is the new commit's short id.
-    fn commit(&self, message: &str) -> Result<String, Failure>;
-
     /// Starts the tracking server on a port, or stops it; the answer is a word for a toast.
     fn track(&self, port: Option<u16>) -> Result<String, Failure>;
 

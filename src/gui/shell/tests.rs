@@ -98,19 +98,16 @@ fn a_place_opens_to_the_side_and_closes() {
 }
 
 #[test]
-fn changes_are_committed_from_the_top_bar() {
-    let desk = Arc::<TestDesk>::default();
-    let mut harness = window(Theme::Dark, "home", &desk);
+fn the_branch_in_the_top_bar_leads_to_source() {
+    let mut harness = window(Theme::Dark, "home", &Arc::default());
     harness.get_by_label("main 2 changed").click();
     harness.run_steps(3);
-    harness.get_by_label("Message").focus();
+    assert_eq!(harness.state().0.layout().active, "source");
+    harness.state_mut().0.send(Action::Run(Command::GoTo("home")));
     harness.run_steps(2);
-    harness.event(egui::Event::Text("Clean missing values first".to_owned()));
-    harness.run_steps(2);
-    picture(&mut harness, "commit-dark");
-    harness.get_by_label("Commit 2 files").click();
-    until(&mut harness, "the commit is told of", |harness| harness.query_by_label_contains("b52e10d").is_some());
-    assert_eq!(*desk.commits.lock().unwrap(), ["Clean missing values first"]);
+    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::C);
+    harness.run_steps(3);
+    assert_eq!(harness.state().0.layout().active, "source", "committing begins there, too");
 }
 
 #[test]

@@ -9,9 +9,9 @@ use super::{World, trays};
 use crate::{
     commands::Command,
     icons::{Glyph, Icon},
-    panels::Action,
+    panels::{Action, SOURCE},
     theme,
-    widgets::{Chip, focus_ring, format, key_cap_at, paint_text},
+    widgets::{Chip, focus_ring, format, key_cap_at, paint_text, tooltip},
 };
 
 const SEARCH_WIDTH: f32 = 420.0;
@@ -55,12 +55,16 @@ fn whereabouts(ui: &mut Ui, world: &mut World, place: &str) {
     let Some(git) = world.status.git.clone() else {
         return;
     };
-    let mut chip = Chip::new(git.branch.as_str()).icon(Icon::Branch).click();
+    let here = world.layout.active == SOURCE;
+    let mut chip = Chip::new(git.branch.as_str()).icon(Icon::Branch).click().selected(here);
     if !git.changes.is_empty() {
         chip = chip.note(format!("{} changed", git.changes.len()), Some(t.color.warn));
     }
     let chip = ui.add(chip);
-    trays::commit(&chip, &git, world);
+    let chip = tooltip(chip, "Changes, branches and history", Some("Ctrl Shift G"));
+    if chip.clicked() {
+        world.actions.push(Action::Run(Command::GoTo(SOURCE)));
+    }
 }
 
 fn jobs(ui: &mut Ui, world: &mut World) {

@@ -1,14 +1,14 @@
-//! What opens from the top bar: the commit, the jobs, the notices.
+//! What opens from the top bar: the jobs, the notices.
 
 use egui::{Align, Context, Id, Layout, Popup, PopupCloseBehavior, RectAlign, Response, ScrollArea, Ui};
 
-use super::{GitState, Job, Notice, World};
+use super::{Job, Notice, World};
 use crate::{
     commands::Command,
     icons::Icon,
     panels::Action,
     theme,
-    widgets::{self, Button, TextField, format, link, progress, status, time},
+    widgets::{self, Button, format, link, progress, status, time},
 };
 
 fn id(name: &str) -> Id {
@@ -18,7 +18,6 @@ fn id(name: &str) -> Id {
 /// Opens the tray of a command.
 pub fn open(ctx: &Context, command: &Command) {
     let name = match command {
-        Command::Commit => "Commit",
         Command::Jobs => "Jobs",
         _ => "Notices",
     };
@@ -39,43 +38,6 @@ fn tray(chip: &Response, name: &'static str, contents: impl FnOnce(&mut Ui)) {
                 contents(ui);
             });
         });
-}
-
-fn draft() -> Id {
-    Id::unique("gui::commit_message")
-}
-
-/// What changed on the branch, and a message to commit it with.
-pub fn commit(chip: &Response, git: &GitState, world: &mut World) {
-    tray(chip, "Commit", |ui| {
-        let t = theme::of(ui);
-        ui.label(t.strong(format!("Changes on {}", git.branch)));
-        if git.changes.is_empty() {
-            ui.label(t.secondary("Everything is committed"));
-            return;
-        }
-        ScrollArea::vertical().max_height(t.size.palette).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            for change in &git.changes {
-                widgets::key_value(ui, &change.path, t.caption(&change.kind));
-            }
-        });
-        let mut message = ui.data(|data| data.get_temp::<String>(draft())).unwrap_or_default();
-        ui.add(TextField::new(&mut message).name("Message").hint("What changed and why").rows(3));
-        let ready = !message.trim().is_empty();
-        let pressed = ui
-            .with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let words = format!("Commit {}", format::counted(git.changes.len() as u64, "file", "files"));
-                let button = Button::primary(words).enabled(ready);
-                ui.add(if ready { button } else { button.hint("Write a message first") }).clicked()
-            })
-            .inner;
-        if pressed {
-            world.actions.push(Action::Commit(std::mem::take(&mut message)));
-            Popup::close_all(ui);
-        }
-        ui.data_mut(|data| data.insert_temp(draft(), message));
-    });
 }
 
 /// What goes on, how long it still takes, and how to stop it.

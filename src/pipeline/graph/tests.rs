@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::diff::compare;
+use super::diff::diff;
 use super::layout::{NODE, complete, make_room, size, tidy};
 use super::set::set;
 use super::*;
@@ -246,12 +246,14 @@ fn differences_are_found() {
     new.jobs["train"].inputs.shift_remove("label");
     new.jobs["score"].disabled = true;
     new.add(components::find("k_means").unwrap().spec(), [0.0, 0.0]);
-    let diff = compare(&old, &new);
-    assert_eq!((diff.added, diff.removed), (vec!["k_means".to_owned()], vec!["evaluate".to_owned()]));
-    let names = |job: &str| diff.changed[job].iter().map(|change| change.name.as_str()).collect::<Vec<_>>();
-    assert_eq!(names("train"), ["seed", "label"]);
-    assert_eq!(names("score"), ["disabled"]);
-    assert!(compare(&old, &old).is_empty());
+    let found = diff(&old, &new);
+    let names = |jobs: &IndexMap<String, Job>| jobs.keys().cloned().collect::<Vec<_>>();
+    assert_eq!((names(&found.added), names(&found.removed)), (vec!["k_means".to_owned()], vec!["evaluate".to_owned()]));
+    let titles = |job: &str| found.changed[job].iter().map(|change| change.title(None)).collect::<Vec<_>>();
+    assert_eq!(titles("train"), ["seed", "label"]);
+    assert_eq!(titles("score"), ["Disabled"]);
+    assert_eq!(found.wires_removed, [Wire { from: End::new("score", "table"), to: End::new("evaluate", "table") }]);
+    assert!(found.wires_added.is_empty() && diff(&old, &old).is_empty());
 }
 
 #[test]

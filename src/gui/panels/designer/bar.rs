@@ -83,6 +83,7 @@ impl Bar {
             for (title, icon, verb) in [
                 ("New pipeline", Icon::Plus, "new"),
                 ("Duplicate this pipeline", Icon::Duplicate, "duplicate-pipeline"),
+                ("History…", Icon::Clock, "history"),
             ] {
                 if ListRow::new(title).icon(icon).height(t.size.row).show(ui).clicked() {
                     asks.push(Ask::Verb(verb));

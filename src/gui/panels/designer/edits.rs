@@ -83,6 +83,8 @@ pub enum Edit {
     },
     Title(String),
     Description(String),
+    /// The whole of it becomes another: an old version that is restored.
+    Replace(Box<Pipeline>),
 }
 
 /// What an edit brought into being, to be selected.
@@ -130,6 +132,10 @@ pub fn apply(pipeline: &mut Pipeline, catalogue: &Catalogue, edit: Edit) -> Resu
         }
         Edit::Title(title) => pipeline.display_name = title,
         Edit::Description(description) => pipeline.description = description,
+        Edit::Replace(other) => {
+            *pipeline = *other;
+            layout::complete(pipeline);
+        }
     }
     Ok(made)
 }

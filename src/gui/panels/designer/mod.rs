@@ -5,8 +5,8 @@
 
 mod arrange;
 mod bar;
-mod canvas;
-mod catalogue;
+pub(crate) mod canvas;
+pub(crate) mod catalogue;
 mod document;
 mod drawer;
 mod edits;
@@ -15,13 +15,16 @@ mod list;
 mod palette;
 mod search;
 mod stage;
-mod states;
+pub(crate) mod states;
 mod undo;
 
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use egui::{Key, Modifiers, Ui, vec2};
+use studio::pipeline::graph::Pipeline;
 
 use super::{Cx, DrawerTab, Event, Panel, PlaceId, Subject};
 use crate::commands::CommandSpec;
@@ -59,6 +62,8 @@ pub struct Designer {
     inspector: Inspector,
     drawer: Drawer,
     bar: bar::Bar,
+    /// An old version that becomes the pipeline in this file once that is open.
+    restoring: Option<(String, Arc<Pipeline>)>,
     focused: bool,
     /// egui's clock at the last frame.
     time: f64,
@@ -82,6 +87,7 @@ impl Panel for Designer {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         self.open_chosen(cx);
         self.tick(ui, cx);
+        self.restore(cx);
         ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
         if self.current.is_none() {
             return self.first_step(ui, cx);
@@ -189,6 +195,7 @@ impl Panel for Designer {
             one("add", "Add component…", Icon::Plus).detail("Tab"),
             one("note", "Add note", Icon::Comment),
             one("duplicate-pipeline", "Duplicate this pipeline", Icon::Duplicate),
+            one("history", "History of this pipeline…", Icon::Clock),
         ]);
         all
     }
@@ -222,6 +229,7 @@ impl Panel for Designer {
             Event::Open(Subject::Step { pipeline, step }) => {
                 self.pipelines.choose(pipeline.clone(), Some(step.clone()))
             }
+            Event::Restore { path, pipeline } => self.restoring = Some((path.clone(), Arc::clone(pipeline))),
             Event::Command(command) => self.command(command.verb, cx),
             _ => {}
         }
@@ -285,6 +293,19 @@ impl Designer {
         if let Some(why) = self.now().and_then(|open| open.document.refused.take()) {
             cx.failed(why);
         }
+    }
+
+    /// Makes an old version the current one, as an edit like any other, once its pipeline is shown.
+    fn restore(&mut self, cx: &mut Cx<'_>) {
+        let shown = self.now().map(|open| open.document.path.clone());
+        let Some((_, old)) = self.restoring.take_if(|(path, _)| Some(&*path) == shown.as_ref()) else {
+            return;
+        };
+        self.edit(Edit::Replace(Box::new((*old).clone())), self.time, cx);
+        if let Some(open) = self.now() {
+            open.canvas.fit();
+        }
+        cx.done("The old version is here again; Undo takes it back");
     }
 
     /// Tells the shell what is selected, when that changed.

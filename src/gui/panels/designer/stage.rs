@@ -10,7 +10,7 @@ use super::edits::Edit;
 use super::search::{Outcome, Search};
 use super::{Designer, arrange, bar};
 use crate::icons::{Glyph, Icon};
-use crate::panels::{Action, Cx};
+use crate::panels::{Action, Cx, Subject};
 use crate::theme;
 use crate::widgets::{self, Empty};
 
@@ -244,6 +244,7 @@ impl Designer {
                 let at = open.canvas.middle();
                 self.edit(Edit::AddNote([at.x, at.y, 208.0, 96.0]), time, cx);
             }
+            "history" => cx.open(Subject::History { path: open.document.path.clone(), commit: None }),
             "duplicate-pipeline" => self.pipelines.duplicate(cx, open.document.path.clone()),
             _ => tracing::warn!("the designer knows no command {verb}"),
         }

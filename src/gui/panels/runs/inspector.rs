@@ -95,9 +95,10 @@ fn facts(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, detail: Option<&RunDetail>) {
     if let Some(ms) = run.duration_ms(now.as_millisecond()) {
         key_value(ui, "Took", t.small(words::millis(ms)));
     }
-    if let Some(commit) = &run.commit {
-        let response = key_value(ui, "Commit", t.mono(words::short_commit(commit)));
-        response.on_hover_text(commit);
+    if let Some(commit) = &run.commit
+        && linked(ui, "Commit", words::short_commit(commit))
+    {
+        cx.open(Subject::Commit { id: commit.clone() });
     }
     if let Some(branch) = &run.branch {
         key_value(ui, "Branch", t.small(branch));

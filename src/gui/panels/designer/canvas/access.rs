@@ -82,7 +82,7 @@ fn describe_ports(ui: &Ui, id: Id, scene: &Scene, view: View, area: Rect, asked:
 }
 
 /// One labelled thing; true when it was asked to be clicked.
-fn put(ui: &Ui, id: Id, rect: Rect, label: &str, value: &str, selected: bool, asked: bool) -> bool {
+pub(super) fn put(ui: &Ui, id: Id, rect: Rect, label: &str, value: &str, selected: bool, asked: bool) -> bool {
     ui.ctx().accesskit_node_builder(id, |node| {
         node.set_role(Role::Button);
         node.set_label(label);

@@ -8,6 +8,7 @@ mod access;
 mod fit;
 mod gesture;
 mod keys;
+mod marks;
 mod menu;
 mod minimap;
 mod node;
@@ -18,6 +19,7 @@ mod scene;
 mod selection;
 mod state;
 mod view;
+mod viewer;
 mod wire;
 
 #[cfg(test)]
@@ -27,10 +29,12 @@ use egui::{PointerButton, Pos2, Rect, Response, Sense, Ui, Vec2, pos2, vec2};
 use studio::pipeline::component::{PortKind, Spec};
 use studio::pipeline::graph::Pipeline;
 
+pub use marks::{Drawn, NodeMark, ink, paint_sign};
 pub use scene::{NODE_HEIGHT, NODE_WIDTH, PortKey, PortRef, Scene, Side, WireKey};
 pub use selection::Selection;
 pub use state::{NodeState, States, Status};
 pub use view::{GRID, View};
+pub use viewer::{Viewed, Viewer};
 
 use gesture::{Gesture, Pointer};
 use minimap::Map;

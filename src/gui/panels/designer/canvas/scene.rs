@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 use studio::pipeline::component::{PortKind, Spec};
-use studio::pipeline::graph::{Input, Job, Pipeline};
+use studio::pipeline::graph::{self, Input, Job, Pipeline};
 
 use super::state::{NodeState, States, Status};
 use super::wire::{self, Curve};
@@ -118,6 +118,17 @@ impl Scene {
         let wires = build_wires(pipeline, &by_job, &mut nodes);
         let notes = pipeline.notes.iter().map(|note| note_rect(note.rect)).collect();
         Self { nodes, wires, notes, by_job }
+    }
+
+    /// The wire of the file, as one of the scene; one that is not drawn yet is added, although its input may have
+    /// another one already. None when an end of it is not there.
+    pub fn join(&mut self, wire: &graph::Wire) -> Option<usize> {
+        let (from, to) = ends(&self.by_job, &self.nodes, wire)?;
+        if let Some(at) = self.wires.iter().position(|it| it.from == from && it.to == to) {
+            return Some(at);
+        }
+        self.wires.push(build_wire(&self.nodes, from, to));
+        Some(self.wires.len() - 1)
     }
 
     pub fn index(&self, job: &str) -> Option<usize> {
@@ -344,33 +355,34 @@ fn unknown_ports(name: &str, job: &Job, pipeline: &Pipeline) -> (Vec<Port>, Vec<
 }
 
 fn build_wires(pipeline: &Pipeline, by_job: &HashMap<String, usize>, nodes: &mut [Node]) -> Vec<Wire> {
-    let mut wires = Vec::new();
-    for (to_node, job) in pipeline.jobs.values().enumerate() {
-        for (input, binding) in &job.inputs {
-            let Input::Binding { job: source, output } = binding else {
-                continue;
-            };
-            let Some(&from_node) = by_job.get(source) else {
-                continue;
-            };
-            let Some(from_port) = nodes[from_node].outputs.iter().position(|port| port.name == *output) else {
-                continue;
-            };
-            let Some(to_port) = nodes[to_node].inputs.iter().position(|port| port.name == *input) else {
-                continue;
-            };
-            nodes[from_node].outputs[from_port].connected = true;
-            let (from, to) = (&nodes[from_node].outputs[from_port], &nodes[to_node].inputs[to_port]);
-            let curve = wire::curve(from.at, to.at);
-            wires.push(Wire {
-                kind: from.kind,
-                bounds: wire::bounds(&curve),
-                curve,
-                label: format!("Wire {} {} to {} {}", nodes[from_node].title, from.name, nodes[to_node].title, to.name),
-                from: PortRef { node: from_node, side: Side::Output, port: from_port },
-                to: PortRef { node: to_node, side: Side::Input, port: to_port },
-            });
-        }
+    let wires = pipeline.wires().filter_map(|wire| {
+        let (from, to) = ends(by_job, nodes, &wire)?;
+        nodes[from.node].outputs[from.port].connected = true;
+        Some(build_wire(nodes, from, to))
+    });
+    wires.collect()
+}
+
+/// Where a wire of the file starts and ends, if both are there.
+fn ends(by_job: &HashMap<String, usize>, nodes: &[Node], wire: &graph::Wire) -> Option<(PortRef, PortRef)> {
+    let find = |end: &graph::End, side: Side| {
+        let node = *by_job.get(&end.job)?;
+        let port = nodes[node].ports(side).iter().position(|port| port.name == end.port)?;
+        Some(PortRef { node, side, port })
+    };
+    Some((find(&wire.from, Side::Output)?, find(&wire.to, Side::Input)?))
+}
+
+fn build_wire(nodes: &[Node], from_port: PortRef, to_port: PortRef) -> Wire {
+    let (source, target) = (&nodes[from_port.node], &nodes[to_port.node]);
+    let (from, to) = (&source.outputs[from_port.port], &target.inputs[to_port.port]);
+    let curve = wire::curve(from.at, to.at);
+    Wire {
+        kind: from.kind,
+        bounds: wire::bounds(&curve),
+        curve,
+        label: format!("Wire {} {} to {} {}", source.title, from.name, target.title, to.name),
+        from: from_port,
+        to: to_port,
     }
-    wires
 }

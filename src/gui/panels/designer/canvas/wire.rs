@@ -43,12 +43,23 @@ fn segment_distance(from: Pos2, to: Pos2, point: Pos2) -> f32 {
     (from + along * share).distance(point)
 }
 
-/// The curve as a line of as many parts as its length on the screen asks for.
-pub fn shape(curve: &Curve, stroke: Stroke) -> Shape {
+/// The curve as a broken line.
+pub fn dashed(curve: &Curve, stroke: Stroke) -> Vec<Shape> {
+    const DASH: f32 = 6.0;
+    const GAP: f32 = 4.0;
+    Shape::dashed_line(&points(curve), stroke, DASH, GAP)
+}
+
+fn points(curve: &Curve) -> Vec<Pos2> {
     let length = curve[0].distance(curve[1]) + curve[1].distance(curve[2]) + curve[2].distance(curve[3]);
     let parts = ((length / 9.0) as usize).clamp(4, 48);
+    (0..=parts).map(|part| at(curve, part as f32 / parts as f32)).collect()
+}
+
+/// The curve as a line of as many parts as its length on the screen asks for.
+pub fn shape(curve: &Curve, stroke: Stroke) -> Shape {
     if (curve[0].x - curve[3].x).abs() < 0.5 && curve[3].y >= curve[0].y {
         return Shape::line_segment([curve[0], curve[3]], stroke);
     }
-    Shape::line((0..=parts).map(|part| at(curve, part as f32 / parts as f32)).collect(), stroke)
+    Shape::line(points(curve), stroke)
 }

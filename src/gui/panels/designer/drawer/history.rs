@@ -36,7 +36,7 @@ impl History {
         });
         ui.columns_const(|[left, right]| {
             list(left, "Runs", "runs", |ui| self.run_list(ui, cx));
-            list(right, "Commits of the file", "commits", |ui| self.commit_list(ui));
+            list(right, "Commits of the file", "commits", |ui| self.commit_list(ui, cx, &path));
         });
     }
 
@@ -53,7 +53,7 @@ impl History {
         }
     }
 
-    fn commit_list(&self, ui: &mut Ui) {
+    fn commit_list(&self, ui: &mut Ui, cx: &mut Cx<'_>, path: &str) {
         let t = theme::of(ui);
         let commits = self.commits.value().map_or(&[][..], Vec::as_slice);
         if commits.is_empty() && !self.commits.is_pending() {
@@ -62,7 +62,10 @@ impl History {
         for commit in commits {
             let note = format!("{} · {}", commit.short, format::ago(commit.time, format::now(ui)));
             let row = ListRow::new(&commit.summary).icon(Icon::Commit).note(note).height(t.size.control);
-            row.show(ui).on_hover_text(format!("{}, {}", commit.author, format::date_time(commit.time)));
+            let row = row.show(ui).on_hover_text(format!("{}, {}", commit.author, format::date_time(commit.time)));
+            if row.clicked() {
+                cx.open(Subject::History { path: path.to_owned(), commit: Some(commit.id.clone()) });
+            }
         }
     }
 }
