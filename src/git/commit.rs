@@ -21,6 +21,8 @@ pub struct Terms {
     pub hooks: Vec<String>,
     /// Whether git is set to sign commits, which is not done.
     pub signs: bool,
+    /// The message of the last commit, which an amended one begins with; none before the first.
+    pub last_message: Option<String>,
 }
 
 impl Repo {
@@ -35,7 +37,9 @@ impl Repo {
             format!("{} <{}>", text(author.name_bytes()), text(author.email_bytes()))
         });
         let signs = repository.config().and_then(|config| config.get_bool("commit.gpgsign")).unwrap_or(false);
-        Ok(Terms { author, hooks: hooks(&repository), signs })
+        let last = repository.head().and_then(|head| head.peel_to_commit()).ok();
+        let last_message = last.map(|last| String::from_utf8_lossy(last.message_bytes()).trim().to_owned());
+        Ok(Terms { author, hooks: hooks(&repository), signs, last_message })
     }
 
     /// Tells git whom commits in this repository are by.

@@ -162,6 +162,7 @@ fn only_what_is_staged_is_committed_and_amended() {
     repo.stage(&paths(&["a"])).unwrap();
     repo.commit_staged("First\n\nWhy.", false).unwrap();
     assert_eq!(fixture.git(&["show", "--name-only", "--format=%an|%s|%b"]), "Ada Löve|First|Why.\n\n\na\n");
+    assert_eq!(repo.terms().unwrap().last_message.as_deref(), Some("First\n\nWhy."));
     repo.stage(&paths(&["b"])).unwrap();
     let amended = repo.commit_staged("First, both", true).unwrap();
     assert_eq!(fixture.git(&["rev-list", "--count", "HEAD"]).trim(), "1");

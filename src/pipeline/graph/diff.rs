@@ -123,6 +123,11 @@ impl Change {
         }
     }
 
+    /// Whether it is about what an input is connected to.
+    pub fn is_connection(&self) -> bool {
+        [&self.old, &self.new].into_iter().any(|input| matches!(input, Some(Input::Binding { .. })))
+    }
+
     /// What it is called in a form: "Learning rate", "Input table", "Title".
     pub fn title(&self, spec: Option<&Spec>) -> String {
         match &self.part {

@@ -13,7 +13,6 @@ mod dialog;
 pub(crate) mod doing;
 mod field;
 mod focus;
-mod graph;
 mod group;
 mod inspector;
 mod lines;

@@ -2,23 +2,30 @@
 
 use std::sync::Arc;
 
-use egui::{ScrollArea, Ui, UiBuilder};
+use egui::{ScrollArea, Ui, UiBuilder, vec2};
 use studio::{Curve, RunDetail, Studio, Surroundings, learn::Report};
 
-use super::{
-    Verb, focus::Focus, graph::Graph, logs::Logs, outputs::Outputs, reproduce::Reproduce, surroundings, words,
-};
+use super::{Verb, focus::Focus, logs::Logs, outputs::Outputs, reproduce::Reproduce, surroundings, words};
 use crate::{
     backend::Request,
     chart::{LineChart, Series},
     icons::Glyph,
     output::report,
-    panels::Cx,
+    panels::{
+        Cx,
+        designer::{
+            canvas::{Drawn, Viewed, Viewer},
+            catalogue::Catalogue,
+            states,
+        },
+    },
     theme,
     widgets::{self, CodeLine, CodeView, ListRow, Tab, format, message, section},
 };
 
 const STEPS: f32 = 260.0;
+/// The drawing of a run is no higher than this.
+const GRAPH: f32 = 520.0;
 pub(super) const TABS: [&str; 6] = ["Overview", "Logs", "Outputs", "Changes", "Environment", "Reproduce"];
 
 /// The run that is open in the panel.
@@ -28,7 +35,9 @@ pub struct Opened {
     tab: usize,
     curves: Request<Vec<Curve>>,
     reports: Request<Vec<(String, Report)>>,
-    graph: Option<(u64, Graph)>,
+    drawn: Drawn,
+    viewer: Viewer,
+    catalogue: Catalogue,
     logs: Logs,
     outputs: Outputs,
     diff: Vec<String>,
@@ -46,7 +55,9 @@ impl Opened {
             tab: 0,
             curves: Request::default(),
             reports: Request::default(),
-            graph: None,
+            drawn: Drawn::default(),
+            viewer: Viewer::default(),
+            catalogue: Catalogue::new(),
             logs: Logs::default(),
             outputs: Outputs::default(),
             diff: Vec::new(),
@@ -76,7 +87,7 @@ impl Opened {
         let again = widgets::requested(ui, focus.request(), "the run", |ui, detail| {
             if self.read != Some(answer) {
                 self.read = Some(answer);
-                self.take_in(detail, answer);
+                self.take_in(detail);
             }
             self.body(ui, cx, detail);
         });
@@ -86,10 +97,8 @@ impl Opened {
         None
     }
 
-    fn take_in(&mut self, detail: &RunDetail, answer: u64) {
-        if self.graph.is_none() {
-            self.graph = Some((answer, Graph::of(&detail.pipeline)));
-        }
+    fn take_in(&mut self, detail: &RunDetail) {
+        self.drawn = Drawn::as_run(&detail.pipeline, states::of(&detail.pipeline, None, None, Some(&detail.steps)));
         self.diff = detail.diff.as_deref().map(|diff| diff.lines().map(str::to_owned).collect()).unwrap_or_default();
         self.surroundings = serde_json::from_value(detail.environment.clone()).unwrap_or_default();
     }
@@ -162,7 +171,6 @@ impl Opened {
 
     fn overview(&mut self, ui: &mut Ui, detail: &RunDetail) {
         let t = theme::of(ui);
-        let now = format::now(ui).as_millisecond();
         let mut clicked = None;
         ScrollArea::vertical().id_salt("overview").auto_shrink(false).show(ui, |ui| {
             egui::Frame::NONE.inner_margin(t.size.pad_panel).show(ui, |ui| {
@@ -170,11 +178,8 @@ impl Opened {
                 if let Some(error) = &detail.row.error {
                     message(ui, Glyph::Error, error);
                 }
-                if let Some((_, graph)) = self.graph.as_ref().filter(|(_, graph)| !graph.is_empty()) {
-                    widgets::card(ui, "As it was run", |ui| {
-                        let chosen = self.step.as_deref();
-                        clicked = graph.show(ui, &detail.steps, chosen, 300.0, now);
-                    });
+                if !self.drawn.pipeline.jobs.is_empty() {
+                    widgets::card(ui, "As it was run", |ui| clicked = self.graph(ui));
                 }
                 self.curve_cards(ui);
                 for (at, (title, report)) in self.reports.value().into_iter().flatten().enumerate() {
@@ -189,6 +194,25 @@ impl Opened {
         if let Some(step) = clicked {
             self.step = (self.step.as_ref() != Some(&step)).then_some(step);
         }
+    }
+
+    /// The pipeline with how each step ended; the step that was clicked.
+    fn graph(&mut self, ui: &mut Ui) -> Option<String> {
+        let width = ui.available_width();
+        let size = vec2(width, self.drawn.height_at(width).min(GRAPH));
+        let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+        let viewed = Viewed {
+            name: "As it was run",
+            pipeline: &self.drawn.pipeline,
+            catalogue: &self.catalogue,
+            states: &self.drawn.states,
+            marks: &self.drawn.marks,
+            revision: self.read.unwrap_or_default(),
+            selected: self.step.as_deref(),
+            wheel: false,
+        };
+        let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("graph"));
+        self.viewer.show(&mut child, &viewed)
     }
 
     fn curve_cards(&self, ui: &mut Ui) {

@@ -73,8 +73,14 @@ impl CommitBox {
     /// How high it will be: as in the last frame.
     pub fn height(&self, ui: &Ui, worktree: &Worktree) -> f32 {
         let t = theme::of(ui);
-        let least = ROWS as f32 * t.face.small.line + 3.0 * t.size.control + 4.0 * t.size.gap;
-        if worktree.changes.is_empty() && worktree.status.head.is_none() { 0.0 } else { self.height.max(least) }
+        // Before the first frame, about what it will be.
+        let about = ROWS as f32 * t.face.small.line + t.size.control + 5.0 * t.size.gap;
+        let nothing = worktree.changes.is_empty() && worktree.status.head.is_none();
+        match (nothing, self.height > 0.0) {
+            (true, _) => 0.0,
+            (false, true) => self.height,
+            (false, false) => about,
+        }
     }
 
     /// Draws the form. `counts` are files that are staged and files that are not.
@@ -97,7 +103,7 @@ impl CommitBox {
             let field = ui.add(field.focus(std::mem::take(&mut self.focus)));
             self.field = Some(field.id);
             let ready = ready && !self.doing.is_pending();
-            let pressed = self.buttons(ui, worktree, ready, &label);
+            let pressed = self.buttons(ui, worktree, ready, &label, text);
             let asked = (pressed || enter) && ready;
             asked.then(|| Ask::Commit(CommitRequest { message: text.clone(), amend: self.amend, everything }))
         });
@@ -118,10 +124,14 @@ impl CommitBox {
         (everything, something && !text.trim().is_empty(), label)
     }
 
-    fn buttons(&mut self, ui: &mut Ui, worktree: &Worktree, ready: bool, label: &str) -> bool {
+    fn buttons(&mut self, ui: &mut Ui, worktree: &Worktree, ready: bool, label: &str, text: &mut String) -> bool {
         ui.horizontal(|ui| {
-            if worktree.status.head.is_some() {
+            if let Some(last) = &worktree.terms.last_message {
+                let before = self.amend;
                 checkbox(ui, &mut self.amend, "Amend").on_hover_text("Put it in place of the last commit");
+                if self.amend && !before && text.trim().is_empty() {
+                    text.clone_from(last);
+                }
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let button = Button::primary(label).enabled(ready);

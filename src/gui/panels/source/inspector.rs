@@ -74,7 +74,6 @@ fn list_runs(ui: &mut Ui, cx: &mut Cx<'_>, row: &HistoryRow) {
         ui.label(t.secondary("None"));
         return;
     }
-    ui.spacing_mut().item_spacing.y = 0.0;
     for run in row.runs.iter().take(RUNS) {
         let dirty = if run.diff.is_some() { "with changes" } else { "" };
         let line = ListRow::new(run.name.as_str()).glyph(runs::run_glyph(run)).note(dirty).height(t.size.control);
@@ -94,7 +93,6 @@ fn list_files(ui: &mut Ui, files: &[CommitFile], shown: Option<&str>) -> Option<
     let t = theme::of(ui);
     separator(ui);
     section(ui, &format!("Files  {}", files.len()));
-    ui.spacing_mut().item_spacing.y = 0.0;
     let mut chosen = None;
     for file in files {
         let said = format!("{}, {}", file.path, words::word(file.kind));

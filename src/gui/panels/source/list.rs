@@ -10,6 +10,8 @@ use crate::panels::Cx;
 use crate::theme;
 use crate::widgets::{self, Button, Empty, ListRow, format, grid_row, paint_text};
 
+/// As many files are listed; whoever changed more stages them together.
+const LISTED: usize = 500;
 /// What was kept of discarded files is listed this far back.
 const KEPT: usize = 5;
 
@@ -131,8 +133,11 @@ impl Source {
                 }
             });
         });
-        for change in of {
+        for change in of.iter().take(LISTED) {
             self.row(ui, change, half, asks);
+        }
+        if of.len() > LISTED {
+            ui.label(t.caption(format!("and {} more", format::count((of.len() - LISTED) as u64))));
         }
         ui.add_space(t.size.gap);
     }

@@ -94,7 +94,7 @@ pub struct Source {
     kept: Option<Keep>,
     setting: Request<Option<serde_json::Value>>,
     keeping: Request<()>,
-    worktree: Request<Worktree>,
+    worktree: Request<Arc<Worktree>>,
     branches: Request<Vec<Branch>>,
     menu: Branches,
     commit_box: CommitBox,
@@ -232,7 +232,7 @@ impl Source {
 
     fn ask(&mut self, cx: &Cx<'_>) {
         let revision = self.revision;
-        self.worktree.ensure(revision, cx.backend, |studio: &Arc<Studio>| studio.git_worktree());
+        self.worktree.ensure(revision, cx.backend, |studio: &Arc<Studio>| studio.git_worktree().map(Arc::new));
         self.branches.ensure(revision, cx.backend, |studio: &Arc<Studio>| studio.git_branches());
         if self.tab == Tab::History {
             self.ask_history(cx, revision);

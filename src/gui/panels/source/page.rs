@@ -16,8 +16,8 @@ use crate::syntax::Language;
 use crate::theme;
 use crate::widgets::{self, Button, Empty, Select, format, message, paint_text};
 
-/// From this many points on the old and the new text fit beside each other.
-const WIDE: f32 = 720.0;
+/// Below this many points the old and the new text do not fit beside each other.
+const NARROW: f32 = 360.0;
 
 /// What was asked of the versions that are shown.
 enum Ask {
@@ -109,6 +109,7 @@ impl Source {
             },
             |ui| {
                 asked = actions(ui, &shown, of_file, pipeline);
+                ui.add_space(t.size.gap);
                 views(ui, view, drawn);
             },
         );
@@ -138,7 +139,7 @@ impl Source {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = t.size.gap;
                 let room = ui.available_width();
-                let width = (room * 0.34).min(260.0);
+                let width = (room * 0.31).min(260.0);
                 Select::new("Old version").width(width).show(ui, &mut old, &options(&shown.old));
                 ui.label(t.secondary("→").color(t.color.text3));
                 Select::new("New version").width(width).show(ui, &mut new, &options(&shown.new));
@@ -195,7 +196,7 @@ impl Source {
         let language = Language::of(&shown.path);
         let half = self.compared.as_ref().filter(|compared| **compared == shown).and_then(|it| it.half);
         let asked = match self.keep.view {
-            View::SideBySide if ui.available_width() >= WIDE / 2.0 => {
+            View::SideBySide if ui.available_width() >= NARROW && comparison.old.present && comparison.new.present => {
                 self.text.side_by_side(ui, &self.rows, language, half)
             }
             _ => self.text.unified(ui, &self.rows, language, half),
@@ -295,7 +296,7 @@ fn actions(ui: &mut Ui, shown: &super::Shown, of_file: bool, pipeline: bool) -> 
             }
         }
     }
-    if pipeline && ui.add(Button::icon(Icon::Designer, "Open in the Designer")).clicked() {
+    if pipeline && ui.add(Button::icon(Icon::Edit, "Open in the Designer")).clicked() {
         asked = Some(Ask::OpenDesigner);
     }
     if !of_file && ui.add(Button::icon(Icon::Clock, "History of this file")).clicked() {

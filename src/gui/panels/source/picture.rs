@@ -4,7 +4,7 @@ use egui::{Label, Ui};
 use studio::PipelineComparison;
 use studio::pipeline::component::Spec;
 use studio::pipeline::graph::diff::{Change, PipelineDiff};
-use studio::pipeline::graph::{Pipeline, Wire};
+use studio::pipeline::graph::{Input, Pipeline, Wire};
 
 use crate::panels::designer::canvas::{Drawn, NodeMark, Viewed, Viewer, ink, paint_sign};
 use crate::panels::designer::catalogue::Catalogue;
@@ -50,25 +50,18 @@ impl Picture {
         }
     }
 
-    /// "1 step added, 2 changed, 1 wire removed"
+    /// "2 added, 1 removed, 2 changed"
     pub fn summary(&self) -> String {
         let Some(drawn) = &self.drawn else { return String::new() };
-        let count = |mark| drawn.marks.nodes.values().filter(|it| **it == mark).count();
-        let steps = [NodeMark::Added, NodeMark::Removed, NodeMark::Changed].map(|mark| (count(mark), mark.word()));
-        let mut parts: Vec<String> = Vec::new();
-        for (count, word) in steps.into_iter().filter(|(count, _)| *count > 0) {
-            let what =
-                if parts.is_empty() { format::counted(count as u64, "step", "steps") } else { count.to_string() };
-            parts.push(format!("{what} {word}"));
+        let count = |mark: NodeMark| (drawn.marks.nodes.values().filter(|it| **it == mark).count(), mark.word());
+        let steps = [NodeMark::Added, NodeMark::Removed, NodeMark::Changed].map(count);
+        let some = steps.iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = some.map(|(count, word)| format!("{count} {word}")).collect();
+        match (parts.is_empty(), self.only_moved > 0) {
+            (false, _) => parts.join(", "),
+            (true, true) => "Only places differ".to_owned(),
+            (true, false) => String::new(),
         }
-        let wires = drawn.marks.wires_added.len() + drawn.marks.wires_removed.len();
-        if parts.is_empty() && wires > 0 {
-            parts.push(format!("{} changed", format::counted(wires as u64, "wire", "wires")));
-        }
-        if parts.is_empty() {
-            return if self.only_moved > 0 { "Only places differ".to_owned() } else { String::new() };
-        }
-        parts.join(", ")
     }
 
     /// Draws both versions.
@@ -174,15 +167,31 @@ fn items(old: &Pipeline, new: &Pipeline, diff: &PipelineDiff, catalogue: &Catalo
     }
     for (name, changes) in &diff.changed {
         let spec = new.jobs.get(name).and_then(|job| catalogue.spec(&job.component));
-        let changes = changes.iter().map(|change| said(change, spec)).collect();
+        let changes = changes.iter().map(|change| said(change, spec, |input| from(old, new, input, &title))).collect();
         items.push(Item { mark: NodeMark::Changed, job: Some(name.clone()), title: title(new, name), changes });
     }
     items
 }
 
-fn said(change: &Change, spec: Option<&Spec>) -> (String, String, String) {
+/// The change in words; a connection by the titles of the steps that it comes from.
+fn said(
+    change: &Change,
+    spec: Option<&Spec>,
+    from: impl Fn(&Option<Input>) -> Option<String>,
+) -> (String, String, String) {
     let (old, new) = change.words(spec);
-    (change.title(spec), old, new)
+    (change.title(spec), from(&change.old).unwrap_or(old), from(&change.new).unwrap_or(new))
+}
+
+fn from(
+    old: &Pipeline,
+    new: &Pipeline,
+    input: &Option<Input>,
+    title: &impl Fn(&Pipeline, &str) -> String,
+) -> Option<String> {
+    let Some(Input::Binding { job, output }) = input else { return None };
+    let of = if new.jobs.contains_key(job) { new } else { old };
+    Some(format!("{}, {output}", title(of, job)))
 }
 
 /// Where an added step gets its inputs from.
@@ -232,6 +241,6 @@ mod tests {
         assert_eq!(picture.summary(), "");
         let comparison = PipelineComparison { old, new, diff: found };
         picture.take_in(Some(&comparison), &catalogue, true);
-        assert_eq!(picture.summary(), "1 step added, 1 removed, 1 changed");
+        assert_eq!(picture.summary(), "1 added, 1 removed, 1 changed");
     }
 }

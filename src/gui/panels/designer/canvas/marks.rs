@@ -6,8 +6,10 @@ use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 use studio::pipeline::graph::diff::{Change, PipelineDiff};
 use studio::pipeline::graph::{Pipeline, Wire, layout};
 
+use super::LEAST_ZOOM;
 use super::scene::{NODE_HEIGHT, NODE_WIDTH};
 use super::state::{NodeState, States};
+use super::view::MARGIN;
 use crate::panels::designer::catalogue::Catalogue;
 use crate::theme::Tokens;
 
@@ -65,6 +67,22 @@ pub fn ink(t: &Tokens, mark: NodeMark) -> Color32 {
 }
 
 impl Drawn {
+    /// One version, with what became of its steps.
+    pub fn as_run(pipeline: &Pipeline, states: States) -> Self {
+        let mut pipeline = pipeline.clone();
+        layout::complete(&mut pipeline);
+        Self { pipeline, states, marks: Marks::default() }
+    }
+
+    /// The height in which a drawing of this width shows everything, as large as it may be.
+    pub fn height_at(&self, width: f32) -> f32 {
+        let size = vec2(NODE_WIDTH, NODE_HEIGHT);
+        let places = self.pipeline.layout.values();
+        let bounds = places.map(|at| Rect::from_min_size(pos2(at[0], at[1]), size)).fold(Rect::NOTHING, Rect::union);
+        let zoom = ((width - 2.0 * MARGIN) / bounds.width().max(1.0)).clamp(LEAST_ZOOM, 1.0);
+        bounds.height().max(0.0) * zoom + 2.0 * MARGIN
+    }
+
     /// The new version with what it lost beside it.
     pub fn of(old: &Pipeline, new: &Pipeline, diff: &PipelineDiff, catalogue: &Catalogue) -> Self {
         let (mut old, mut pipeline) = (old.clone(), new.clone());
@@ -96,24 +114,28 @@ impl Drawn {
     }
 }
 
-/// The first few changes, and how many more there are.
+/// The first few changes, and how many more there are. Connections are told by their wires.
 fn caption(changes: &[Change], words: impl Fn(&Change) -> String) -> String {
+    let said = |change: &&Change| !change.is_connection();
+    let changes: Vec<&Change> = changes.iter().filter(said).collect();
     let more = changes.len().saturating_sub(CAPTIONED);
-    let mut parts: Vec<String> = changes.iter().take(CAPTIONED).map(words).collect();
+    let mut parts: Vec<String> = changes.into_iter().take(CAPTIONED).map(words).collect();
     if more > 0 {
         parts.push(format!("{more} more"));
     }
     parts.join(" · ")
 }
 
-/// The nearest place to the right of `at` that nothing covers.
+/// The nearest place at the left or the right of `at` that nothing covers.
 fn beside(pipeline: &Pipeline, at: [f32; 2]) -> [f32; 2] {
+    const STEP: f32 = (NODE_WIDTH + ASIDE) / 4.0;
     let size = vec2(NODE_WIDTH, NODE_HEIGHT);
     let rect = |at: [f32; 2]| Rect::from_min_size(pos2(at[0], at[1]), size);
     let taken: Vec<Rect> = pipeline.layout.values().map(|at| rect(*at)).collect();
-    let free = |at: [f32; 2]| !taken.iter().any(|other| other.intersects(rect(at).expand(ASIDE / 3.0)));
-    let places = (0..64u8).map(|step| [at[0] + f32::from(step) * (NODE_WIDTH + ASIDE) / 4.0, at[1]]);
-    places.into_iter().find(|at| free(*at)).unwrap_or(at)
+    let free = |at: &[f32; 2]| !taken.iter().any(|other| other.intersects(rect(*at).expand(ASIDE / 3.0)));
+    let away = |steps: u8, side: f32| [at[0] + side * f32::from(steps) * STEP, at[1]];
+    let places = (0..64).flat_map(|steps| [away(steps, -1.0), away(steps, 1.0)]);
+    places.into_iter().find(free).unwrap_or(at)
 }
 
 /// A disc with the mark's sign in it.
@@ -168,7 +190,7 @@ mod tests {
         assert_eq!(drawn.marks.nodes["boosting"], NodeMark::Added);
         let (there, gone) = (drawn.pipeline.layout["boosting"], drawn.pipeline.layout["forest"]);
         assert_eq!(there, [0.0, 0.0]);
-        assert!(gone[0] >= NODE_WIDTH, "{gone:?}");
+        assert!(gone[0].abs() >= NODE_WIDTH && gone[1] == 0.0, "{gone:?}");
     }
 
     #[test]

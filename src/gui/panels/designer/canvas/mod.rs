@@ -54,6 +54,8 @@ pub fn snap_to_grid(at: Pos2) -> Pos2 {
 const DETAIL_TEXT: f32 = 0.55;
 /// A pipeline opens no smaller than this.
 const READABLE: f32 = 0.8;
+/// A drawing that is only looked at opens no smaller than this.
+const LEAST_ZOOM: f32 = 0.6;
 /// Below this zoom ports are neither drawn nor hit.
 const DETAIL_PORTS: f32 = 0.35;
 /// Below this zoom a node is a coloured block.

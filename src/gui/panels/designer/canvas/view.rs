@@ -5,6 +5,9 @@ use egui::{Pos2, Rect, Vec2};
 /// Nodes and notes stand on this grid, in canvas points.
 pub const GRID: f32 = 8.0;
 
+/// Around what is shown as a whole, in screen points.
+pub const MARGIN: f32 = 32.0;
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
     /// The canvas point at the area's left top.
@@ -54,7 +57,6 @@ impl View {
 
     /// `content` in the middle of `area` with a margin, never larger than life.
     pub fn fit(content: Rect, area: Rect) -> Self {
-        const MARGIN: f32 = 32.0;
         if !content.is_positive() || !area.is_positive() {
             return Self::default();
         }

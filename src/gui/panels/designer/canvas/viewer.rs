@@ -8,7 +8,7 @@ use super::node::{self, Look, PortLook};
 use super::scene::{Hit, Node, Scene, Side};
 use super::state::States;
 use super::view::View;
-use super::{READABLE, access, paint, wire};
+use super::{LEAST_ZOOM, access, paint, wire};
 use crate::panels::designer::catalogue::Catalogue;
 use crate::theme::{self, Tokens};
 
@@ -156,12 +156,12 @@ impl Viewer {
 
     /// Everything in sight, as long as titles can be read; else its beginning.
     fn opening(&self, area: Rect) -> View {
-        let bounds = self.scene.bounds().expand(SIGN);
+        let bounds = self.scene.bounds();
         let whole = View::fit(bounds, area);
-        if whole.zoom >= READABLE * 0.75 {
+        let zoom = LEAST_ZOOM;
+        if whole.zoom >= zoom {
             return whole;
         }
-        let zoom = READABLE * 0.75;
         let origin = egui::pos2(bounds.center().x - area.width() / (2.0 * zoom), bounds.top() - 24.0 / zoom);
         View { origin, zoom }
     }
