@@ -3,10 +3,11 @@
 
 use std::path::Path;
 
-use git2::{Delta, IndexEntry, IndexTime, Repository, StatusOptions};
+use git2::{Delta, Repository, StatusOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::hunks::{Hunk, apply_hunk, unapply_hunk};
+use crate::state::entry;
 use crate::{ChangeKind, Error, Repo, Result};
 
 /// A file that differs, as `git status --porcelain=v2` tells it.
@@ -96,10 +97,9 @@ impl Repo {
         };
         let mut index = repository.index()?;
         for path in paths {
-            let path = Path::new(&path);
-            match head.as_ref().and_then(|tree| tree.get_path(path).ok()) {
-                Some(committed) => index.add(&entry(path, committed.id(), committed.filemode() as u32)?)?,
-                None => index.remove_path(path)?,
+            match head.as_ref().and_then(|tree| tree.get_path(Path::new(&path)).ok()) {
+                Some(committed) => index.add(&entry(path, committed.filemode() as u32, committed.id()))?,
+                None => index.remove_path(Path::new(&path))?,
             }
         }
         Ok(index.write()?)
@@ -131,7 +131,7 @@ impl Repo {
         let text = std::str::from_utf8(blob.content()).map_err(|_| moved())?;
         let text = change(text).ok_or_else(moved)?;
         let id = repository.blob(text.as_bytes())?;
-        index.add(&entry(Path::new(&name), id, staged.mode)?)?;
+        index.add(&entry(name, staged.mode, id))?;
         Ok(index.write()?)
     }
 
@@ -183,25 +183,6 @@ fn without_returns(bytes: Vec<u8>) -> Vec<u8> {
         Ok(text) => text.replace("\r\n", "\n").into_bytes(),
         Err(other) => other.into_bytes(),
     }
-}
-
-/// An index entry whose times are unknown, so that git looks at the file anew.
-pub(crate) fn entry(path: &Path, id: git2::Oid, mode: u32) -> Result<IndexEntry> {
-    let path = path.to_str().ok_or_else(|| Error::NotUnicode { path: path.to_path_buf() })?;
-    Ok(IndexEntry {
-        ctime: IndexTime::new(0, 0),
-        mtime: IndexTime::new(0, 0),
-        dev: 0,
-        ino: 0,
-        mode,
-        uid: 0,
-        gid: 0,
-        file_size: 0,
-        id,
-        flags: 0,
-        flags_extended: 0,
-        path: path.as_bytes().to_vec(),
-    })
 }
 
 fn halves(status: git2::Status) -> (Option<ChangeKind>, Option<ChangeKind>) {

@@ -7,6 +7,7 @@ use git2::{Index, Repository, Signature};
 use serde::{Deserialize, Serialize};
 
 use crate::hunks::{Hunk, unapply_hunk};
+use crate::state::entry;
 use crate::{Error, Repo, Result, changes};
 
 /// Where they are kept.
@@ -41,7 +42,7 @@ impl Repo {
             let name = self.to_repository(path)?;
             let file = self.root.join(&name);
             if file.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
-                index.add(&changes::entry(Path::new(&name), store(&repository, &file)?, mode(&file))?)?;
+                index.add(&entry(name, mode(&file), store(&repository, &file)?))?;
                 files.push(path.clone());
             }
         }

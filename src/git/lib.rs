@@ -17,9 +17,9 @@ mod commit;
 mod diff;
 mod error;
 mod history;
-mod state;
 mod hunks;
 mod kept;
+mod state;
 mod status;
 
 #[cfg(test)]
@@ -36,10 +36,10 @@ pub use changes::Change;
 pub use commit::Terms;
 pub use diff::{CommitFile, DIFF_LIMIT};
 pub use error::{Error, Result};
-pub use state::{CommitRange, FileDiff, State};
 pub use history::{Commit, FileCommit};
 pub use hunks::{Hunk, Line, Sign, apply_hunk, hunks, unapply_hunk};
 pub use kept::Kept;
+pub use state::{CommitRange, FileDiff, State};
 pub use status::{ChangeKind, Changed, Head, Status};
 
 /// A git repository, seen from one folder in it. Cheap to keep and to share between threads.

@@ -221,7 +221,8 @@ impl Repo {
     }
 }
 
-fn entry(path: String, mode: u32, id: Oid) -> IndexEntry {
+/// An index entry whose times are unknown, so that git looks at the file anew.
+pub(crate) fn entry(path: String, mode: u32, id: Oid) -> IndexEntry {
     let never = IndexTime::new(0, 0);
     IndexEntry {
         ctime: never,

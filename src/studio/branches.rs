@@ -85,9 +85,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let studio = Studio::create(&folder.path().join("study"), "Study").unwrap();
         studio.git_set_identity("Ada", "ada@example.org").unwrap();
-        let commit = |message: &str| {
-            studio.git_commit(&CommitRequest { message: message.into(), everything: true, amend: false }).unwrap()
-        };
+        let commit = |message: &str| studio.git_commit(&CommitRequest::everything(message)).unwrap();
         let file = studio.folder().join("src/a.py");
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, "1\n").unwrap();

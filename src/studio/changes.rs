@@ -27,6 +27,13 @@ pub struct CommitRequest {
     pub everything: bool,
 }
 
+impl CommitRequest {
+    /// A commit of everything that changed.
+    pub fn everything(message: impl Into<String>) -> Self {
+        Self { message: message.into(), everything: true, amend: false }
+    }
+}
+
 impl Studio {
     /// # Errors
     /// A workspace that lies in no git repository.
@@ -166,8 +173,7 @@ mod tests {
     #[test]
     fn a_change_is_staged_committed_discarded_and_had_back() {
         let (_folder, studio) = studio();
-        let request = CommitRequest { message: "First".into(), everything: true, ..CommitRequest::default() };
-        let first = studio.git_commit(&request).unwrap();
+        let first = studio.git_commit(&CommitRequest::everything("First")).unwrap();
         assert!(studio.git_worktree().unwrap().changes.is_empty());
         let path = studio.create_pipeline("Try").unwrap();
         let found = studio.git_worktree().unwrap();

@@ -6,9 +6,9 @@
 //! background thread.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-pub mod compare;
 mod branches;
 mod changes;
+pub mod compare;
 mod datasets;
 pub mod environments;
 mod error;
@@ -54,8 +54,8 @@ pub use run_index::{IndexedRun, RunGroup, RunIndex, RunKeys, RunListing, Spread}
 pub use runs::{Compared, Comparison, Curve, Run, RunDetail, RunPage, RunQuery, RunRequest, RunSort};
 pub use surroundings::{Hardware, Script, StepsPython, Surroundings, UsedEnvironment};
 pub use upkeep::{Collected, Problem};
-pub use workspace::{ARCHIVED_TAG, Event, LogLine, RunInput, RunStatus, SCHEMA, Step, StepStatus};
 pub use versions::{Comparison as VersionComparison, HistoryRow, PipelineComparison, Side, Version, VersionRow};
+pub use workspace::{ARCHIVED_TAG, Event, LogLine, RunInput, RunStatus, SCHEMA, Step, StepStatus};
 
 /// An open workspace. Cheap to clone, shared between threads.
 #[derive(Clone)]

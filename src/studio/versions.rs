@@ -278,8 +278,7 @@ mod tests {
     }
 
     fn commit(studio: &Studio, message: &str) -> String {
-        let request = CommitRequest { message: message.into(), everything: true, amend: false };
-        studio.git_commit(&request).unwrap().id
+        studio.git_commit(&CommitRequest::everything(message)).unwrap().id
     }
 
     const PIPELINE: &str = "jobs:\n  boosting:\n    component: gradient_boosting\n    inputs:\n      trees: 50\n";

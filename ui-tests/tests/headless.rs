@@ -111,8 +111,7 @@ fn a_run_knows_its_commit_and_what_was_not_committed() {
     let studio = desk.studio();
     let commit = {
         studio.git_set_identity("Ada", "ada@example.org").unwrap();
-        let request = studio::CommitRequest { message: "Start".into(), everything: true, ..Default::default() };
-        studio.git_commit(&request).unwrap()
+        studio.git_commit(&studio::CommitRequest::everything("Start")).unwrap()
     };
     let path = "pipelines/flowers.yaml";
     let clean = desk.atelier(&["run", path, "--json"]).json();

@@ -67,7 +67,8 @@ fn study() -> Desk {
         "from units import FACTOR\n\ndef run(table):\n    table['length'] *= FACTOR\n    return table\n",
     );
     write(&desk, "src/units.py", "FACTOR = 1\n");
-    desk.studio().git_commit("Start", None).unwrap();
+    desk.studio().git_set_identity("Ada", "ada@example.org").unwrap();
+    desk.studio().git_commit(&studio::CommitRequest::everything("Start")).unwrap();
     desk
 }
 
@@ -141,7 +142,7 @@ fn an_old_run_comes_out_as_it_did_whatever_changed_since() {
     }
     let new = run(&desk, "pipelines/study.yaml");
     assert_eq!(new["row"]["status"], "done");
-    desk.studio().git_commit("Start over", None).unwrap();
+    desk.studio().git_commit(&studio::CommitRequest::everything("Start over")).unwrap();
 
     let before = own_files(&desk);
     let (outcome, report) = reproduce(&desk, &id(&old), &[]);

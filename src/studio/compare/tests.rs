@@ -11,6 +11,7 @@ const PIPELINE: &str = "type: pipeline\njobs:\n  data:\n    component: import_da
 fn studio() -> (tempfile::TempDir, Studio) {
     let folder = tempfile::tempdir().unwrap();
     let studio = Studio::create(&folder.path().join("w"), "Test").unwrap();
+    studio.git_set_identity("Ada", "ada@example.org").unwrap();
     std::fs::write(studio.folder().join("pipelines/p.yaml"), PIPELINE).unwrap();
     import(&studio, "x,name\n1,a\n2,b\n3,c\n");
     (folder, studio)
@@ -33,10 +34,10 @@ fn the_code_of_two_runs_is_compared_as_it_was() {
     let (_folder, studio) = studio();
     let write = |path: &str, text: &str| std::fs::write(studio.folder().join(path), text).unwrap();
     write("src/a.py", "one\n");
-    let start = studio.git_commit("Start", None).unwrap();
+    let start = studio.git_commit(&crate::CommitRequest::everything("Start")).unwrap();
     write("src/a.py", "two\n");
     let first = record(&studio, &[]);
-    let second_commit = studio.git_commit("Change a", None).unwrap();
+    let second_commit = studio.git_commit(&crate::CommitRequest::everything("Change a")).unwrap();
     write("src/b.py", "new\n");
     let second = record(&studio, &[("jobs.split.seed", "8")]);
     let code = studio.compare_code(&first, &second).unwrap();
