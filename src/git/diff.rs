@@ -2,65 +2,16 @@
 
 use std::cell::RefCell;
 
-use git2::{Delta, Diff, DiffDelta, DiffFormat, DiffLine, DiffOptions, Patch, Tree};
-use serde::{Deserialize, Serialize};
+use git2::{Diff, DiffDelta, DiffFormat, DiffLine, DiffOptions, Tree};
 
-use crate::{ChangeKind, Error, Repo, Result};
+use crate::{Error, Repo, Result};
 
 /// A difference stays below this many bytes; what does not fit is named in it instead.
 pub const DIFF_LIMIT: usize = 4 << 20;
 /// Files larger than this many bytes count as binary.
 const FILE_LIMIT: i64 = 1 << 20;
 
-/// A file that a commit changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CommitFile {
-    /// Its path within our folder.
-    pub path: String,
-    /// Where it was before, when the commit renamed it.
-    pub old_path: Option<String>,
-    /// What the commit did to it.
-    pub kind: ChangeKind,
-    /// Lines that it added; 0 for a binary file.
-    pub added: usize,
-    /// Lines that it removed; 0 for a binary file.
-    pub removed: usize,
-}
-
 impl Repo {
-    /// The files of our folder that a commit changed against its first parent, by path.
-    ///
-    /// # Errors
-    /// A commit that is not there.
-    pub fn commit_files(&self, commit: &str) -> Result<Vec<CommitFile>> {
-        let repository = self.open()?;
-        let missing = |_| Error::NoCommit { name: commit.to_owned() };
-        let commit = repository.revparse_single(commit).map_err(missing)?.peel_to_commit().map_err(missing)?;
-        let parent = commit.parent(0).ok().map(|parent| parent.tree()).transpose()?;
-        let mut options = self.options(None)?;
-        let mut diff = repository.diff_tree_to_tree(parent.as_ref(), Some(&commit.tree()?), Some(&mut options))?;
-        diff.find_similar(None)?;
-        let mut files = Vec::new();
-        for at in 0..diff.deltas().len() {
-            let Some(delta) = diff.get_delta(at) else { continue };
-            let ours = |bytes: Option<&[u8]>| self.to_folder(&String::from_utf8_lossy(bytes?)).map(str::to_owned);
-            let (new, old) = (ours(delta.new_file().path_bytes()), ours(delta.old_file().path_bytes()));
-            let Some(path) = new.or_else(|| old.clone()) else { continue };
-            let kind = match delta.status() {
-                Delta::Added | Delta::Copied => ChangeKind::Added,
-                Delta::Deleted => ChangeKind::Deleted,
-                Delta::Renamed => ChangeKind::Renamed,
-                _ => ChangeKind::Modified,
-            };
-            let stats = Patch::from_diff(&diff, at)?.map(|patch| patch.line_stats()).transpose()?;
-            let (_, added, removed) = stats.unwrap_or_default();
-            let old_path = old.filter(|_| kind == ChangeKind::Renamed);
-            files.push(CommitFile { path, old_path, kind, added, removed });
-        }
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(files)
-    }
-
     /// What differs from the last commit in our folder, staged or not, with the content of new files.
     ///
     /// Paths in it are relative to the repository's root, so `git apply` takes it there. Binary and

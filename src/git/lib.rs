@@ -34,7 +34,7 @@ use git2::{Config, ErrorCode, Repository, RepositoryInitOptions};
 pub use branches::Branch;
 pub use changes::Change;
 pub use commit::Terms;
-pub use diff::{CommitFile, DIFF_LIMIT};
+pub use diff::DIFF_LIMIT;
 pub use error::{Error, Result};
 pub use history::{Commit, FileCommit};
 pub use hunks::{Hunk, Line, Sign, apply_hunk, hunks, unapply_hunk};

@@ -113,6 +113,20 @@ impl Repo {
         Ok(files)
     }
 
+    /// How a commit changed our folder against its first parent, by path.
+    ///
+    /// # Errors
+    /// A commit that is not there.
+    pub fn commit_files(&self, commit: &str) -> Result<Vec<FileDiff>> {
+        let (id, parent) = {
+            let repository = self.open()?;
+            let commit = find(&repository, commit)?;
+            (commit.id().to_string(), commit.parent_id(0).ok().map(|id| id.to_string()))
+        };
+        let at = |commit: Option<String>| State { commit, ..State::default() };
+        self.compare_states(&at(parent), &at(Some(id)))
+    }
+
     /// The commits between two (ids, branches, tags) that changed our folder, `limit` at most on each side.
     ///
     /// # Errors

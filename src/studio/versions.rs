@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use git::{Commit, CommitFile, Hunk, Kept};
+use git::{Commit, FileDiff, Hunk, Kept};
 use pipeline::graph::Pipeline;
 use pipeline::graph::diff::{PipelineDiff, diff};
 use pipeline::yaml::Document;
@@ -120,7 +120,7 @@ impl Studio {
     ///
     /// # Errors
     /// A commit that is not there.
-    pub fn git_commit_files(&self, commit: &str) -> Result<Vec<CommitFile>> {
+    pub fn git_commit_files(&self, commit: &str) -> Result<Vec<FileDiff>> {
         Ok(self.repository()?.commit_files(commit)?)
     }
 

@@ -2,7 +2,7 @@
 
 use egui::{Align2, Label, Ui, vec2};
 use studio::HistoryRow;
-use studio::git::CommitFile;
+use studio::git::FileDiff;
 
 use super::{Source, Tab, words};
 use crate::panels::runs::words as runs;
@@ -89,7 +89,7 @@ fn list_runs(ui: &mut Ui, cx: &mut Cx<'_>, row: &HistoryRow) {
 }
 
 /// The files of the commit; the one that was chosen.
-fn list_files(ui: &mut Ui, files: &[CommitFile], shown: Option<&str>) -> Option<CommitFile> {
+fn list_files(ui: &mut Ui, files: &[FileDiff], shown: Option<&str>) -> Option<FileDiff> {
     let t = theme::of(ui);
     separator(ui);
     section(ui, &format!("Files  {}", files.len()));

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 use serde::{Deserialize, Serialize};
-use studio::git::{Branch, ChangeKind, CommitFile};
+use studio::git::{Branch, ChangeKind, FileDiff};
 use studio::pipeline::graph::Pipeline;
 use studio::{HistoryRow, Studio, Version, VersionComparison, VersionRow, Worktree};
 
@@ -106,7 +106,7 @@ pub struct Source {
     /// The commit that is looked at.
     commit: Option<String>,
     row: Request<HistoryRow>,
-    files: Request<Vec<CommitFile>>,
+    files: Request<Vec<FileDiff>>,
     shown: Option<Shown>,
     versions: Request<Vec<VersionRow>>,
     comparison: Request<VersionComparison>,
@@ -255,12 +255,17 @@ impl Source {
 
     fn ask_history(&mut self, cx: &Cx<'_>, revision: u64) {
         let (of, limit) = (self.of.clone(), self.limit.max(COMMITS));
-        self.history.ensure((&self.of, limit, revision), cx.backend, move |studio: &Arc<Studio>| {
+        let came = self.history.ensure((&self.of, limit, revision), cx.backend, move |studio: &Arc<Studio>| {
             studio.git_history(of.as_deref(), limit)
         });
         let Some(commit) = self.commit.clone() else {
             return;
         };
+        let here = |version: &Version| matches!(version, Version::Commit { id, .. } if *id == commit);
+        if came && self.shown.as_ref().is_some_and(|shown| here(&shown.new)) && self.of.is_some() {
+            // The names that the file had are known now.
+            self.show_commit(commit.clone());
+        }
         let id = commit.clone();
         self.row.ensure((&commit, revision), cx.backend, move |studio: &Arc<Studio>| studio.git_commit_row(&id));
         let id = commit.clone();
@@ -358,7 +363,7 @@ impl Source {
     }
 
     /// A file of the commit that is looked at.
-    fn show_file(&mut self, file: &CommitFile) {
+    fn show_file(&mut self, file: &FileDiff) {
         let Some(id) = self.commit.clone() else { return };
         let old = Version::Before { commit: id.clone(), path: file.old_path.clone() };
         let new = match file.kind {
