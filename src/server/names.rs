@@ -217,7 +217,16 @@ pub fn artifact_location(location: &str) -> Result<()> {
              variable."
         )));
     }
-    let path = location.split(['?', '#']).next().unwrap_or(location);
+    // CVE-2024-1593 and CVE-2024-3848: parameters and fragments were joined to paths.
+    if location.contains(['#', ';']) {
+        return Err(Error::invalid("'artifact_location' URL can't include fragments or params."));
+    }
+    // CVE-2023-6909: so were queries.
+    let query = location.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    if crate::paths::decode(query).is_none_or(|query| query.contains("..")) {
+        return Err(Error::invalid("Invalid query string"));
+    }
+    let path = location.split('?').next().unwrap_or(location);
     if path.split(['/', '\\']).any(|part| part == "..") || location.contains('\0') {
         return Err(Error::invalid(format!("Invalid artifact location: '{location}'")));
     }

@@ -21,9 +21,8 @@ pub fn offset(token: &str) -> Result<usize> {
         return Ok(0);
     }
     let bytes = decode(token).ok_or_else(|| Error::invalid("Invalid page token, could not base64-decode"))?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let parsed: Value = serde_json::from_str(&text)
-        .map_err(|_| Error::invalid(format!("Invalid page token, decoded value=b{}", python_repr(&text))))?;
+    let parsed: Value = serde_json::from_slice(&bytes)
+        .map_err(|_| Error::invalid(format!("Invalid page token, decoded value={}", python_bytes(&bytes))))?;
     let bad = || Error::invalid(format!("Invalid page token, parsed value={parsed}"));
     match &parsed["offset"] {
         Value::Number(number) => {
@@ -35,6 +34,20 @@ pub fn offset(token: &str) -> Result<usize> {
         }
         _ => Err(bad()),
     }
+}
+
+/// Bytes as Python writes them in messages.
+fn python_bytes(bytes: &[u8]) -> String {
+    let one = |byte: &u8| match byte {
+        // As a text of one character, whose repr has its quotes around it.
+        byte if byte.is_ascii() && *byte != b'\'' => {
+            let quoted = python_repr(&char::from(*byte).to_string());
+            quoted[1..quoted.len() - 1].to_owned()
+        }
+        b'\'' => "\\'".to_owned(),
+        byte => format!("\\x{byte:02x}"),
+    };
+    format!("b'{}'", bytes.iter().map(one).collect::<String>())
 }
 
 /// The token of a page of logged models, which says what was searched for (`experiments`, `filter`,

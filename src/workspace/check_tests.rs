@@ -78,7 +78,7 @@ fn a_sound_workspace_has_no_problems_and_tells_its_progress() {
     assert_eq!(found, []);
     assert_eq!(seen.len(), digests.len() + 1);
     let last = seen.last().unwrap();
-    assert!(last.done_bytes == last.total_bytes && last.total_bytes == 7 * 6);
+    assert!(last.done_bytes == last.total_bytes && last.total_bytes == 8 * 6);
     assert!(seen.windows(2).all(|pair| pair[0].done_bytes <= pair[1].done_bytes));
     assert!(matches!(workspace.check(|_| ControlFlow::Break(())), Err(Error::Cancelled)));
 }

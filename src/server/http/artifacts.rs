@@ -76,6 +76,8 @@ fn entries(found: &[ArtifactEntry], folder: &str) -> Value {
     let one = |entry: &ArtifactEntry| {
         let path = paths::join(folder, &entry.name);
         match entry.size {
+            // MLflow says nothing of a size of 0.
+            Some(0) => json!({"path": path, "is_dir": false}),
             Some(size) => json!({"path": path, "is_dir": false, "file_size": size}),
             None => json!({"path": path, "is_dir": true}),
         }

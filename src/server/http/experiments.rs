@@ -48,7 +48,7 @@ fn search(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
         order: filter::order_of_experiments(&asked.order_by)?,
         view: asked.view_type.unwrap_or_default().0,
         offset: page::offset(&asked.page_token)?,
-        limit: limit(asked.max_results, 1000, 50_000)?,
+        limit: limit(Some(asked.max_results.unwrap_or_default()), 0, 50_000)?,
     };
     let found = store.search_experiments(&search)?;
     let mut answer = json!({});

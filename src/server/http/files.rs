@@ -64,10 +64,10 @@ pub(super) async fn upload(app: Arc<App>, to: Upload, body: Body) -> Result<Answ
     blocking(move || match (file, part) {
         (Some(path), _) => {
             own.studio.tracking().finish_upload(written, &path)?;
-            Ok(Answer::Json(serde_json::json!({})))
+            Ok(Answer::Text(StatusCode::OK, ""))
         }
         (_, Some((id, number))) => own.uploads.put_part(&own.studio, &id, number, written).map(Answer::Etag),
-        _ => Ok(Answer::Json(serde_json::json!({}))),
+        _ => Ok(Answer::Text(StatusCode::OK, "")),
     })
     .await
 }
@@ -120,7 +120,7 @@ pub(super) fn upload_small(store: Tracking<'_>, call: &Call<'_>) -> Result<Answe
         .write_all(call.body)
         .map_err(|error| Error::new(Code::InternalError, format!("The file could not be stored: {error}.")))?;
     store.finish_upload(upload, &paths::join(&root, &path))?;
-    Ok(Answer::Json(serde_json::json!({})))
+    Ok(Answer::Text(StatusCode::OK, ""))
 }
 
 /// A file on its way to a client.

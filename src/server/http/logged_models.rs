@@ -48,12 +48,11 @@ fn create(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
             name.to_owned()
         }
     };
-    let text = |text: String| Some(text).filter(|text| !text.is_empty());
     let new = NewLoggedModel {
         experiment: names::experiment_id(&asked.experiment_id)?,
         name,
-        model_type: text(asked.model_type),
-        source_run: text(asked.source_run_id),
+        model_type: Some(asked.model_type),
+        source_run: Some(asked.source_run_id),
         params: pairs(asked.params),
         tags: pairs(asked.tags),
     };

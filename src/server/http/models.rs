@@ -156,6 +156,7 @@ fn set_alias(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     names::model_name(&asked.name)?;
     names::new_alias(&asked.alias)?;
     let version = names::model_version(&asked.version)?;
+    store.version(&asked.name, version)?;
     Ok(nothing(store.set_alias(&asked.name, &asked.alias, Some(version))?))
 }
 

@@ -107,7 +107,7 @@ fn search(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
 fn update(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: UpdateRun = call.message()?;
     let update = RunUpdate {
-        status: asked.status.map(|status| status.0),
+        status: asked.status.and_then(|status| status.0),
         end_ms: asked.end_time,
         name: asked.run_name.and_then(text),
     };

@@ -81,6 +81,9 @@ fn copy_of_registered(
             "Invalid model version source: '{source}'. Registered model sources must use the active model registry."
         )));
     }
+    if let Named::Version(name, _) = parse(&source)? {
+        store.model(&name)?;
+    }
     let Some(other) = registered(store, &source)? else { return Ok(()) };
     if is_prompt(&store.model(&other.model)?.tags) {
         return Err(Error::invalid(format!(
@@ -139,6 +142,10 @@ fn parse(source: &str) -> Result<Named> {
 
 fn check_run(store: Tracking<'_>, source: &str, run: Option<&str>) -> Result<()> {
     if is_local(source) {
+        let source = match run {
+            Some(run) => known(store.run(run), source, "run_id").map(|_| local_path(source))?,
+            None => source,
+        };
         return Err(Error::invalid(format!(
             "Invalid model version source: '{source}'. To use a local path as a model version source, the run_id \
              request parameter has to be specified and the local path has to be contained within the artifact \
@@ -164,6 +171,8 @@ fn check_run(store: Tracking<'_>, source: &str, run: Option<&str>) -> Result<()>
 
 fn check_model(store: Tracking<'_>, source: &str, id: &str) -> Result<()> {
     if is_local(source) {
+        known(store.logged_model(id, false), source, "model_id")?;
+        let source = local_path(source);
         return Err(Error::invalid(format!(
             "Invalid model version source: '{source}'. To use a local path as a model version source, the model_id \
              request parameter has to be specified and the local path has to be contained within the artifact \
@@ -225,6 +234,12 @@ fn is_local(source: &str) -> bool {
     address.scheme.is_empty() || address.is("file")
 }
 
+/// How MLflow shows such a path in its sentence.
+fn local_path(source: &str) -> &str {
+    let path = Address::of(source).path;
+    if path.len() > 1 { path.trim_end_matches('/') } else { path }
+}
+
 /// Refuses `..`, NUL and doubled slashes, encoded or not.
 fn no_relative_parts(source: &str) -> Result<()> {
     let bad = || {
@@ -259,13 +274,13 @@ pub(super) fn resolve(store: Tracking<'_>, new: &mut NewRegisteredVersion) -> Re
                 if let Named::Logged(id) = parse(&new.source)? {
                     let model = store.logged_model(&id, false)?;
                     new.storage_location = Some(model.artifact_location);
-                    new.run = new.run.take().or(model.source_run);
+                    new.run = new.run.take().or(model.source_run).filter(|run| !run.is_empty());
                 }
             }
         }
     }
     if let (None, Some(id)) = (&new.run, &new.logged_model) {
-        new.run = store.logged_model(id, false)?.source_run;
+        new.run = store.logged_model(id, false)?.source_run.filter(|run| !run.is_empty());
     }
     Ok(())
 }

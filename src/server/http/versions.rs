@@ -6,7 +6,7 @@ use studio::tracking::{NewRegisteredVersion, RegisteredVersion, Stage, Tracking,
 use super::call::Call;
 use super::models::{is_prompt, registry_limit};
 use super::{nothing, sources, with_token};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::messages::{self, *};
 use crate::{filter, names, page};
 
@@ -108,6 +108,15 @@ fn transition(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     names::model_name(&asked.name)?;
     let version = names::model_version(&asked.version)?;
     let stage = Stage::of_word(&asked.stage).map_err(studio::Error::from)?;
+    if asked.archive_existing_versions && !matches!(stage, Stage::Staging | Stage::Production) {
+        // MLflow gives this one no code, which makes it an internal error.
+        let message = format!(
+            "Model version transition cannot archive existing model versions because '{}' is not an Active stage. Valid \
+             stages are ['Staging', 'Production']",
+            asked.stage
+        );
+        return Err(Error::new(Code::InternalError, message));
+    }
     Ok(answer_of(&store.set_stage(&asked.name, version, stage, asked.archive_existing_versions)?))
 }
 
@@ -129,7 +138,7 @@ fn search(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let found = store.search_versions(&search)?;
     let mut answer = json!({});
     if !found.items.is_empty() {
-        answer["model_versions"] = found.items.iter().map(messages::model_version).collect();
+        answer["model_versions"] = found.items.iter().map(messages::model_version_without_aliases).collect();
     }
     Ok(with_token(answer, found.more.then_some(search.offset + search.limit)))
 }

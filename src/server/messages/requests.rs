@@ -187,7 +187,8 @@ messages! {
     DeleteModelVersionTag { name true: String, version true: String, key true: String }
 }
 
-/// Which of deleted and active things; a word or a number in JSON.
+/// Which of deleted and active things; a word or a number in JSON. Protobuf passes over a word it does not
+/// know, so that is as if nothing had been said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct View(pub studio::tracking::View);
 
@@ -196,35 +197,33 @@ impl Field for View {
 
     fn read(value: &Value) -> Option<Self> {
         use studio::tracking::View as Known;
-        let number = value.as_str().and_then(|text| text.parse().ok()).or_else(|| value.as_i64());
-        match (value.as_str(), number) {
-            (Some("ACTIVE_ONLY"), _) | (_, Some(1)) => Some(Self(Known::Active)),
-            (Some("DELETED_ONLY"), _) | (_, Some(2)) => Some(Self(Known::Deleted)),
-            (Some("ALL"), _) | (_, Some(3)) => Some(Self(Known::All)),
-            _ => None,
-        }
+        let known = match word(value, &["ACTIVE_ONLY", "DELETED_ONLY", "ALL"])?.as_str() {
+            "DELETED_ONLY" => Known::Deleted,
+            "ALL" => Known::All,
+            _ => Known::Active,
+        };
+        Some(Self(known))
     }
 }
 
-/// How far a run is; a word or a number in JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Status(pub studio::RunStatus);
-
-impl Default for Status {
-    fn default() -> Self {
-        Self(studio::RunStatus::Running)
-    }
-}
+/// How far a run is; a word or a number in JSON. `None` for a word that is none, as with [`View`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Status(pub Option<studio::RunStatus>);
 
 impl Field for Status {
     const SHAPE: Shape = Shape::Text;
 
     fn read(value: &Value) -> Option<Self> {
-        const WORDS: [&str; 5] = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
-        let number = value.as_u64().and_then(|number| usize::try_from(number).ok()?.checked_sub(1));
-        let word = value.as_str().or_else(|| WORDS.get(number?).copied())?;
-        studio::tracking::status_of_protocol(word).map(Self)
+        let word = word(value, &["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"])?;
+        Some(Self(studio::tracking::status_of_protocol(&word)))
     }
+}
+
+/// The word of an enum, whose numbers begin at 1; `None` for what is neither a word nor a number.
+fn word(value: &Value, words: &[&str]) -> Option<String> {
+    let number = value.as_str().and_then(|text| text.parse().ok()).or_else(|| value.as_u64());
+    let named = number.and_then(|number| words.get(usize::try_from(number).ok()?.checked_sub(1)?));
+    named.map(|word| (*word).to_owned()).or_else(|| value.as_str().map(str::to_owned))
 }
 
 /// How the upload of a logged model ended; a word or a number in JSON.
@@ -242,12 +241,11 @@ impl Field for ModelStatus {
 
     fn read(value: &Value) -> Option<Self> {
         use studio::tracking::LoggedModelStatus as Known;
-        let number = value.as_str().and_then(|text| text.parse().ok()).or_else(|| value.as_i64());
-        Some(Self(match (value.as_str(), number) {
-            (Some("LOGGED_MODEL_PENDING"), _) | (_, Some(1)) => Known::Pending,
-            (Some("LOGGED_MODEL_READY"), _) | (_, Some(2)) => Known::Ready,
-            (Some("LOGGED_MODEL_UPLOAD_FAILED"), _) | (_, Some(3)) => Known::Failed,
-            _ => return None,
+        let words = ["LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"];
+        Some(Self(match word(value, &words)?.as_str() {
+            "LOGGED_MODEL_READY" => Known::Ready,
+            "LOGGED_MODEL_UPLOAD_FAILED" => Known::Failed,
+            _ => Known::Pending,
         }))
     }
 }

@@ -11,13 +11,9 @@ fn stage(deleted: bool) -> &'static str {
     if deleted { "deleted" } else { "active" }
 }
 
-/// A number; NaN and infinities are texts, as JSON has none.
+/// A number. NaN is a text, as JSON has none; an infinity is the number that MLflow's SQL store keeps for it.
 fn number(value: f64) -> Value {
-    match value {
-        value if value.is_nan() => "NaN".into(),
-        value if value.is_infinite() => if value > 0.0 { "Infinity" } else { "-Infinity" }.into(),
-        value => value.into(),
-    }
+    if value.is_nan() { "NaN".into() } else { value.clamp(f64::MIN, f64::MAX).into() }
 }
 
 /// An object without what is null or an empty list.
@@ -40,6 +36,7 @@ pub fn experiment(experiment: &TrackedExperiment) -> Value {
         ("last_update_time", experiment.updated_ms.into()),
         ("creation_time", experiment.created_ms.into()),
         ("tags", pairs(&experiment.tags)),
+        ("workspace", "default".into()),
     ])
 }
 
@@ -152,11 +149,20 @@ pub fn registered_model(model: &RegisteredModel) -> Value {
         ("name", model.name.as_str().into()),
         ("creation_timestamp", model.created_ms.into()),
         ("last_updated_timestamp", model.updated_ms.into()),
-        ("description", model.description.as_str().into()),
-        ("latest_versions", model.latest.iter().map(model_version).collect()),
+        ("description", Some(model.description.as_str()).filter(|text| !text.is_empty()).into()),
+        ("latest_versions", model.latest.iter().map(model_version_without_aliases).collect()),
         ("tags", pairs(&model.tags)),
         ("aliases", aliases.collect()),
     ])
+}
+
+/// A version of a registered model as lists show it.
+pub fn model_version_without_aliases(version: &RegisteredVersion) -> Value {
+    let mut value = model_version(version);
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("aliases");
+    }
+    value
 }
 
 /// A version of a registered model.
@@ -166,7 +172,6 @@ pub fn model_version(version: &RegisteredVersion) -> Value {
         ("version", version.version.to_string().into()),
         ("creation_timestamp", version.created_ms.into()),
         ("last_updated_timestamp", version.updated_ms.into()),
-        ("user_id", version.user.as_str().into()),
         ("current_stage", version.stage.word().into()),
         ("description", version.description.as_str().into()),
         ("source", version.source.as_deref().unwrap_or_default().into()),
@@ -175,6 +180,5 @@ pub fn model_version(version: &RegisteredVersion) -> Value {
         ("tags", pairs(&version.tags)),
         ("run_link", version.run_link.as_deref().unwrap_or_default().into()),
         ("aliases", version.aliases.iter().map(|alias| Value::from(alias.as_str())).collect()),
-        ("model_id", version.logged_model.as_deref().into()),
     ])
 }

@@ -153,3 +153,9 @@ CREATE TABLE artifacts (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX artifacts_by_digest ON artifacts (digest);
+
+-- The first experiment came with the database, without a time; clients ask for one.
+UPDATE experiments
+SET created_at = coalesce((SELECT min(created_at) FROM runs), CAST(unixepoch('subsec') * 1000 AS INTEGER)),
+    updated_at = coalesce((SELECT min(created_at) FROM runs), CAST(unixepoch('subsec') * 1000 AS INTEGER))
+WHERE created_at = 0;
