@@ -104,7 +104,9 @@ fn act(arguments: Arguments) -> studio::Result<ExitCode> {
         Verb::Serve(serve) => serve.act(open()?, json),
         Verb::Check => verbs::upkeep::check(&open()?, json),
         Verb::Gc => verbs::upkeep::gc(&open()?, json),
-        Verb::Worker { run } => studio::worker::work(open()?, &run).map(|()| ExitCode::SUCCESS),
+        Verb::Worker { run } => {
+            studio::worker::work(open()?, &run, Some(verbs::serve::for_steps)).map(|()| ExitCode::SUCCESS)
+        },
     }
 }
 

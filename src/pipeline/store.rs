@@ -82,6 +82,11 @@ pub trait Observer: Send + Sync {
     fn log(&self, job: &str, stream: Stream, line: &str);
     fn step(&self, event: StepEvent);
     fn cancelled(&self) -> bool;
+
+    /// Environment variables for the process that carries out a step, by which it finds where to log.
+    fn variables(&self, _job: &str) -> Vec<(String, String)> {
+        Vec::new()
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use workspace::{MetricPoint, NewLogLine, Output, StepUpdate, Workspace};
 
+use crate::shown::Shown;
 use crate::{Error, Result};
 
 /// How long what was said may wait to be written.
@@ -95,6 +96,8 @@ fn write(workspace: &Workspace, run: &str, batch: Vec<Record>) -> Result<()> {
             Record::Step { job, update, outputs } => steps.push((job, update, outputs)),
         }
     }
+    let shown = steps.iter().map(|(job, _, outputs)| Shown::of(workspace, run, job, outputs));
+    let shown: Vec<Shown> = shown.collect::<Result<_>>()?;
     workspace.batch("run.step", run, |tx| {
         for (job, update) in &progress {
             tx.update_step(run, job, update)?;
@@ -105,6 +108,7 @@ fn write(workspace: &Workspace, run: &str, batch: Vec<Record>) -> Result<()> {
                 tx.set_step_outputs(run, job, outputs)?;
             }
         }
+        shown.iter().try_for_each(|shown| shown.write(tx, run))?;
         tx.log_metrics(run, &metrics)?;
         tx.log_lines(run, &lines)
     })?;

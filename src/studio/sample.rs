@@ -70,7 +70,7 @@ impl Studio {
         let set: Vec<_> = set.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let last = set.is_empty();
         let run = self.record_run(path, &RunRequest { set, ..RunRequest::default() })?;
-        crate::worker::work(self.clone(), &run)?;
+        crate::worker::work(self.clone(), &run, None)?;
         let done = self.run_row(&run)?.status == RunStatus::Done;
         if let Some((model, _, job)) = MODELS.iter().find(|(_, pipeline, _)| last && done && *pipeline == path) {
             let (job, port) = self.trained_model(&run, Some(job))?;

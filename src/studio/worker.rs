@@ -19,6 +19,7 @@ use pipeline::store::{Observer, StepEvent, Stored, Stream};
 use workspace::{Change, MetricPoint, NewLogLine, RunStatus, StepStatus, StepUpdate};
 
 use crate::recorder::{Record, Recorder};
+use crate::steps::{Serve, StepLogs};
 use crate::store::{WorkspaceStore, recorded};
 use crate::{Error, Result, Studio};
 
@@ -107,7 +108,10 @@ impl Studio {
             (RunStatus::Failed, Some(sentence))
         };
         let change = Change::new("run.finished", id).with("status", status.as_str());
-        Ok(self.workspace.write(change, |tx| tx.finish_run(id, status, error.as_deref()))?)
+        Ok(self.workspace.write(change, |tx| {
+            tx.close_step_runs(id, None, status)?;
+            tx.finish_run(id, status, error.as_deref())
+        })?)
     }
 
     /// The last lines of the worker's own output, where a crash says what it was.
@@ -121,12 +125,13 @@ impl Studio {
     }
 }
 
-/// Carries out a run in this process, from claiming it to its end.
+/// Carries out a run in this process, from claiming it to its end. `serve` starts what its steps' processes log to
+/// through MLflow's protocol.
 ///
 /// # Errors
 /// A run that is not there or has a worker, a workspace that cannot be written. A step's failure is the run's, not an
 /// error.
-pub fn work(studio: Studio, run: &str) -> Result<()> {
+pub fn work(studio: Studio, run: &str, serve: Option<Serve>) -> Result<()> {
     let workspace = &studio.workspace;
     let pid = std::process::id();
     workspace.write(Change::new("run.claimed", run).with("pid", pid), |tx| tx.claim_run(run, pid))?;
@@ -137,7 +142,9 @@ pub fn work(studio: Studio, run: &str) -> Result<()> {
     let watch = Arc::new(Watch::default());
     let heart = start_heart(&studio, run, &watch)?;
     let recorder = Recorder::start(Arc::clone(workspace), run)?;
-    let reporter = Reporter { recorder: &recorder, watch: &watch, reports: reports(&frozen.plan) };
+    let titles = pipeline.jobs.keys().map(|job| (job.clone(), pipeline.title(job).to_owned())).collect();
+    let steps = StepLogs::new(studio.clone(), run, titles, serve);
+    let reporter = Reporter { recorder: &recorder, watch: &watch, steps: &steps, reports: reports(&frozen.plan) };
     let environments = crate::environments::prepare(&studio, run, &frozen, &reporter)?;
     let store = WorkspaceStore::new(Arc::clone(workspace)).with_environments(environments);
     let options = Options { force: frozen.force, ..Options::default() };
@@ -157,7 +164,10 @@ pub fn work(studio: Studio, run: &str) -> Result<()> {
 
 fn close(studio: &Studio, run: &str, status: RunStatus, error: Option<&str>) -> Result<()> {
     let change = Change::new("run.finished", run).with("status", status.as_str());
-    Ok(studio.workspace.write(change, |tx| tx.finish_run(run, status, error))?)
+    Ok(studio.workspace.write(change, |tx| {
+        tx.close_step_runs(run, None, status)?;
+        tx.finish_run(run, status, error)
+    })?)
 }
 
 /// What the heart and the work tell each other.
@@ -208,6 +218,7 @@ fn start_heart(studio: &Studio, run: &str, watch: &Arc<Watch>) -> Result<std::th
 struct Reporter<'a> {
     recorder: &'a Recorder,
     watch: &'a Watch,
+    steps: &'a StepLogs,
     /// How many jobs make reports. The metrics of an only one need no prefix.
     reports: usize,
 }
@@ -264,16 +275,27 @@ impl Observer for Reporter<'_> {
         match event {
             StepEvent::Started { job } => Reporter::step(self, &job, status(StepStatus::Running)),
             StepEvent::Reused { job, key, outputs } => self.ended(&job, StepStatus::Reused, key, &outputs),
-            StepEvent::Finished { job, key, outputs, .. } => self.ended(&job, StepStatus::Done, key, &outputs),
+            StepEvent::Finished { job, key, outputs, .. } => {
+                self.steps.close(&job, RunStatus::Done);
+                self.ended(&job, StepStatus::Done, key, &outputs);
+            }
             StepEvent::Failed { job, message } => {
+                self.steps.close(&job, RunStatus::Failed);
                 let update = StepUpdate { error: Some(message), ..status(StepStatus::Failed) };
                 Reporter::step(self, &job, update);
             }
             StepEvent::Skipped { job, why } => {
                 Reporter::step(self, &job, StepUpdate { message: Some(why), ..status(StepStatus::Skipped) });
             }
-            StepEvent::Cancelled { job } => Reporter::step(self, &job, status(StepStatus::Cancelled)),
+            StepEvent::Cancelled { job } => {
+                self.steps.close(&job, RunStatus::Cancelled);
+                Reporter::step(self, &job, status(StepStatus::Cancelled));
+            }
         }
+    }
+
+    fn variables(&self, job: &str) -> Vec<(String, String)> {
+        self.steps.variables(job)
     }
 
     fn cancelled(&self) -> bool {

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use server::Options;
-use studio::Studio;
+use studio::{Served, Studio};
 
 use crate::output;
 
@@ -34,4 +34,12 @@ impl Serve {
         server.wait();
         Ok(ExitCode::FAILURE)
     }
+}
+
+/// What the processes of a run's steps log to: on loopback, for whoever has the token that they are given.
+pub fn for_steps(studio: &Studio) -> studio::Result<Served> {
+    let token = studio::tracking::new_id();
+    let options = Options { port: 0, token: Some(token.clone()), ..Options::default() };
+    let server = server::start(studio.clone(), options)?;
+    Ok(Served { uri: server.uri(), token, server: Box::new(server) })
 }

@@ -139,7 +139,7 @@ impl Workspace {
 }
 
 /// The first path within a folder and the first after all of them: `0` follows `/`.
-fn within(folder: &str) -> (String, String) {
+pub(super) fn within(folder: &str) -> (String, String) {
     (format!("{folder}/"), format!("{folder}0"))
 }
 

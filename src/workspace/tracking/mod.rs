@@ -18,6 +18,7 @@ mod registry;
 mod registry_search;
 mod runs;
 pub(crate) mod search;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use logged_models::{
 pub use registry::{NewRegisteredVersion, RegisteredModel, RegisteredVersion, Stage};
 pub use registry_search::{ModelField, ModelSearch, VersionField, VersionSearch};
 pub use runs::{NewTrackedRun, RunUpdate, TrackedRun, protocol_status, status_of_protocol};
+pub use steps::{STEP_TAG, TrainedModel};
 pub use search::{RunField, RunSearch};
 
 /// The tag that holds a run's name. It is not stored: the run's own name answers for it.

@@ -30,6 +30,7 @@ pub(super) fn run(
     let mut command = Command::new(interpreter);
     command.arg("-u").args(arguments).current_dir(folder);
     command.env("PYTHONUTF8", "1").env("PYTHONIOENCODING", "utf-8").env("PYTHONUNBUFFERED", "1");
+    command.envs(context.observer.variables(context.job));
     // An open pipe tells the runner that we are alive.
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     own_group(&mut command);
