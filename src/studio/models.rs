@@ -10,7 +10,7 @@ use serde::Serialize;
 use workspace::{Change, NewModelVersion};
 
 use crate::datasets::parse_reference;
-use crate::{Error, Output, Result, Studio};
+use crate::{Error, LoggedFiles, Output, Result, Studio};
 
 pub use workspace::{Model, ModelVersion};
 
@@ -40,13 +40,33 @@ pub struct ModelFeature {
     pub importance: Option<f64>,
 }
 
+/// What a model version holds.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelContent {
+    /// A model that a pipeline of ours trained.
+    Card(Box<ModelCard>),
+    /// Files that a client logged through MLflow's protocol.
+    Files(LoggedFiles),
+}
+
 /// A model version with what is inside it and what was measured of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ModelDetail {
     pub version: ModelVersion,
-    pub card: ModelCard,
+    pub content: ModelContent,
     /// The reports of the run it came from: (job's title, report).
     pub reports: Vec<(String, Report)>,
+}
+
+impl ModelDetail {
+    /// What is inside, for a model of ours.
+    pub fn card(&self) -> Option<&ModelCard> {
+        match &self.content {
+            ModelContent::Card(card) => Some(card),
+            ModelContent::Files(_) => None,
+        }
+    }
 }
 
 impl Studio {
@@ -134,9 +154,15 @@ impl Studio {
     pub fn model(&self, reference: &str) -> Result<ModelDetail> {
         let (name, version) = parse_reference(reference)?;
         let version = self.workspace.model_version(name, version)?;
-        let model = learn::Model::from_bytes(&self.workspace.read_blob(&version.digest)?)?;
+        let content = match version.digest.as_str() {
+            "" => ModelContent::Files(self.logged_files(&version)?),
+            digest => {
+                let model = learn::Model::from_bytes(&self.workspace.read_blob(digest)?)?;
+                ModelContent::Card(Box::new(crate::outputs::card(&model)))
+            }
+        };
         let reports = version.run.as_deref().map(|run| self.run_reports(run)).transpose()?.unwrap_or_default();
-        Ok(ModelDetail { version, card: crate::outputs::card(&model), reports })
+        Ok(ModelDetail { version, content, reports })
     }
 
     /// The versions that a run's models were registered as.

@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use studio::{Error, ModelVersion, Studio};
+use studio::{Error, LoggedFiles, ModelContent, ModelVersion, Studio};
 
 use crate::output::{self, Table, time};
 
@@ -55,7 +55,8 @@ impl Models {
 
 fn version_line(version: &ModelVersion) -> String {
     let run = version.run_name.as_deref().unwrap_or("a run that is gone");
-    format!("{} version {}, {} from {run}", version.model, version.version, detail(version, "algorithm"))
+    let what = if version.digest.is_empty() { "logged by MLflow" } else { detail(version, "algorithm") };
+    format!("{} version {}, {what} from {run}", version.model, version.version)
 }
 
 /// A small fact about a version.
@@ -71,7 +72,7 @@ fn list(studio: &Studio, json: bool) -> studio::Result<()> {
             table.row([
                 model.name.clone(),
                 latest.version.to_string(),
-                detail(latest, "algorithm").to_owned(),
+                if latest.digest.is_empty() { "logged by MLflow" } else { detail(latest, "algorithm") }.to_owned(),
                 detail(latest, "label").to_owned(),
                 time(latest.created_ms),
             ]);
@@ -87,7 +88,7 @@ fn list(studio: &Studio, json: bool) -> studio::Result<()> {
 fn show(studio: &Studio, reference: &str, json: bool) -> studio::Result<()> {
     let detail = studio.model(reference)?;
     let versions = studio.model_versions(&detail.version.model)?;
-    let shown = serde_json::json!({ "version": detail.version, "card": detail.card, "versions": versions });
+    let shown = serde_json::json!({ "version": detail.version, "content": detail.content, "versions": versions });
     output::print(&shown, json, |_| {
         let version = &detail.version;
         let mut text = format!("{}\n", version_line(version));
@@ -100,6 +101,9 @@ fn show(studio: &Studio, reference: &str, json: bool) -> studio::Result<()> {
         for (dataset, number) in &version.datasets {
             text.push_str(&format!("dataset {dataset}@{number}\n"));
         }
+        if let ModelContent::Files(files) = &detail.content {
+            text.push_str(&logged(files));
+        }
         let mut metrics = Table::new(["Metric", "Value"]);
         for (key, value) in &version.metrics {
             metrics.row([key.clone(), format!("{value:.6}")]);
@@ -107,4 +111,19 @@ fn show(studio: &Studio, reference: &str, json: bool) -> studio::Result<()> {
         text.push_str(&format!("\n{}", metrics.render()));
         text
     })
+}
+
+/// Where a logged model's files are, and what loads them.
+fn logged(files: &LoggedFiles) -> String {
+    let mut text = format!("source {}\nfiles at {}\n", files.source, files.location);
+    for flavor in &files.flavors {
+        text.push_str(&format!("flavor {} {}\n", flavor.name, flavor.version.as_deref().unwrap_or("")));
+    }
+    if !files.here {
+        text.push_str("The files are not in this workspace.\n");
+    }
+    for (path, bytes) in &files.files {
+        text.push_str(&format!("file {path}, {bytes} bytes\n"));
+    }
+    text
 }

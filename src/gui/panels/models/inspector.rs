@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use egui::{Label, Ui};
-use studio::{ModelCard, learn::Summary, learn::Task};
+use studio::{LoggedFiles, ModelCard, ModelContent, learn::Summary, learn::Task};
 
 use super::{Models, Verb};
 use crate::{
@@ -38,9 +38,13 @@ impl Models {
                     .on_hover_text(format!("{key}\n{}", format::exact(*value)));
             }
         }
-        if let Some(detail) = self.opened() {
-            signature(ui, &detail.card);
-            training(ui, &detail.card);
+        match self.opened().map(|detail| &detail.content) {
+            Some(ModelContent::Card(card)) => {
+                signature(ui, card);
+                training(ui, card);
+            }
+            Some(ModelContent::Files(files)) => logged(ui, files),
+            None => {}
         }
         separator(ui);
         section(ui, "Activity");
@@ -103,6 +107,48 @@ fn signature(ui: &mut Ui, card: &ModelCard) {
             for class in card.classes.iter().take(4) {
                 line(ui, format!("    probability of {class}: Real"));
             }
+        }
+    }
+    ui.spacing_mut().item_spacing.y = t.size.grid;
+}
+
+/// What is known of a model that a client logged: where it is, what loads it, what goes in and comes out.
+fn logged(ui: &mut Ui, files: &LoggedFiles) {
+    let t = theme::of(ui);
+    separator(ui);
+    section(ui, "Logged by MLflow");
+    let source = ui.add(Label::new(t.mono(&files.source).color(t.color.text2)).truncate());
+    source.on_hover_text(format!("{}\nFiles at {}", files.source, files.location));
+    for flavor in &files.flavors {
+        key_value(ui, &flavor.name, t.small(flavor.version.as_deref().unwrap_or("any version")));
+    }
+    if !files.here {
+        let words = "Its files are kept elsewhere, so this is all that is known of it here.";
+        ui.add(Label::new(t.secondary(words)).wrap());
+        return;
+    }
+    if files.files.is_empty() {
+        ui.add(Label::new(t.secondary("No files were uploaded for it yet.")).wrap());
+        return;
+    }
+    key_value(ui, "Files", t.small(format::count(files.files.len() as u64)));
+    key_value(ui, "Size", t.small(format::bytes(files.bytes())));
+    if files.inputs.is_empty() && files.outputs.is_empty() {
+        return;
+    }
+    separator(ui);
+    section(ui, "Signature");
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let sides = [("in ", &files.inputs), ("out", &files.outputs)];
+    for (lead, columns) in sides {
+        for (at, (name, kind)) in columns.iter().take(LISTED).enumerate() {
+            let lead = if at == 0 { lead } else { "   " };
+            ui.add(Label::new(t.mono(format!("{lead} {name}: {kind}")).color(t.color.text2)).truncate());
+        }
+        if columns.len() > LISTED {
+            let names: Vec<&str> = columns[LISTED..].iter().map(|(name, _)| name.as_str()).collect();
+            let words = t.mono(format!("    … {} more", names.len()));
+            ui.add(Label::new(words.color(t.color.text3))).on_hover_text(names.join(", "));
         }
     }
     ui.spacing_mut().item_spacing.y = t.size.grid;

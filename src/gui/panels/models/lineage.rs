@@ -113,6 +113,7 @@ fn model_places(t: &Tokens, version: &ModelVersion) -> Vec<Place> {
     vec![Place {
         title: format!("{} {}", version.model, version.version),
         note: match algorithm {
+            _ if version.digest.is_empty() => "Logged by MLflow".to_owned(),
             Some(name) if !name.is_empty() => format!("{name} · {size}"),
             _ => size,
         },

@@ -128,8 +128,9 @@ impl Models {
             return;
         };
         let chart = telling(detail);
-        let weighs = detail.card.features.iter().any(|one| one.importance.is_some());
-        let across = usize::from(chart.is_some()) + usize::from(weighs);
+        let card = detail.card();
+        let weighs = card.filter(|card| card.features.iter().any(|one| one.importance.is_some()));
+        let across = usize::from(chart.is_some()) + usize::from(weighs.is_some());
         if across == 0 {
             return;
         }
@@ -140,10 +141,10 @@ impl Models {
                 let previous = self.previous.value();
                 held_out(ui, detail, previous, chart);
             }
-            if let Some(ui) = columns.next().filter(|_| weighs) {
+            if let (Some(card), Some(ui)) = (weighs, columns.next()) {
                 widgets::card(ui, "What it looks at", |ui| {
                     ui.set_min_height(CHART);
-                    model::importance(ui, &detail.card, 9);
+                    model::importance(ui, card, 9);
                 });
             }
         });

@@ -76,6 +76,8 @@ impl TableSource for Source<'_> {
                 Some(value) => cell.text(&format::metric(*value)),
                 None => cell.quiet("–"),
             },
+            // The files of one that MLflow logged are its run's.
+            at if at == 2 + measured && version.digest.is_empty() => cell.quiet("–"),
             at if at == 2 + measured => cell.text(&format::bytes(version.bytes)),
             at if at == 3 + measured => match &version.commit {
                 Some(commit) => {
