@@ -106,7 +106,7 @@ fn act(arguments: Arguments) -> studio::Result<ExitCode> {
         Verb::Gc => verbs::upkeep::gc(&open()?, json),
         Verb::Worker { run } => {
             studio::worker::work(open()?, &run, Some(verbs::serve::for_steps)).map(|()| ExitCode::SUCCESS)
-        },
+        }
     }
 }
 

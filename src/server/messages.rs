@@ -12,8 +12,8 @@ mod responses;
 pub use read::{Field, Message, Shape, Spec, has};
 pub use requests::*;
 pub use responses::{
-    dataset_summary, experiment, logged_model, metric, model_version, model_version_without_aliases, registered_model, run,
-    run_info, run_point,
+    dataset_summary, experiment, logged_model, metric, model_version, model_version_without_aliases, registered_model,
+    run, run_info, run_point,
 };
 
 #[cfg(test)]

@@ -139,7 +139,7 @@ def multipart():
             data = np.random.default_rng(7).bytes(12_000_001)
             path = pathlib.Path(folder) / "big.bin"
             path.write_bytes(data)
-            mlflow.log_artifact(path, "parts")
+            mlflow.log_artifact(str(path), "parts")
             back = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="parts/big.bin")
             assert pathlib.Path(back).read_bytes() == data
     finally:

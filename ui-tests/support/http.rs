@@ -1,4 +1,5 @@
 //! `atelier serve` as a client meets it: started over a workspace, asked over one connection after the other.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use super::{Desk, kill};
+use crate::support::{Desk, kill};
 
 /// A server that ends with the test.
 pub struct Served {

@@ -47,9 +47,8 @@ fn log_until_killed(port: u16, run: &str, first: i64) -> i64 {
     let mut connection = Connection::to(port).unwrap();
     let mut step = first;
     loop {
-        let metrics: Vec<Json> = (step..step + 10)
-            .map(|step| json!({"key": "m", "value": step, "timestamp": step, "step": step}))
-            .collect();
+        let metrics: Vec<Json> =
+            (step..step + 10).map(|step| json!({"key": "m", "value": step, "timestamp": step, "step": step})).collect();
         let body = json!({"run_id": run, "metrics": metrics}).to_string();
         match connection.ask("POST", "/api/2.0/mlflow/runs/log-batch", body.as_bytes()) {
             Ok((200, _)) => step += 10,
@@ -182,7 +181,10 @@ fn a_pipelines_run_and_a_clients_are_the_same_runs() {
     assert_eq!((status, &bytes[..4]), (200, &b"PAR1"[..]), "a Parquet file");
     let model = text(&run["outputs"]["model_outputs"][0]["model_id"]);
     let model = connection.get(&format!("logged-models/{model}"))["model"].clone();
-    assert_eq!((text(&model["info"]["source_run_id"]), text(&model["info"]["status"])), (id, "LOGGED_MODEL_READY".into()));
+    assert_eq!(
+        (text(&model["info"]["source_run_id"]), text(&model["info"]["status"])),
+        (id, "LOGGED_MODEL_READY".into())
+    );
     desk.is_whole();
 }
 

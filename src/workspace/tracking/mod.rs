@@ -36,8 +36,8 @@ pub use logged_models::{
 pub use registry::{NewRegisteredVersion, RegisteredModel, RegisteredVersion, Stage};
 pub use registry_search::{ModelField, ModelSearch, VersionField, VersionSearch};
 pub use runs::{NewTrackedRun, RunUpdate, TrackedRun, protocol_status, status_of_protocol};
-pub use steps::{STEP_TAG, TrainedModel};
 pub use search::{RunField, RunSearch};
+pub use steps::{STEP_TAG, TrainedModel};
 
 /// The tag that holds a run's name. It is not stored: the run's own name answers for it.
 pub const RUN_NAME_TAG: &str = "mlflow.runName";

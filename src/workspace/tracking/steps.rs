@@ -4,16 +4,15 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::artifacts::within;
-use super::{PARENT_TAG, default_location};
 use super::logged_models::LoggedModelStatus;
 use super::runs::any_run;
+use super::{PARENT_TAG, default_location};
 use crate::blobs::Blob;
 use crate::error::Result;
 use crate::run_changes::set_text;
 use crate::runs::new_run_id;
 use crate::tx::Batch;
 use crate::words::RunStatus;
-
 
 /// The tag of a run in which a step's process logs: the step's name.
 pub const STEP_TAG: &str = "atelier.step";
@@ -167,11 +166,11 @@ fn is_empty(conn: &Connection, row: i64, id: &str, experiment: i64) -> Result<bo
         "SELECT 1 FROM tags t JOIN keys k ON k.id = t.key_id
          WHERE t.run_id = ?1 AND k.name NOT IN (SELECT value FROM json_each(?2))",
     )?;
-    let mut nested = conn.prepare_cached(
-        "SELECT 1 FROM tags WHERE key_id = (SELECT id FROM keys WHERE name = ?1) AND value = ?2",
-    )?;
+    let mut nested =
+        conn.prepare_cached("SELECT 1 FROM tags WHERE key_id = (SELECT id FROM keys WHERE name = ?1) AND value = ?2")?;
     let mut modelled = conn.prepare_cached("SELECT 1 FROM logged_models WHERE source_run = ?1")?;
-    let (first, end) = within(&format!("{}/{id}", default_location(experiment).trim_start_matches("mlflow-artifacts:/")));
+    let (first, end) =
+        within(&format!("{}/{id}", default_location(experiment).trim_start_matches("mlflow-artifacts:/")));
     let mut stored = conn.prepare_cached("SELECT 1 FROM artifacts WHERE path >= ?1 AND path < ?2")?;
     Ok(!tagged.exists((row, own))?
         && !nested.exists((PARENT_TAG, id))?
