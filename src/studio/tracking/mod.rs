@@ -49,3 +49,65 @@ impl Tracking<'_> {
         Ok(self.0.batch_grouped(kind, subject, f)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::ModelContent;
+
+    fn studio() -> (tempfile::TempDir, Studio) {
+        let dir = tempfile::tempdir().unwrap();
+        let studio = Studio::create(dir.path(), "Test").unwrap();
+        (dir, studio)
+    }
+
+    #[test]
+    fn a_version_that_a_client_registered_says_what_it_is() {
+        let (_dir, studio) = studio();
+        let store = studio.tracking();
+        let run = store.create_run(NewTrackedRun { name: "r".into(), ..NewTrackedRun::default() }).unwrap();
+        let text = b"flavors:\n  sklearn:\n    sklearn_version: 1.9.1\n";
+        let mut upload = store.upload().unwrap();
+        upload.write_all(text).unwrap();
+        store.finish_upload(upload, &format!("0/{}/artifacts/model/MLmodel", run.id)).unwrap();
+        store.create_model("iris", "", Vec::new()).unwrap();
+        let register = |source: String| {
+            let new = NewRegisteredVersion {
+                model: "iris".into(),
+                source,
+                run: Some(run.id.clone()),
+                ..NewRegisteredVersion::default()
+            };
+            store.create_version(new).unwrap()
+        };
+        register(format!("runs:/{}/model", run.id));
+        register("s3://bucket/model".into());
+        let ModelContent::Files(files) = studio.model("iris@1").unwrap().content else { panic!("no files") };
+        assert!(files.here);
+        assert_eq!((files.title(), files.bytes()), ("sklearn 1.9.1".to_owned(), text.len() as u64));
+        let ModelContent::Files(files) = studio.model("iris").unwrap().content else { panic!("no files") };
+        assert!(!files.here && files.files.is_empty());
+        assert_eq!(studio.models_of_run(&run.id).unwrap().len(), 2);
+        assert!(studio.check(&|_| ()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn each_change_is_told_once_and_what_is_logged_needs_no_audit() {
+        let (_dir, studio) = studio();
+        let store = studio.tracking();
+        let run = store.create_run(NewTrackedRun { name: "r".into(), ..NewTrackedRun::default() }).unwrap().id;
+        let before = studio.last_change().unwrap();
+        store.log_param(&run, "a", "1").unwrap();
+        store.update_run(&run, RunUpdate { name: Some("s".into()), ..RunUpdate::default() }).unwrap();
+        let kinds: Vec<String> =
+            studio.changes_since(before).unwrap().into_iter().map(|event| event.kind).collect();
+        assert_eq!(kinds, ["run.logged", "run.updated"]);
+        let audit = studio.workspace.audit(Some(&run), None, 10).unwrap();
+        let actions: Vec<&str> = audit.iter().map(|entry| entry.action.as_str()).collect();
+        assert_eq!(actions, ["run.updated", "run.created"]);
+        let refused = store.log_param(&run, "a", "2").unwrap_err();
+        assert_eq!(refused.kind, crate::ErrorKind::Invalid);
+    }
+}
