@@ -70,7 +70,7 @@ fn watch(studio: &Studio, notifier: &Notifier, stopped: &AtomicBool) {
 fn subject_of(kind: &str) -> &'static str {
     match kind.split('.').next() {
         Some("dataset") => "datasets",
-        Some("run") => "runs",
+        Some("run" | "experiment" | "artifact") => "runs",
         Some("model") => "models",
         Some("pipeline") => "pipelines",
         Some("step") => "results",

@@ -12,7 +12,7 @@ use crate::messages::{self, *};
 use crate::{filter, names, page, paths};
 
 /// Results of a search when nobody says how many.
-const USUAL: i64 = 100;
+const USUAL: i64 = 50;
 
 /// Answers what lies at and below `logged-models`; `None` for what is not there.
 pub(super) fn answer(store: Tracking<'_>, rest: &str, call: &Call<'_>) -> Option<Result<Answer>> {

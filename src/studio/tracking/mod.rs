@@ -101,8 +101,7 @@ mod tests {
         let before = studio.last_change().unwrap();
         store.log_param(&run, "a", "1").unwrap();
         store.update_run(&run, RunUpdate { name: Some("s".into()), ..RunUpdate::default() }).unwrap();
-        let kinds: Vec<String> =
-            studio.changes_since(before).unwrap().into_iter().map(|event| event.kind).collect();
+        let kinds: Vec<String> = studio.changes_since(before).unwrap().into_iter().map(|event| event.kind).collect();
         assert_eq!(kinds, ["run.logged", "run.updated"]);
         let audit = studio.workspace.audit(Some(&run), None, 10).unwrap();
         let actions: Vec<&str> = audit.iter().map(|entry| entry.action.as_str()).collect();

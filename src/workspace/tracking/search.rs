@@ -1,7 +1,7 @@
 //! The search of runs.
 //!
-//! SQLite reads narrow indexes here and decides nothing: the runs of the experiments in their natural
-//! order, and for each metric, parameter or tag that is asked for, all its values. Conditions are met and
+//! SQLite reads narrow indexes here and decides only plain comparisons: the runs of the experiments in their natural
+//! order, and for each metric, parameter or tag that is asked for, its values. Other conditions are met and
 //! the page is chosen in memory, so that a search costs one pass over an index for each thing it names,
 //! whatever it says of it. Only the runs of the page are read whole.
 
@@ -11,7 +11,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::runs::{self, TrackedRun, protocol_status};
-use super::{Condition, Operator, Order, Page, RUN_NAME_TAG, View};
+use super::{Condition, Operator, Order, Page, RUN_NAME_TAG, Value, View};
 use crate::error::Result;
 use crate::folder::Workspace;
 use crate::words::RunStatus;
@@ -349,6 +349,19 @@ fn value_flags(
 ) -> Result<Option<Vec<bool>>> {
     let Some((table, key)) = table_of(field) else { return Ok(None) };
     let mut flags = vec![condition.operator == Operator::IsNull; found.len()];
+    if let Some((operator, value)) = narrowed(condition).filter(|_| found.len() > FEW) {
+        let places = Places::new(found);
+        let mut matching = conn.prepare_cached(&format!(
+            "SELECT run_id FROM {table} WHERE key_id = (SELECT id FROM keys WHERE name = ?1) AND value {operator} ?2"
+        ))?;
+        let mut rows = matching.query((key, value))?;
+        while let Some(row) = rows.next()? {
+            if let Some(place) = places.of(row.get(0)?) {
+                flags[place] = true;
+            }
+        }
+        return Ok(Some(flags));
+    }
     values(conn, found, table, key, |place, value| {
         flags[place] = match (condition.operator, value) {
             (Operator::IsNull, _) => false,
@@ -360,6 +373,27 @@ fn value_flags(
         Ok(())
     })?;
     Ok(Some(flags))
+}
+
+/// A comparison that SQLite decides as [`Condition`] does, over an index by value: then only the runs that
+/// meet it are read. NULL, which is NaN, meets none of these on either side.
+fn narrowed(condition: &Condition<RunField>) -> Option<(&'static str, rusqlite::types::Value)> {
+    let operator = match condition.operator {
+        Operator::Equal => "=",
+        Operator::Less => "<",
+        Operator::LessEqual => "<=",
+        Operator::Greater => ">",
+        Operator::GreaterEqual => ">=",
+        _ => return None,
+    };
+    match (&condition.value, &condition.field) {
+        (Value::Number(number), RunField::Metric(_)) if !number.is_nan() => Some((operator, (*number).into())),
+        (Value::Integer(number), RunField::Metric(_)) => Some((operator, (*number as f64).into())),
+        (Value::Text(text), RunField::Param(_) | RunField::Tag(_)) if operator == "=" => {
+            Some((operator, text.clone().into()))
+        }
+        _ => None,
+    }
 }
 
 /// Whether the field is the run's name, which its tag stands for.

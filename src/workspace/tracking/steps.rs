@@ -18,7 +18,11 @@ use crate::words::RunStatus;
 pub const STEP_TAG: &str = "atelier.step";
 
 /// Tags that a step's run has from the beginning.
-const OWN_TAGS: [&str; 5] = [PARENT_TAG, STEP_TAG, "mlflow.source.name", "mlflow.source.type", "mlflow.user"];
+const OWN_TAGS: [&str; 6] =
+    [PARENT_TAG, STEP_TAG, COMMIT_TAG, "mlflow.source.name", "mlflow.source.type", "mlflow.user"];
+
+/// The tag that names the commit a run started from.
+const COMMIT_TAG: &str = "mlflow.source.git.commit";
 
 /// A model that a step trained.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,7 +104,10 @@ impl Batch<'_> {
     /// # Errors
     /// A run that is not there.
     pub fn open_step_run(&self, parent: &str, step: &str, name: &str) -> Result<(String, i64)> {
-        let experiment = experiment_of(self.conn, any_run(self.conn, parent)?)?;
+        let (experiment, commit): (i64, Option<String>) = self
+            .conn
+            .prepare_cached("SELECT experiment_id, commit_id FROM runs WHERE id = ?1")?
+            .query_row([any_run(self.conn, parent)?], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let id = new_run_id();
         let row = self
             .conn
@@ -117,7 +124,9 @@ impl Batch<'_> {
             ("mlflow.source.type", "PROJECT"),
             ("mlflow.user", self.who),
         ];
-        self.set_tags(&id, &tags.map(|(key, value)| (key.to_owned(), value.to_owned())))?;
+        let mut tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+        tags.extend(commit.map(|commit| (COMMIT_TAG.to_owned(), commit)));
+        self.set_tags(&id, &tags)?;
         Ok((id, experiment))
     }
 

@@ -229,6 +229,50 @@ fn a_search_meets_conditions_as_mlflow_does() {
     assert_eq!(search(when(RunField::ArtifactUri, Operator::Like, uri)), ["Run 1"]);
 }
 
+/// Among many runs SQLite decides plain comparisons, among few they are decided here: the same runs either way.
+#[test]
+fn many_runs_meet_a_condition_as_few_do() {
+    use Operator::*;
+    const RUNS: usize = 1200;
+    let (_dir, workspace) = workspace();
+    let values = [1.0, f64::NAN, -2.5, f64::INFINITY, 0.0, f64::NEG_INFINITY];
+    workspace
+        .write(change(), |tx| {
+            for n in 0..RUNS {
+                let name = n.to_string();
+                let run =
+                    tx.create_tracked_run(&NewTrackedRun { name, start_ms: n as i64, ..NewTrackedRun::default() })?;
+                let metrics = if n % 7 == 6 { Vec::new() } else { vec![point("m", 0, values[n % 6])] };
+                let text = ["a", "b", "A", ""][n % 4].to_owned();
+                let (params, tags) = (vec![("p".to_owned(), text.clone())], vec![("t".to_owned(), text)]);
+                tx.log_batch(&run, &LogBatch { metrics, params, tags, ..LogBatch::default() })?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    let number = |operator, value: f64| when(RunField::Metric("m".into()), operator, Value::Number(value));
+    let text = |field, value: &str| when(field, Equal, Value::Text(value.into()));
+    let (param, tag) = (RunField::Param("p".into()), RunField::Tag("t".into()));
+    let mut all = vec![text(param.clone(), "a"), text(param, ""), text(tag, "A")];
+    for operator in [Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual] {
+        all.extend([0.0, 1.0, f64::INFINITY, -7.0].map(|value| number(operator, value)));
+        all.push(when(RunField::Metric("m".into()), operator, Value::Integer(1)));
+    }
+    for conditions in all {
+        let many = found(&workspace, RunSearch { conditions: conditions.clone(), limit: RUNS, ..RunSearch::default() });
+        // Asked beside a run's name there are few left when the condition is looked at.
+        let few = (0..40).filter(|n| {
+            let mut both = when(RunField::Name, Equal, Value::Text(n.to_string()));
+            both.extend(conditions.clone());
+            !found(&workspace, RunSearch { conditions: both, ..RunSearch::default() }).is_empty()
+        });
+        let few: Vec<usize> = few.collect();
+        let mut many: Vec<usize> = many.iter().map(|name| name.parse().unwrap()).filter(|n| *n < 40).collect();
+        many.sort_unstable();
+        assert_eq!(many, few, "{conditions:?}");
+    }
+}
+
 #[test]
 fn a_search_orders_with_nan_after_numbers_and_nothing_last() {
     let (_dir, workspace) = workspace();
