@@ -11,7 +11,7 @@ use data::schema::Schema;
 
 use crate::component::StepError;
 use crate::shape::{Known, KnownDataset};
-use crate::store::{Dataset, Observer, StepEvent, Store, Stored, Stream};
+use crate::store::{Dataset, Environment, Observer, StepEvent, Store, Stored, Stream};
 
 /// Keeps everything in a folder that goes when it is dropped.
 pub struct MemoryStore {
@@ -20,6 +20,7 @@ pub struct MemoryStore {
     kept: Mutex<HashMap<String, Vec<Stored>>>,
     scratch: AtomicU64,
     python: Option<PathBuf>,
+    environments: BTreeMap<String, Environment>,
 }
 
 impl MemoryStore {
@@ -36,12 +37,20 @@ impl MemoryStore {
             kept: Mutex::default(),
             scratch: AtomicU64::default(),
             python: None,
+            environments: BTreeMap::new(),
         })
     }
 
     /// The interpreter of Python steps that name none.
     pub fn with_python(mut self, interpreter: impl Into<PathBuf>) -> Self {
         self.python = Some(interpreter.into());
+        self
+    }
+
+    /// An environment that is ready.
+    pub fn with_environment(mut self, name: &str, digest: &str, interpreter: impl Into<PathBuf>) -> Self {
+        let environment = Environment { digest: digest.to_owned(), interpreter: interpreter.into() };
+        self.environments.insert(name.to_owned(), environment);
         self
     }
 
@@ -134,6 +143,11 @@ impl Store for MemoryStore {
     fn python(&self) -> Result<PathBuf, StepError> {
         let missing = || StepError::Failed("No Python interpreter is chosen for this workspace.".to_owned());
         self.python.clone().ok_or_else(missing)
+    }
+
+    fn environment(&self, name: &str) -> Result<Environment, StepError> {
+        let missing = || StepError::Failed(format!("There is no environment “{name}” here."));
+        self.environments.get(name).cloned().ok_or_else(missing)
     }
 }
 

@@ -13,6 +13,10 @@ impl Known for World {
             _ => Err(format!("There is no dataset “{reference}”. Did you mean “cancer”?")),
         }
     }
+
+    fn environment(&self, name: &str) -> Result<(), String> {
+        if name == "tables" { Ok(()) } else { Err(format!("There is no environment “{name}”.")) }
+    }
 }
 
 fn checked(jobs: &str) -> Checked {
@@ -53,6 +57,16 @@ fn shapes_flow_down() {
     assert_eq!(checked.captions["train"], "Label diagnosis");
     assert_eq!(checked.captions["forest"], "100 trees · any depth");
     assert_eq!(checked.order, ["data", "pick", "forest", "train"]);
+}
+
+#[test]
+fn environments_are_checked_where_a_script_runs() {
+    let script =
+        |name: &str| messages(&format!("jobs:\n  a: {{component: python_script, environment: {name}}}\n"), "a");
+    assert_eq!(script("tables"), [""; 0]);
+    assert_eq!(script("nothing"), ["There is no environment “nothing”."]);
+    let sql = messages("jobs:\n  a: {component: random_forest, environment: tables}\n", "a");
+    assert_eq!(sql, ["Random forest runs no script, so the environment “tables” changes nothing. Remove it."]);
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod inspect;
 mod python;
 mod rerun;
 mod restore;
+#[cfg(test)]
+mod tests;
 mod weigh;
 
 use std::path::PathBuf;

@@ -217,6 +217,48 @@ fn an_interpreter_that_is_not_there_is_told() {
 }
 
 #[test]
+fn an_environment_goes_before_the_interpreter() {
+    let nowhere = std::path::Path::new("/nowhere/python");
+    let store = store(nowhere);
+    let mut pipeline = pipeline("def run():\n    return 1\n", false);
+    pipeline.jobs["script"].environment = Some("tables".to_owned());
+    let recorder = run_in(&store, &pipeline);
+    assert_eq!(recorder.fates()["script"], "failed: There is no environment “tables” here.");
+    let Some(python) = python() else { return };
+    let store = self::store(nowhere).with_environment("tables", "1234", python);
+    let fate = &run_in(&store, &pipeline).fates()["script"];
+    assert!(fate.starts_with("failed: run() returned a int"), "{fate}");
+}
+
+#[test]
+fn the_environment_belongs_to_the_key() {
+    let plan = |environment: Option<&str>| {
+        let mut pipeline = pipeline("def run(): pass\n", false);
+        pipeline.jobs["script"].environment = environment.map(str::to_owned);
+        let store =
+            MemoryStore::new().unwrap().with_environment("a", "1", "python").with_environment("b", "2", "python");
+        let plan = Plan::of(&pipeline, &check(&pipeline, &store), &Target::All).unwrap();
+        crate::execute::key(&PythonScript, &plan.steps[0], &Default::default(), &store).unwrap()
+    };
+    assert_eq!(plan(Some("a")), plan(Some("a")));
+    assert!(plan(Some("a")) != plan(Some("b")) && plan(None) != plan(Some("a")));
+}
+
+#[test]
+fn the_files_of_a_script_are_told() {
+    let store = MemoryStore::new().unwrap();
+    let source = store.folder().join("src");
+    std::fs::create_dir_all(&source).unwrap();
+    std::fs::write(source.join("clean.py"), "import helper\n").unwrap();
+    std::fs::write(source.join("helper.py"), "").unwrap();
+    let params = Params::defaults(PythonScript.spec()).with("source", "file").with("file", "src/clean.py");
+    let files = PythonScript.code(&params, &store).unwrap().files;
+    assert_eq!(files, [source.join("clean.py"), source.join("helper.py")]);
+    let inline = Params::defaults(PythonScript.spec()).with("script", "import helper\n");
+    assert_eq!(PythonScript.code(&inline, &store).unwrap().files, [source.join("helper.py")]);
+}
+
+#[test]
 fn the_code_digest_follows_what_is_imported() {
     let store = MemoryStore::new().unwrap();
     let source = store.folder().join("src");
