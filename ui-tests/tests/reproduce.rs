@@ -7,8 +7,11 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use egui_kittest::kittest::Queryable;
+use gui::panels::{Action, Subject};
 use serde_json::Value as Json;
 use support::{Desk, Outcome, text};
+use ui_tests::{Theme, Window};
 
 /// Import, a script in a file, split, train, score, evaluate.
 const STUDY: &str = "type: pipeline
@@ -281,4 +284,42 @@ fn a_step_runs_in_its_environment_which_the_run_names() {
         &STUDY.replace("    component: python_script\n", "    component: python_script\n    environment: smalll\n"),
     );
     desk.atelier(&["run", &unknown]).fails(4, &["There is no environment “smalll”", "Did you mean “small”?"]);
+}
+
+#[test]
+fn a_run_is_reproduced_from_its_page() {
+    let desk = study();
+    let done = run(&desk, "pipelines/study.yaml");
+    let mut window = Window::open(&desk.workspace(), Theme::Dark, [1280.0, 800.0]);
+    window.send(Action::Open(Subject::Run { id: id(&done) }));
+    window.wait_for("Reproduce");
+    window.click("Reproduce");
+    window.wait_for("Run it again");
+    // Not waiting for the window to come to rest, which it does when all is over.
+    window.harness.get_by_label("Run it again").click();
+    window.wait_for("Cancel");
+    window.wait_until("the second run to begin", |window| window.says("Running again"));
+    window.harness.get_by_label("Cancel").click();
+    window.wait_until("it to be stopped", |window| window.says("It was stopped."));
+    let scratch = desk.workspace().join(".atelier/cache/reproduce");
+    let empty = || std::fs::read_dir(&scratch).map_or(0, Iterator::count) == 0;
+    window.wait_until("the clean folder to go", |_| empty());
+    window.click("Run it again");
+    window.wait_until("the verdict", |window| window.says("Identical, "));
+    assert!(window.has("Split data · train, Identical") && empty());
+    window.click("Environment");
+    window.wait_until("the packages", |window| window.says("pyarrow"));
+}
+
+#[test]
+fn an_environment_is_chosen_in_the_designer() {
+    let desk = study();
+    write(&desk, "environments/tables.txt", "pyarrow\n");
+    let mut window = Window::open(&desk.workspace(), Theme::Light, [1600.0, 1000.0]);
+    window.send(Action::Open(Subject::Pipeline { path: "pipelines/study.yaml".into() }));
+    window.click_last("Python script");
+    window.choose("Environment", "tables");
+    let saved = || std::fs::read_to_string(desk.workspace().join("pipelines/study.yaml")).unwrap();
+    window.wait_until("the file to say so", |_| saved().contains("    environment: tables\n"));
+    window.wait_for("Install now");
 }

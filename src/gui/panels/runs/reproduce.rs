@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use egui::{ScrollArea, Ui, UiBuilder, vec2};
 use studio::Studio;
 use studio::environments::Progress;
-use studio::reproduce::{Inspected, Outcome, ReproduceOptions, Reproduction, Verdict};
+use studio::reproduce::{Inspected, Outcome, ReproduceOptions, Reproduction, Verdict, WeighedMetric};
 
 use super::words;
 use crate::{
@@ -200,12 +200,10 @@ fn outcome(ui: &mut Ui, report: &Reproduction, state: &mut TableState) {
     }
     section(ui, "Compared");
     let columns = [
-        Column::new("what", "Output or metric", 280.0).pinned(true),
-        Column::new("outcome", "Outcome", 150.0),
+        Column::new("what", "Output or metric", 230.0).pinned(true),
+        Column::new("outcome", "Outcome", 100.0),
         Column::new("difference", "Largest difference", 130.0).right(),
-        Column::new("then", "Then", 110.0).right(),
-        Column::new("now", "Now", 110.0).right(),
-        Column::new("how", "How", 320.0),
+        Column::new("how", "How", 420.0),
     ];
     let rect = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(rect);
@@ -230,8 +228,7 @@ fn verdict(report: &Reproduction) -> (Glyph, String) {
 struct Row<'a> {
     name: String,
     outcome: &'a Outcome,
-    then: Option<f64>,
-    now: Option<f64>,
+    how: String,
 }
 
 /// What differs first, in the order of the steps.
@@ -239,14 +236,12 @@ fn rows(report: &Reproduction) -> Vec<Row<'_>> {
     let outputs = report.outputs.iter().map(|output| Row {
         name: format!("{} · {}", output.title, output.port.replace('_', " ")),
         outcome: &output.outcome,
-        then: None,
-        now: None,
+        how: how(&output.outcome).to_owned(),
     });
     let metrics = report.metrics.iter().map(|metric| Row {
         name: words::key_title(&metric.key),
         outcome: &metric.outcome,
-        then: metric.first,
-        now: metric.second,
+        how: values(metric),
     });
     let mut rows: Vec<Row<'_>> = outputs.chain(metrics).collect();
     rows.sort_by_key(|row| row.outcome.is_same());
@@ -262,7 +257,6 @@ impl TableSource for Rows<'_> {
 
     fn cell(&mut self, cell: &mut Cell<'_>) {
         let row = &self.0[cell.row as usize];
-        let number = |value: Option<f64>| value.map(format::metric).unwrap_or_default();
         match cell.column {
             0 => cell.text(&row.name),
             1 => {
@@ -273,9 +267,7 @@ impl TableSource for Rows<'_> {
                 cell.set_in(inside.with_min_x(inside.left() + 18.0), word, &t.face.small, t.color.text1);
             }
             2 => cell.text(&difference(row.outcome).map(|value| format!("{value:.1e}")).unwrap_or_default()),
-            3 => cell.text(&number(row.then)),
-            4 => cell.text(&number(row.now)),
-            _ => cell.secondary(how(row.outcome)),
+            _ => cell.secondary(&row.how),
         }
     }
 
@@ -299,6 +291,17 @@ fn difference(outcome: &Outcome) -> Option<f64> {
         Outcome::Equal { difference } => Some(*difference),
         Outcome::Different { difference, .. } => *difference,
         _ => None,
+    }
+}
+
+/// A metric's last values: one, where it came out as it was.
+fn values(metric: &WeighedMetric) -> String {
+    match (metric.first, metric.second) {
+        (Some(then), Some(_)) if matches!(metric.outcome, Outcome::Identical { .. }) => format::metric(then),
+        (Some(then), Some(now)) => {
+            format!("{} then, {} now. {}", format::exact(then), format::exact(now), how(&metric.outcome))
+        }
+        _ => how(&metric.outcome).to_owned(),
     }
 }
 

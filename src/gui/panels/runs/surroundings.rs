@@ -40,7 +40,8 @@ pub fn show(ui: &mut Ui, surroundings: &Surroundings) {
 
 fn pairs(ui: &mut Ui, id: &str, pairs: &[(&str, String)]) {
     let t = theme::of(ui);
-    Grid::new(id).spacing(vec2(2.0 * t.size.pad_panel, t.size.grid)).show(ui, |ui| {
+    let spacing = vec2(2.0 * t.size.pad_panel, t.size.grid);
+    Grid::new(id).spacing(spacing).min_row_height(t.face.mono.line).show(ui, |ui| {
         for (key, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
             ui.label(t.secondary(*key));
             ui.label(t.mono(value));
@@ -102,7 +103,8 @@ fn interpreter(ui: &mut Ui, python: &StepsPython) {
         ("Environment", environment.unwrap_or_default()),
         ("Version", version.trim().to_owned()),
         ("Platform", interpreter.platform.clone()),
-        ("Path", interpreter.path.clone()),
+        // An environment lies where its digest says.
+        ("Path", if python.environment.is_some() { String::new() } else { interpreter.path.clone() }),
     ];
     pairs(ui, "interpreter", &facts);
     let packages: Vec<(&String, &String)> = interpreter.packages.iter().collect();
@@ -110,7 +112,8 @@ fn interpreter(ui: &mut Ui, python: &StepsPython) {
         return;
     }
     ui.label(t.secondary(format::counted(packages.len() as u64, "package", "packages")));
-    Grid::new("packages").spacing(vec2(t.size.pad_panel, t.size.grid)).show(ui, |ui| {
+    let spacing = vec2(t.size.pad_panel, t.size.grid);
+    Grid::new("packages").spacing(spacing).min_row_height(t.face.mono.line).show(ui, |ui| {
         for row in packages.chunks(ACROSS) {
             for (name, version) in row {
                 ui.label(t.small(name.as_str()));
