@@ -1,14 +1,19 @@
 //! Python interpreters: which version one is, and what is installed for it, as it says itself.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::UNIX_EPOCH;
+use std::process::Command;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::ErrorKind;
+use crate::environments::{Progress, run_tool};
+
 /// Asks an interpreter about itself. Prints one line of JSON; needs nothing but Python 3.8.
 const ASK: &str = include_str!("interpreter.py");
+/// An interpreter that says nothing must not keep a run from starting.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A Python interpreter and what is installed for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,14 +102,13 @@ fn keep(file: &Path, kept: &Kept) {
 fn ask(path: &Path) -> Result<Answer, String> {
     let mut command = Command::new(path);
     // Isolated from the folder it is started in, but not from its user's packages, which scripts see as well.
-    command.args(["-c", ASK]).stdin(Stdio::null());
-    let output = command.output().map_err(|error| format!("It could not be started: {error}."))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.trim().lines().last().unwrap_or_default();
-        return Err(format!("It could not say what is installed ({}): {last}", output.status));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
+    command.args(["-c", ASK]);
+    let begun = Instant::now();
+    let progress = Progress { say: &|_| (), cancelled: &|| begun.elapsed() > PATIENCE };
+    let text = run_tool(command, progress).map_err(|error| match error.kind {
+        ErrorKind::Cancelled => format!("It did not answer within {} seconds.", PATIENCE.as_secs()),
+        _ => format!("It cannot say what is installed. {}", error.message),
+    })?;
     let line = text.trim().lines().last().unwrap_or_default();
     let mut answer: Answer =
         serde_json::from_str(line).map_err(|error| format!("It answered something unexpected: {error}."))?;
@@ -149,7 +153,7 @@ mod tests {
     fn one_that_is_not_there_is_described_by_its_problem() {
         let cache = tempfile::tempdir().unwrap();
         let found = describe(Path::new("/nowhere/python"), cache.path());
-        assert!(found.problem.unwrap().starts_with("It could not be started"));
+        assert!(found.problem.unwrap().contains("could not be run"));
         assert_eq!((found.path.as_str(), found.packages.len()), ("/nowhere/python", 0));
     }
 

@@ -38,6 +38,9 @@ pub(crate) struct Frozen {
     /// What the environments that its steps choose asked for.
     #[serde(default)]
     pub environments: BTreeMap<String, Wanted>,
+    /// The process that waits for the result. Without it nobody wants the run, and its worker leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<u32>,
 }
 
 /// A run with everything it did.
@@ -113,7 +116,7 @@ impl Studio {
         let starting = Starting { path, request, plan: &plan, inputs: &inputs, source: &source };
         let surroundings = self.look_around(&starting)?;
         let environments = self.wanted_by(&plan)?;
-        let frozen = Frozen { yaml: document.text, plan, force: request.force, environments };
+        let frozen = Frozen { yaml: document.text, plan, force: request.force, environments, waiting: None };
         let id = workspace::new_run_id();
         let new = NewRun {
             name: request.name.clone().unwrap_or_else(|| names::run_name(&id)),

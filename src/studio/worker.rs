@@ -140,7 +140,7 @@ pub fn work(studio: Studio, run: &str, serve: Option<Serve>) -> Result<()> {
     let pipeline = studio.parse_frozen(&frozen)?;
 
     let watch = Arc::new(Watch::default());
-    let heart = start_heart(&studio, run, &watch)?;
+    let heart = start_heart(&studio, run, &watch, frozen.waiting)?;
     let recorder = Recorder::start(Arc::clone(workspace), run)?;
     let titles = pipeline.jobs.keys().map(|job| (job.clone(), pipeline.title(job).to_owned())).collect();
     let steps = StepLogs::new(studio.clone(), run, titles, serve);
@@ -184,7 +184,12 @@ impl Watch {
 }
 
 /// A thread that beats, and that ends the process soon after someone asked for it.
-fn start_heart(studio: &Studio, run: &str, watch: &Arc<Watch>) -> Result<std::thread::JoinHandle<()>> {
+fn start_heart(
+    studio: &Studio,
+    run: &str,
+    watch: &Arc<Watch>,
+    waiting: Option<u32>,
+) -> Result<std::thread::JoinHandle<()>> {
     let (studio, run, watch) = (studio.clone(), run.to_owned(), Arc::clone(watch));
     let beat = move || {
         let mut beaten: Option<Instant> = None;
@@ -197,7 +202,8 @@ fn start_heart(studio: &Studio, run: &str, watch: &Arc<Watch>) -> Result<std::th
                     std::process::exit(1);
                 }
             }
-            if asked.is_none() && studio.workspace.cancel_requested(&run).unwrap_or(false) {
+            let unwanted = || studio.workspace.cancel_requested(&run).unwrap_or(false) || is_orphan(waiting);
+            if asked.is_none() && unwanted() {
                 asked = Some(Instant::now());
                 watch.cancelled.store(true, Ordering::Release);
             }
@@ -316,6 +322,18 @@ fn detach(command: &mut Command) {
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
     const CREATE_NO_WINDOW: u32 = 0x0800_0000;
     command.creation_flags(CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW);
+}
+
+/// Whether the process that started this one to wait for it is gone.
+#[cfg(unix)]
+fn is_orphan(waiting: Option<u32>) -> bool {
+    waiting.is_some_and(|parent| std::os::unix::process::parent_id() != parent)
+}
+
+/// Elsewhere a parent cannot be asked for; the run goes on to its end.
+#[cfg(not(unix))]
+fn is_orphan(_waiting: Option<u32>) -> bool {
+    false
 }
 
 /// Whether a process with this number runs (it may be another one by now: the heart decides). One that has ended and

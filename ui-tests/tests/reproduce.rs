@@ -10,7 +10,9 @@ use std::process::Command;
 use egui_kittest::kittest::Queryable;
 use gui::panels::{Action, Subject};
 use serde_json::Value as Json;
-use support::{Desk, Outcome, text};
+use std::time::Duration;
+use studio::{RunQuery, Studio};
+use support::{Desk, Outcome, is_running, kill, text, wait_until};
 use ui_tests::{Theme, Window};
 
 /// Import, a script in a file, split, train, score, evaluate.
@@ -300,7 +302,7 @@ fn a_run_is_reproduced_from_its_page() {
     window.wait_for("Cancel");
     window.wait_until("the second run to begin", |window| window.says("Running again"));
     window.harness.get_by_label("Cancel").click();
-    window.wait_until("it to be stopped", |window| window.says("It was stopped."));
+    window.wait_until("it to be stopped", |window| window.says("It was stopped"));
     let scratch = desk.workspace().join(".atelier/cache/reproduce");
     let empty = || std::fs::read_dir(&scratch).map_or(0, Iterator::count) == 0;
     window.wait_until("the clean folder to go", |_| empty());
@@ -322,4 +324,31 @@ fn an_environment_is_chosen_in_the_designer() {
     let saved = || std::fs::read_to_string(desk.workspace().join("pipelines/study.yaml")).unwrap();
     window.wait_until("the file to say so", |_| saved().contains("    environment: tables\n"));
     window.wait_for("Install now");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_second_run_ends_with_the_one_who_wants_it() {
+    let desk = study();
+    let marker = desk.home().join("slow");
+    let script = format!(
+        "import os, time\n\ndef run(table):\n    if os.path.exists({marker:?}):\n        time.sleep(60)\n    return table\n"
+    );
+    write(&desk, "src/clean.py", &script);
+    let done = run(&desk, "pipelines/study.yaml");
+    std::fs::write(&marker, "").unwrap();
+    let mut child = desk.start(&["reproduce", &id(&done)]);
+    let scratch = desk.workspace().join(".atelier/cache/reproduce");
+    let worker = || {
+        let folder = std::fs::read_dir(&scratch).ok()?.flatten().next()?.path();
+        // Opened earlier, it would be made by this test.
+        let again = folder.join(".atelier/studio.db").is_file().then(|| Studio::open(&folder).ok())??;
+        again.runs(&RunQuery::default()).ok()?.runs.first()?.pid
+    };
+    wait_until("the second run", Duration::from_secs(60), || worker().is_some());
+    let worker = worker().unwrap();
+    assert!(is_running(worker));
+    kill(child.id());
+    child.wait().unwrap();
+    wait_until("its worker to leave", Duration::from_secs(10), || !is_running(worker));
 }

@@ -106,6 +106,7 @@ impl Studio {
         let workspace::RunDetail { run: row, steps, inputs, .. } = self.workspace.run(run)?;
         let mut frozen = self.frozen(&row)?.ok_or_else(|| Error::invalid("This run has nothing to carry out."))?;
         frozen.force = true;
+        frozen.waiting = Some(std::process::id());
         for input in &inputs {
             self.share_dataset(again, input)?;
         }

@@ -78,13 +78,10 @@ impl Reproduce {
         if again {
             self.inspected.refresh();
         }
-        if let Some(failure) = self.report.failure() {
-            let (glyph, said) = if self.stopped {
-                (Glyph::Stopped, "It was stopped.")
-            } else {
-                (Glyph::Error, failure.message.as_str())
-            };
-            message(ui, glyph, said);
+        if self.stopped {
+            message(ui, Glyph::Stopped, "It was stopped. Nothing is left of it.");
+        } else if let Some(failure) = self.report.failure() {
+            message(ui, Glyph::Error, &failure.message);
         } else if let Some(report) = self.report.value() {
             outcome(ui, report, &mut self.table);
         }
