@@ -146,7 +146,7 @@ mod tests {
         let direct = describe(Path::new(&found.path), cache.path());
         assert_eq!(direct, found);
         assert_eq!(describe(Path::new(&found.path), cache.path()), found, "from the cache");
-        assert_eq!(std::fs::read_dir(cache.path().join("interpreters")).unwrap().count() > 0, true);
+        assert!(std::fs::read_dir(cache.path().join("interpreters")).unwrap().count() > 0);
     }
 
     #[test]
