@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use workspace::{Change, NewRun, RunStatus};
 
 use super::*;
-use crate::Error;
+use crate::{CommitRequest, Error};
 
 const QUIET: Progress<'static> = Progress { say: &|_| (), cancelled: &|| false };
 
@@ -35,7 +35,7 @@ fn reproduce(studio: &Studio, run: &str) -> Result<Reproduction> {
 fn of_a_logged_run_the_code_is_checked_out() {
     let (_folder, studio) = studio();
     std::fs::write(studio.folder().join("src/train.py"), "print(1)\n").unwrap();
-    let commit = studio.git_commit("Start", None).unwrap().id;
+    let commit = studio.git_commit(&CommitRequest::everything("Start")).unwrap().id;
     std::fs::write(studio.folder().join("src/train.py"), "print(2)\n").unwrap();
     let tags = vec![
         ("mlflow.source.git.commit".to_owned(), commit),
@@ -79,7 +79,9 @@ fn a_link_in_a_commit_leads_nowhere() {
     std::fs::write(studio.folder().join(".gitignore"), "").unwrap();
     std::fs::rename(studio.folder().join(".atelier"), studio.folder().join("elsewhere")).unwrap();
     std::os::unix::fs::symlink(studio.folder().join("elsewhere"), studio.folder().join(".atelier")).unwrap();
-    let commit = studio.git_commit("A trap", Some(&[".atelier".to_owned()])).unwrap().id;
+    studio.git_stage(&[".atelier".to_owned()]).unwrap();
+    let trap = CommitRequest { message: "A trap".to_owned(), ..CommitRequest::default() };
+    let commit = studio.git_commit(&trap).unwrap().id;
     let run = logged(&studio, NewRun { commit: Some(commit), ..NewRun::default() });
     let folder = reproduce(&studio, &run).unwrap().folder.unwrap();
     assert!(folder.join(".atelier").symlink_metadata().is_err());
