@@ -6,12 +6,15 @@
 //! background thread.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod artifacts;
 mod branches;
 mod changes;
+mod charts;
 pub mod compare;
 mod datasets;
 pub mod environments;
 mod error;
+mod influence;
 mod interpreter;
 mod logged;
 mod models;
@@ -40,11 +43,14 @@ use std::sync::Arc;
 
 use workspace::Workspace;
 
+pub use artifacts::{ArtifactContent, ArtifactKind, DiffLine, Difference, RunArtifact, diff_lines};
 pub use changes::{CommitRequest, Worktree};
+pub use charts::{ChartedRuns, MetricColumns};
 pub use data;
 pub use datasets::{Dataset, DatasetDetail, DatasetVersion, ImportDraft, ImportProgress, Imported};
 pub use error::{Error, ErrorKind, Result};
 pub use git;
+pub use influence::{FEWEST_FOR_CORRELATION, FEWEST_FOR_IMPORTANCE, Influence, ParamInfluence};
 pub use interpreter::Interpreter;
 pub use learn;
 pub use logged::{Flavor, LoggedFiles};

@@ -244,14 +244,14 @@ impl Studio {
         Ok(self.workspace.logs(run, job, after, 10_000)?)
     }
 
-    /// Every metric that was logged at more than one step.
+    /// Every metric that has more than one point, in outline: of a curve with more than [`OUTLINE`] points the first,
+    /// the lowest, the highest and the last of every so many. All of them are [`Self::metric_columns`].
     pub fn run_curves(&self, run: &str) -> Result<Vec<Curve>> {
-        let histories = self.workspace.metric_histories(run)?.into_iter().filter(|(_, points)| points.len() > 1);
-        let curve = |(key, points): (String, Vec<workspace::MetricPoint>)| Curve {
-            key,
-            points: points.iter().map(|point| (point.step, point.value)).collect(),
+        let curve = |key: String| {
+            let all = self.workspace.metric_columns(run, &key)?;
+            Ok(Curve { points: outline(&all.steps, &all.values), key })
         };
-        Ok(histories.map(curve).collect())
+        self.workspace.curve_keys(run)?.into_iter().map(curve).collect()
     }
 
     pub fn compare_runs(&self, ids: &[String]) -> Result<Comparison> {
@@ -275,6 +275,32 @@ impl Studio {
         let change = Change::new("run.renamed", id).with("name", name);
         Ok(self.workspace.write(change, |tx| tx.rename_run(id, name))?)
     }
+}
+
+/// More points than this are outlined where a small picture is all that is wanted.
+const OUTLINE: usize = 8_000;
+
+/// At most [`OUTLINE`] points with every peak of the curve.
+fn outline(steps: &[i64], values: &[f64]) -> Vec<(i64, f64)> {
+    let part = values.len().div_ceil(OUTLINE / 4);
+    if values.len() <= OUTLINE {
+        return steps.iter().copied().zip(values.iter().copied()).collect();
+    }
+    let mut points = Vec::with_capacity(OUTLINE);
+    for from in (0..values.len()).step_by(part) {
+        let to = (from + part).min(values.len());
+        let places = || (from..to).filter(|&at| !values[at].is_nan());
+        let order = |&a: &usize, &b: &usize| values[a].total_cmp(&values[b]);
+        let mut kept: Vec<usize> =
+            [places().next(), places().min_by(order), places().max_by(order), places().next_back()]
+                .into_iter()
+                .flatten()
+                .collect();
+        kept.sort_unstable();
+        kept.dedup();
+        points.extend(kept.into_iter().map(|at| (steps[at], values[at])));
+    }
+    points
 }
 
 fn title(pipeline: &Pipeline, path: &str) -> String {
@@ -335,4 +361,23 @@ fn compared<T: Clone + PartialEq>(runs: &[Run], of: impl Fn(&Run) -> &IndexMap<S
         Compared { key: key.clone(), differs: values.windows(2).any(|pair| pair[0] != pair[1]), values }
     };
     keys.into_iter().map(compare).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outline_has_every_peak_and_both_ends() {
+        let steps: Vec<i64> = (0..1_000_000).collect();
+        let mut values = vec![0.5; steps.len()];
+        (values[0], values[777_777], values[333_333], values[999_999]) = (0.1, 9.0, -9.0, 0.2);
+        values[500] = f64::NAN;
+        let thin = outline(&steps, &values);
+        assert!(thin.len() <= OUTLINE && thin.is_sorted_by_key(|point| point.0));
+        for point in [(0, 0.1), (777_777, 9.0), (333_333, -9.0), (999_999, 0.2)] {
+            assert!(thin.contains(&point), "{point:?}");
+        }
+        assert_eq!(outline(&[1, 2], &[0.0, 1.0]), [(1, 0.0), (2, 1.0)]);
+    }
 }

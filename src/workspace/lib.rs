@@ -57,7 +57,7 @@ pub use folder::Workspace;
 pub use gc::Collected;
 pub use logs::{LogLine, NewLogLine};
 pub use manifest::{FORMAT, MANIFEST, Manifest};
-pub use metrics::MetricPoint;
+pub use metrics::{MetricColumns, MetricPoint};
 pub use models::{Model, ModelVersion, NewModelVersion};
 pub use run_index::{ARCHIVED_TAG, IndexedRun, RunGroup, RunIndex, RunListing, Spread};
 pub use run_list::{RunFilter, RunKeys, RunPage, RunSort};

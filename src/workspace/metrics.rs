@@ -25,6 +25,18 @@ pub struct MetricPoint {
     pub step: i64,
 }
 
+/// The points of one metric of a run, by step, time and the order they came in: three columns of equal length, 24
+/// bytes a point.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricColumns {
+    /// The steps, ascending.
+    pub steps: Vec<i64>,
+    /// When, ms.
+    pub times_ms: Vec<i64>,
+    /// The values; NaN and infinities are values too.
+    pub values: Vec<f64>,
+}
+
 impl Batch<'_> {
     /// Adds points to the metrics of a run. A point that is there already is not added again.
     ///
@@ -128,23 +140,43 @@ impl Workspace {
         })
     }
 
-    /// All points of all metrics of a run, by name, step and time.
+    /// As [`Self::metric_history`], in columns: for curves of millions of points.
+    ///
+    /// # Errors
+    /// A run that is not there. A metric that is not there has no points.
+    pub fn metric_columns(&self, run: &str, key: &str) -> Result<MetricColumns> {
+        self.db.read(|conn| {
+            let row = run_row(conn, run)?;
+            let mut statement = conn.prepare_cached(
+                "SELECT step, timestamp, value FROM metrics
+                 WHERE run_id = ?1 AND key_id = (SELECT id FROM keys WHERE name = ?2) ORDER BY step, timestamp, n",
+            )?;
+            let mut rows = statement.query((row, key))?;
+            let mut columns = MetricColumns::default();
+            while let Some(row) = rows.next()? {
+                columns.steps.push(row.get(0)?);
+                columns.times_ms.push(row.get(1)?);
+                columns.values.push(value_from(row, 2)?);
+            }
+            Ok(columns)
+        })
+    }
+
+    /// The metrics of a run that have more than one point, by name. Looks at two points of each.
     ///
     /// # Errors
     /// A run that is not there.
-    pub fn metric_histories(&self, run: &str) -> Result<Vec<(String, Vec<MetricPoint>)>> {
-        let points = self.db.read(|conn| {
+    pub fn curve_keys(&self, run: &str) -> Result<Vec<String>> {
+        self.db.read(|conn| {
             let row = run_row(conn, run)?;
-            points_of(conn, "metrics", row)
-        })?;
-        let mut curves: Vec<(String, Vec<MetricPoint>)> = Vec::new();
-        for point in points {
-            match curves.last_mut() {
-                Some((key, curve)) if *key == point.key => curve.push(point),
-                _ => curves.push((point.key.clone(), vec![point])),
-            }
-        }
-        Ok(curves)
+            let mut statement = conn.prepare_cached(
+                "SELECT k.name FROM latest_metrics l JOIN keys k ON k.id = l.key_id WHERE l.run_id = ?1
+                 AND EXISTS (SELECT 1 FROM metrics m WHERE m.run_id = l.run_id AND m.key_id = l.key_id LIMIT 1 OFFSET 1)
+                 ORDER BY k.name",
+            )?;
+            let keys = statement.query_map([row], |row| row.get(0))?;
+            Ok(keys.collect::<rusqlite::Result<_>>()?)
+        })
     }
 }
 

@@ -48,14 +48,47 @@ fn the_same_point_twice_is_one_and_another_value_beside_it_stays() {
 }
 
 #[test]
+fn columns_hold_what_the_history_holds() {
+    let (_dir, workspace) = workspace();
+    let run = insert_run(&workspace, "a");
+    log(&workspace, &run, &[point("m", 7, 3, f64::NAN), point("m", 2, 9, -1.5), point("one", 1, 1, 1.0)]);
+    log(&workspace, &run, &[point("m", 2, 9, 4.0)]);
+    let columns = workspace.metric_columns(&run, "m").unwrap();
+    assert_eq!((columns.steps, columns.times_ms), (vec![2, 2, 7], vec![9, 9, 3]));
+    assert_eq!(columns.values[..2], [-1.5, 4.0]);
+    assert!(columns.values[2].is_nan());
+    assert_eq!(workspace.metric_columns(&run, "other").unwrap(), MetricColumns::default());
+    assert_eq!(workspace.curve_keys(&run).unwrap(), ["m"], "one point is no curve");
+    assert!(workspace.metric_columns("none", "m").is_err());
+}
+
+/// Prints how long 10,000,000 points take from the database. Run it in a release build:
+/// `cargo test --release -p atelier -p workspace --lib ten_million -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn ten_million_points_are_read() {
+    const BATCH: i64 = 500_000;
+    let (_dir, workspace) = workspace();
+    let run = insert_run(&workspace, "a");
+    let began = std::time::Instant::now();
+    for first in (0..10_000_000).step_by(BATCH as usize) {
+        let points: Vec<_> = (first..first + BATCH).map(|step| point("m", step, step, (step as f64).sin())).collect();
+        log(&workspace, &run, &points);
+    }
+    println!("written in {:.1} s", began.elapsed().as_secs_f64());
+    let began = std::time::Instant::now();
+    let columns = workspace.metric_columns(&run, "m").unwrap();
+    println!("{} points read in {:.2} s", columns.values.len(), began.elapsed().as_secs_f64());
+}
+
+#[test]
 fn curves_are_kept_apart_by_name_and_by_run() {
     let (_dir, workspace) = workspace();
     let (run, other) = (insert_run(&workspace, "a"), insert_run(&workspace, "b"));
     log(&workspace, &run, &[point("b", 2, 1, 2.0), point("a", 1, 1, 1.0), point("b", 1, 1, 1.0)]);
     log(&workspace, &other, &[point("a", 9, 9, 9.0)]);
-    let curves = workspace.metric_histories(&run).unwrap();
-    let shape: Vec<_> = curves.iter().map(|(key, points)| (key.as_str(), points.len())).collect();
-    assert_eq!(shape, [("a", 1), ("b", 2)]);
+    let count = |run: &str, key: &str| workspace.metric_columns(run, key).unwrap().values.len();
+    assert_eq!([count(&run, "a"), count(&run, "b"), count(&other, "a"), count(&other, "b")], [1, 2, 1, 0]);
 }
 
 proptest! {

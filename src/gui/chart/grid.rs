@@ -58,7 +58,7 @@ pub fn plot<'a>(t: &Tokens, id: &str, axes: Axes<'_>, size: Vec2) -> Plot<'a> {
 const FULL: std::ops::RangeInclusive<f32> = 0.5..=1.0;
 
 /// Marks at round values, about `count` of them.
-fn marks((low, high): (f64, f64), count: f64) -> Vec<GridMark> {
+pub(super) fn marks((low, high): (f64, f64), count: f64) -> Vec<GridMark> {
     let step_size = round_step((high - low) / count);
     if !(step_size > 0.0 && step_size.is_finite()) {
         return Vec::new();
@@ -76,7 +76,7 @@ fn round_step(step: f64) -> f64 {
     round.unwrap_or(10.0) * power
 }
 
-fn tick(mark: GridMark, log: bool) -> String {
+pub(super) fn tick(mark: GridMark, log: bool) -> String {
     if log {
         return if mark.value.fract().abs() < 1e-9 { format::number(10_f64.powf(mark.value)) } else { String::new() };
     }

@@ -290,7 +290,7 @@ impl Series<'_> {
 }
 
 /// Moves labels apart, down from the top and then up from the bottom.
-fn spread<T>(labels: &mut [(f32, T)], top: f32, bottom: f32, line: f32) {
+pub(super) fn spread<T>(labels: &mut [(f32, T)], top: f32, bottom: f32, line: f32) {
     let mut least = top + line / 2.0;
     for (y, _) in labels.iter_mut() {
         *y = y.max(least);

@@ -98,12 +98,13 @@ pub fn heatmap(
     }
 }
 
-fn depth(t: &Tokens, share: f32) -> Color32 {
+/// The fill of a cell that holds `share` of its row.
+pub fn depth(t: &Tokens, share: f32) -> Color32 {
     t.tint(t.color.surface4, t.data(0), if share > 0.0 { 0.06 + 0.94 * share } else { 0.0 })
 }
 
 /// The text colour of the two that reads better on `fill`.
-fn readable(t: &Tokens, fill: Color32) -> Color32 {
+pub fn readable(t: &Tokens, fill: Color32) -> Color32 {
     let away = |color: Color32| (color.intensity() - fill.intensity()).abs();
     if away(t.color.text1) >= away(t.color.on_accent) { t.color.text1 } else { t.color.on_accent }
 }

@@ -164,6 +164,11 @@ pub enum Action {
     },
     CancelJob(String),
     DismissNotice(String),
+    /// Asks where to save a file, whose name is proposed, and saves it there.
+    Save {
+        name: String,
+        bytes: Arc<[u8]>,
+    },
 }
 
 /// What a panel may read, and the queue of what it asks for.

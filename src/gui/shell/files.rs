@@ -1,11 +1,15 @@
-//! Files from outside: dropped on the window, or chosen in the system's dialog.
+//! Files from outside, dropped on the window or chosen in the system's dialog, and files that leave it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use egui::{Align2, Context, Id, LayerId, Order, StrokeKind};
 
 use super::Notifier;
-use crate::{panels::Event, theme};
+use crate::{
+    icons::Glyph,
+    panels::{Action, Event},
+    theme,
+};
 
 /// What a dialog is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,6 +42,33 @@ pub fn ask(what: Ask, notifier: Notifier, chosen: impl FnOnce(PathBuf, &Notifier
                 }
             }
         }
+    };
+    if cfg!(target_os = "macos") {
+        run();
+    } else if let Err(error) = std::thread::Builder::new().name("file-dialog".to_owned()).spawn(run) {
+        tracing::error!("no thread for the file dialog: {error}");
+    }
+}
+
+/// Asks where to save a file and saves it there; `folder` is where it goes without being asked about. A toast says how
+/// it ended.
+pub fn save(name: String, bytes: Arc<[u8]>, folder: Option<PathBuf>, notifier: Notifier) {
+    let run = move || {
+        let chosen = match folder {
+            Some(folder) => Some(folder.join(&name)),
+            None => {
+                let ending = name.rsplit('.').next().unwrap_or_default().to_owned();
+                let dialog = rfd::FileDialog::new().set_title("Save").set_file_name(&name);
+                dialog.add_filter(ending.to_uppercase(), &[&ending]).add_filter("All files", &["*"]).save_file()
+            }
+        };
+        let Some(path) = chosen else { return };
+        let place = path.display().to_string();
+        let told = match std::fs::write(&path, &bytes) {
+            Ok(()) => Action::Toast(Glyph::Ok, format!("Saved {place}")),
+            Err(error) => Action::Toast(Glyph::Error, format!("{place} could not be saved: {error}")),
+        };
+        notifier.act(told);
     };
     if cfg!(target_os = "macos") {
         run();

@@ -21,7 +21,7 @@ mod tracking;
 mod trays;
 mod world;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use egui::{CentralPanel, Context, Frame, Key, KeyboardShortcut, Modifiers, Ui};
 
@@ -45,6 +45,8 @@ pub struct Shell {
     palette: Palette,
     toasts: Toasts,
     kept: Layout,
+    /// Where files are saved without being asked about.
+    save_into: Option<PathBuf>,
 }
 
 impl Shell {
@@ -62,7 +64,7 @@ impl Shell {
         layout.keep_known(&known);
         let kept = layout.clone();
         let world = World::new(ctx, backend, desk, layout);
-        Self { panels, world, palette: Palette::default(), toasts: Toasts::default(), kept }
+        Self { panels, world, palette: Palette::default(), toasts: Toasts::default(), kept, save_into: None }
     }
 
     /// For threads that watch the workspace.
@@ -82,6 +84,11 @@ impl Shell {
     /// Asks for something from outside: a start argument, a test.
     pub fn send(&mut self, action: Action) {
         self.world.actions.push(action);
+    }
+
+    /// Saves files to `folder` from now on, where nobody sits who could be asked: in tests.
+    pub fn save_into(&mut self, folder: PathBuf) {
+        self.save_into = Some(folder);
     }
 
     /// Draws a frame.

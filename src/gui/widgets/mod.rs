@@ -14,6 +14,7 @@ mod layout;
 mod mini;
 mod row;
 mod select;
+mod slider;
 mod states;
 mod tabs;
 mod text;
@@ -29,6 +30,7 @@ pub use layout::{bar, card, card_frame, field_row, key_value, section, separator
 pub use mini::{histogram, paint_histogram, paint_proportions, paint_sparkline, progress, proportions, sparkline};
 pub use row::{ListRow, grid_row};
 pub use select::Select;
+pub use slider::slider;
 pub use states::{Empty, empty, failed, loading, message, requested};
 pub use tabs::{Tab, tabs};
 pub use text::{elided, number, paint_text, status, time, tooltip, width as text_width};

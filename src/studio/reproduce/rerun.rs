@@ -93,8 +93,11 @@ fn outputs(first: &Studio, old: &[Step], again: &Studio, new: &[Step], tolerance
 type Curves = Vec<(String, Vec<(i64, f64)>)>;
 
 fn curves(studio: &Studio, run: &str) -> Result<Curves> {
-    let histories = studio.workspace.metric_histories(run)?.into_iter();
-    Ok(histories.map(|(key, points)| (key, points.iter().map(|point| (point.step, point.value)).collect())).collect())
+    let curve = |key: String| {
+        let points = studio.metric_columns(run, &key)?;
+        Ok((key, points.steps.into_iter().zip(points.values).collect()))
+    };
+    studio.run_row(run)?.metrics.into_keys().map(curve).collect()
 }
 
 fn metrics(first: &Studio, run: &str, again: &Studio, second: &str, tolerance: f64) -> Result<Vec<WeighedMetric>> {

@@ -22,7 +22,9 @@ impl Runs {
             Verb::Back => self.view = View::List,
             Verb::Uncheck => self.checked.clear(),
             Verb::CheckAll => self.check_all(cx),
+            Verb::Undo if matches!(self.view, View::Charts) && self.page.can_undo() => self.page.undo(),
             Verb::Undo => self.doing.undo(cx),
+            Verb::Page => self.view = View::Charts,
             Verb::Charts => self.shown.charts_hidden ^= true,
             Verb::Compare if self.checked.len() > 1 => self.view = View::Compare(Box::default()),
             Verb::Compare => {}

@@ -36,11 +36,13 @@ impl Runs {
             let hint = "Check two runs or more to compare them";
             let compare = Button::secondary("Compare").enabled(compares).hint(hint);
             let compare = ui.add(compare).clicked() && compares;
+            let page = ui.add(Button::icon(Icon::Chart, "Open charts").enabled(checked)).clicked() && checked;
             let button = ui.add(Button::quiet(selected.as_str()).caret().enabled(checked).hint("Check runs first"));
             let bulk = bulk::menu(&button, &scope);
             match (register, compare) {
                 (true, _) => Some(Verb::Register),
                 (_, true) => Some(Verb::Compare),
+                _ if page => Some(Verb::Page),
                 _ => bulk,
             }
         };

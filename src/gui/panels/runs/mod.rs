@@ -22,6 +22,7 @@ mod menus;
 mod note;
 mod opened;
 mod outputs;
+mod page;
 mod pages;
 mod parallel;
 mod query;
@@ -82,9 +83,11 @@ pub enum Verb {
     CheckAll,
     Undo,
     Charts,
+    /// The page of charts of the checked runs.
+    Page,
 }
 
-const VERBS: [(Verb, &str); 19] = [
+const VERBS: [(Verb, &str); 20] = [
     (Verb::Open, "open"),
     (Verb::Back, "back"),
     (Verb::Check, "check"),
@@ -104,6 +107,7 @@ const VERBS: [(Verb, &str); 19] = [
     (Verb::CheckAll, "check-all"),
     (Verb::Undo, "undo"),
     (Verb::Charts, "charts"),
+    (Verb::Page, "page"),
 ];
 
 impl Verb {
@@ -116,6 +120,7 @@ enum View {
     List,
     Run(Box<Opened>),
     Compare(Box<Compare>),
+    Charts,
 }
 
 /// The panel.
@@ -146,6 +151,7 @@ pub struct Runs {
     anchor: Option<u64>,
     hovered: Option<String>,
     together: Together,
+    page: page::Page,
     focus: Focus,
     dialog: Option<Dialog>,
     /// The run whose model is to be registered once its steps are known.
@@ -180,6 +186,7 @@ impl Default for Runs {
             anchor: None,
             hovered: None,
             together: Together::default(),
+            page: page::Page::default(),
             focus: Focus::default(),
             dialog: None,
             registering: None,
@@ -221,6 +228,7 @@ impl Panel for Runs {
             }
             View::Run(_) => self.run(ui, cx),
             View::Compare(_) => self.comparison(ui, cx),
+            View::Charts => self.charts_page(ui, cx),
         };
         if let Some((verb, id)) = asked {
             self.act(verb, id, cx);
@@ -239,10 +247,14 @@ impl Panel for Runs {
             View::List => self.current.is_some(),
             View::Run(_) => true,
             View::Compare(_) => false,
+            View::Charts => self.page.has_inspector(),
         }
     }
 
     fn inspector(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if matches!(self.view, View::Charts) {
+            return self.page.inspector(ui);
+        }
         let opened = matches!(self.view, View::Run(_));
         let Some(id) = self.target() else { return };
         let left = self.notes.leave(Some(&id));
@@ -268,7 +280,12 @@ impl Panel for Runs {
     }
 
     fn commands(&self, _cx: &Cx<'_>) -> Vec<CommandSpec> {
-        self.offered()
+        let mut all = self.offered();
+        match self.view {
+            View::Charts => all.extend(self.page.commands()),
+            _ => all.push(page::command(self.checked.len())),
+        }
+        all
     }
 
     fn places_to_go(&self, _cx: &Cx<'_>) -> Vec<CommandSpec> {
@@ -343,7 +360,7 @@ impl Runs {
 
     /// Asks for what is on screen, again and again while a run goes on.
     fn ask(&mut self, ui: &Ui, cx: &Cx<'_>) {
-        let live = self.pages.is_live(self.visible.clone()) || self.focus.is_live();
+        let live = self.pages.is_live(self.visible.clone()) || self.focus.is_live() || self.page.is_live();
         if live {
             if self.time - self.looked >= LIVE {
                 self.looked = self.time;
@@ -355,7 +372,13 @@ impl Runs {
         self.pipelines.ensure((), cx.backend, ask);
         let ask = |studio: &Arc<Studio>| studio.experiments();
         self.experiments.ensure((), cx.backend, ask);
-        if !matches!(self.view, View::Run(_)) {
+        // The page of charts needs no list once it is known which runs are checked.
+        let listed = match self.view {
+            View::List | View::Compare(_) => true,
+            View::Charts => !self.settled,
+            View::Run(_) => false,
+        };
+        if listed {
             self.relist();
             self.pages.ensure(&self.listing, self.visible.clone(), cx.backend);
             self.pages.ensure_sparks(self.visible.clone(), cx);
@@ -444,6 +467,12 @@ impl Runs {
         {
             self.pages.revision += 1;
         }
+        asked.map(|verb| (verb, None))
+    }
+
+    fn charts_page(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<(Verb, Option<String>)> {
+        let scene = page::Scene { checked: &self.checked, hovered: &mut self.hovered, revision: self.pages.revision };
+        let asked = self.page.show(ui, cx, scene);
         asked.map(|verb| (verb, None))
     }
 

@@ -23,11 +23,11 @@ const NEAR: f32 = 6.0;
 
 /// One axis with each run's place on it, 0 at the foot.
 #[derive(Debug, PartialEq)]
-struct Axis {
-    title: String,
-    low: String,
-    high: String,
-    places: Vec<Option<f32>>,
+pub struct Axis {
+    pub title: String,
+    pub low: String,
+    pub high: String,
+    pub places: Vec<Option<f32>>,
 }
 
 /// Draws the chart `height` high; the run that the pointer is on.
@@ -161,7 +161,7 @@ fn axes(runs: &[&Run], params: &[String], metrics: &[String]) -> Vec<Axis> {
 }
 
 /// Numbers on a scale, other texts in their order; nothing when all are the same.
-fn of_texts(title: String, values: &[Option<&str>]) -> Option<Axis> {
+pub fn of_texts(title: String, values: &[Option<&str>]) -> Option<Axis> {
     let numbers: Vec<Option<f64>> = values.iter().map(|value| value.and_then(|text| text.parse().ok())).collect();
     let known = values.iter().flatten().count();
     if numbers.iter().flatten().count() == known {
@@ -182,7 +182,7 @@ fn of_texts(title: String, values: &[Option<&str>]) -> Option<Axis> {
     })
 }
 
-fn of_numbers(title: String, values: &[Option<f64>]) -> Option<Axis> {
+pub fn of_numbers(title: String, values: &[Option<f64>]) -> Option<Axis> {
     let finite = || values.iter().flatten().copied().filter(|v| v.is_finite());
     let low = finite().reduce(f64::min)?;
     let high = finite().reduce(f64::max)?;
@@ -201,7 +201,7 @@ fn of_numbers(title: String, values: &[Option<f64>]) -> Option<Axis> {
 }
 
 /// How far `at` is from the line through `points`.
-fn distance(points: &[Pos2], at: Pos2) -> Option<f32> {
+pub fn distance(points: &[Pos2], at: Pos2) -> Option<f32> {
     points
         .windows(2)
         .map(|ends| {
