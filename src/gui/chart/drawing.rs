@@ -72,6 +72,16 @@ impl Drawing {
         &self.marks
     }
 
+    /// A drawing without marks that is cut as this one is now.
+    pub fn empty(&self) -> Self {
+        Self { marks: Vec::new(), rect: self.rect, clip: self.clip, vector: self.vector, dense: self.dense }
+    }
+
+    /// Adds the marks of another one.
+    pub fn append(&mut self, other: Self) {
+        self.marks.extend(other.marks);
+    }
+
     pub fn add(&mut self, mark: Mark) {
         self.marks.push((self.clip, mark));
     }

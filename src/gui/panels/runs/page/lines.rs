@@ -32,6 +32,8 @@ const LISTED: usize = 10;
 const NEAR: f32 = 14.0;
 /// Columns that are drawn with soft edges; of more the frame would take too long.
 const SOFT: usize = 24_000;
+/// Columns that one thread draws in a fraction of a frame.
+const ALONE: usize = 40_000;
 /// Points across that a band takes together.
 const BAND: f32 = 8.0;
 
@@ -91,6 +93,43 @@ impl LinesPicture {
         trace(drawing, line.front(), frame, edges, cuts, ink);
     }
 
+    /// Every curve, in its own colour; very many of them on several threads.
+    fn all(&self, drawing: &mut Drawing, frame: &Frame, edges: &[f64], ink: Ink) {
+        let each: Vec<(&Drawn, Color32)> = self.each().collect();
+        let draw = |drawing: &mut Drawing, part: &[(&Drawn, Color32)]| {
+            let mut cuts = Cuts::default();
+            drawing.dense = if self.lines.group.is_none() { part.len() } else { 1 };
+            for (line, color) in part {
+                self.one(drawing, frame, (edges, &mut cuts), line, Ink { color: *color, ..ink });
+            }
+        };
+        let threads = if edges.len() * each.len() > ALONE { threads() } else { 1 };
+        if threads == 1 {
+            return draw(drawing, &each);
+        }
+        let empty = drawing.empty();
+        let parts: Vec<&[(&Drawn, Color32)]> = each.chunks(each.len().div_ceil(threads)).collect();
+        let drawn: Vec<Option<Drawing>> = std::thread::scope(|scope| {
+            let mut started = Vec::with_capacity(parts.len());
+            for &part in &parts {
+                let mut drawing = empty.clone();
+                let work = move || {
+                    draw(&mut drawing, part);
+                    drawing
+                };
+                started.push(std::thread::Builder::new().name("draw-curves".to_owned()).spawn_scoped(scope, work));
+            }
+            started.into_iter().map(|thread| thread.ok()?.join().ok()).collect()
+        });
+        for (part, done) in parts.iter().zip(drawn) {
+            match done {
+                Some(done) => drawing.append(done),
+                // No thread was to be had.
+                None => draw(drawing, part),
+            }
+        }
+    }
+
     fn under_x(&self, frame: &Frame, pointer: Pos2) -> Vec<(usize, f64, f64, Pos2)> {
         let x = frame.x_at(pointer.x);
         let near = self.prepared.lines.iter().enumerate().filter_map(|(at, line)| {
@@ -138,14 +177,10 @@ impl Picture for LinesPicture {
         let Some(frame) = pen.frame else { return };
         plot::axes(drawing, pen.painter, pen.t, &frame, &self.lines.x.title());
         let edges = edges(&frame, pixels(&frame, pen.scale));
-        let mut cuts = Cuts::default();
-        drawing.dense = if self.lines.group.is_none() { self.prepared.lines.len() } else { 1 };
         let soft = edges.len() * self.prepared.lines.len() <= SOFT;
         drawing.within(frame.rect.expand2(egui::vec2(1.0, 2.0)), |drawing| {
-            for (line, color) in self.each() {
-                let ink = Ink { soft, ..Ink::new(color, pen.t.size.line_strong) };
-                self.one(drawing, &frame, (&edges, &mut cuts), line, ink);
-            }
+            let ink = Ink { soft, ..Ink::new(Color32::TRANSPARENT, pen.t.size.line_strong) };
+            self.all(drawing, &frame, &edges, ink);
         });
         if self.labels() {
             let names: Vec<String> = self.prepared.lines.iter().map(|line| self.name(line)).collect();
@@ -222,6 +257,12 @@ impl Picture for LinesPicture {
         }
         Ok(csv)
     }
+}
+
+/// How many threads draw; asking the system each time would read files.
+fn threads() -> usize {
+    static THREADS: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from).min(4))
 }
 
 /// What of `y` a logarithmic axis can show.
