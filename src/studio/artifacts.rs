@@ -1,7 +1,9 @@
 //! What runs left behind that can be looked at: images, texts and tables, wherever they are kept.
 //!
 //! [`Studio::run_artifacts`] lists them and [`Studio::read_run_artifact`] reads one. A source of them is one function of
-//! each kind in this file; today the outputs of pipeline steps are the only one.
+//! each kind: the outputs of pipeline steps are in this file, the files that clients logged in [`files`].
+
+mod files;
 
 use pipeline::component::PortKind;
 use serde::{Deserialize, Serialize};
@@ -123,6 +125,10 @@ impl Studio {
     /// A run that is not there.
     pub fn run_artifacts(&self, run: &str) -> Result<Vec<RunArtifact>> {
         let mut found = self.output_artifacts(run)?;
+        // The outputs of a pipeline's steps are files to clients, too.
+        if found.is_empty() {
+            found = self.logged_artifacts(run)?;
+        }
         found.sort_by(|a, b| (a.kind, &a.name, a.step).cmp(&(b.kind, &b.name, b.step)));
         Ok(found)
     }
@@ -134,6 +140,7 @@ impl Studio {
     pub fn read_run_artifact(&self, run: &str, path: &str) -> Result<ArtifactContent> {
         match path.split('/').collect::<Vec<_>>()[..] {
             [OUTPUTS, job, port] => self.read_output_artifact(run, job, port),
+            [files::FILES, ..] => self.read_logged_artifact(run, path),
             _ => Err(Error::not_found(format!("This run has no artifact “{path}”."))),
         }
     }
@@ -191,17 +198,21 @@ fn cut(mut text: String) -> String {
 }
 
 fn table(grid: &data::grid::Grid) -> Result<ArtifactContent> {
+    Ok(cells(&grid.rows(0..ROWS, None)?, grid.len()))
+}
+
+/// The cells of a frame, which is the beginning of a table of so many rows.
+fn cells(frame: &data::polars::prelude::DataFrame, rows: u64) -> ArtifactContent {
     use data::grid::{Digits, format_value};
-    let frame = grid.rows(0..ROWS, None)?;
     let columns = frame.columns();
     let cell = |column: &data::polars::prelude::Column, row: usize| {
         column.get(row).ok().and_then(|value| format_value(&value, Digits::Full)).unwrap_or_default()
     };
-    Ok(ArtifactContent::Table {
+    ArtifactContent::Table {
         columns: columns.iter().map(|column| column.name().to_string()).collect(),
         cells: (0..frame.height()).map(|row| columns.iter().map(|column| cell(column, row)).collect()).collect(),
-        rows: grid.len(),
-    })
+        rows,
+    }
 }
 
 #[cfg(test)]
