@@ -27,10 +27,15 @@ def real_server(folder):
     with open(f"{folder}/server.log", "wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, env=quiet, start_new_session=True)
     try:
-        wait(uri, server)
+        try:
+            wait(uri, server)
+        except RuntimeError as error:
+            with open(f"{folder}/server.log") as said:
+                raise RuntimeError(f"{error}: {said.read()[-2000:]}") from None
         yield uri
     finally:
-        os.killpg(server.pid, 15)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, 15)
         try:
             server.wait(20)
         except subprocess.TimeoutExpired:

@@ -20,7 +20,7 @@ import threading
 import time
 import uuid
 
-os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", MLFLOW_ENABLE_ASYNC_LOGGING="false")
+os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", MLFLOW_ENABLE_ASYNC_LOGGING="false", MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT="true")
 
 import requests
 from mlflow import MlflowClient
@@ -138,7 +138,8 @@ def log_keys(calls, state, number):
 
 def whole_run(calls, state, number):
     run = calls.create()
-    calls.batch(run, points(number), [(f"p{n}", "x") for n in range(20)], [(f"t{n}", "y") for n in range(5)])
+    calls.batch(run, [], [(f"p{n}", "x") for n in range(20)], [(f"t{n}", "y") for n in range(5)])
+    calls.batch(run, points(number))
     calls.finish(run)
 
 
@@ -176,8 +177,8 @@ def fill_mlflow(database):
         for number in range(RUNS):
             auc, loss, kind, team = facts(number)
             run = uuid.uuid4().hex
-            db.execute("INSERT INTO runs (run_uuid, name, source_type, status, start_time, lifecycle_stage, artifact_uri, experiment_id)"
-                       " VALUES (?, 'r', 'UNKNOWN', 'RUNNING', 1, 'active', 'mlflow-artifacts:/0', 0)", (run,))
+            db.execute("INSERT INTO runs (run_uuid, name, user_id, source_type, status, start_time, lifecycle_stage, artifact_uri, experiment_id)"
+                       " VALUES (?, 'r', '', 'UNKNOWN', 'RUNNING', 1, 'active', 'mlflow-artifacts:/0', 0)", (run,))
             for key, value in [("auc", auc), ("loss", loss)]:
                 db.execute("INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, 1, 0, 0, ?)", (key, value, run))
                 db.execute("INSERT INTO metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES (?, ?, 1, 0, 0, ?)", (key, value, run))
@@ -194,11 +195,13 @@ def measure(uri, seconds, filled):
         calls = kind(uri)
         run = calls.create()
         found[f"one log-metric, ms, {name}"] = latency(seconds / 2, lambda step: calls.metric(run, step))
+    print({name: round(value, 2) for name, value in found.items()}, file=sys.stderr)
     filled()
     for name, kind in [("HTTP", Http), ("client", Python)]:
         calls = kind(uri)
         found[f"search of 10,000 runs, ms, {name}"] = latency(seconds / 2, lambda _: calls.search(FILTER))
         found[f"search by metric, param and tag, ms, {name}"] = latency(seconds / 2, lambda _: calls.search(MIXED))
+    print({name: round(value, 2) for name, value in found.items()}, file=sys.stderr)
     return found
 
 
