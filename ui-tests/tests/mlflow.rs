@@ -65,11 +65,13 @@ fn an_acknowledged_batch_survives_a_kill() {
     let mut acknowledged = 0;
     for _ in 0..8 {
         let served = Served::start(&desk);
-        let (port, own) = (served.port, run.clone());
-        let logging = std::thread::spawn(move || log_until_killed(port, &own, acknowledged));
-        std::thread::sleep(Duration::from_millis(50 + random.below(200)));
-        served.kill();
-        acknowledged = logging.join().unwrap();
+        let port = served.port;
+        acknowledged = std::thread::scope(|scope| {
+            let logging = scope.spawn(|| log_until_killed(port, &run, acknowledged));
+            std::thread::sleep(Duration::from_millis(50 + random.below(200)));
+            served.kill();
+            logging.join().unwrap()
+        });
         let seen = desk.studio().tracking().metric_page(&run, "m", 0, None).unwrap().items;
         let steps: BTreeSet<i64> = seen.iter().map(|point| point.step).collect();
         assert_eq!(steps.len(), seen.len(), "a point is there twice");
