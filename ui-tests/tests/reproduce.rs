@@ -352,3 +352,45 @@ fn a_second_run_ends_with_the_one_who_wants_it() {
     child.wait().unwrap();
     wait_until("its worker to leave", Duration::from_secs(10), || !is_running(worker));
 }
+
+#[test]
+#[cfg(unix)]
+fn the_packages_of_that_time_are_brought_back() {
+    let desk = study();
+    let venv = desk.home().join("venv");
+    let python = venv.join("bin/python");
+    assert!(Command::new("python3").args(["-m", "venv"]).arg(&venv).status().unwrap().success());
+    let install = |packages: &[&str]| {
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(packages);
+        pip.status().unwrap().success()
+    };
+    if !install(&["pyarrow==26.0.1", "iniconfig==2.0.0"]) {
+        eprintln!("skipped: PyPI cannot be reached");
+        return;
+    }
+    write(
+        &desk,
+        "src/clean.py",
+        "from importlib.metadata import version\n\ndef run(table):\n    print('iniconfig', version('iniconfig'))\n    return table\n",
+    );
+    let named = format!("      file: src/clean.py\n      interpreter: {}\n", python.display());
+    let path = desk.pipeline("study", &STUDY.replace("      file: src/clean.py\n", &named));
+    let done = run(&desk, &path);
+    assert_eq!(done["environment"]["python"][0]["interpreter"]["packages"]["iniconfig"], "2.0.0");
+    let same = reproduce(&desk, &id(&done), &[]).1;
+    assert_eq!((&same["verdict"], &same["notes"]), (&"identical".into(), &Json::Array(Vec::new())));
+    assert!(install(&["iniconfig==2.1.0"]));
+    let (outcome, report) = reproduce(&desk, &id(&done), &["--keep"]);
+    assert_eq!((outcome.code, text(&report["verdict"])), (Some(0), "identical".to_owned()), "{report:#}");
+    let note = text(&report["notes"][0]);
+    assert!(
+        note.ends_with("has other packages now: iniconfig 2.1.0 (was 2.0.0). It was built again from PyPI."),
+        "{note}"
+    );
+    let mut logs = support::program();
+    let second = Studio::open(Path::new(&text(&report["folder"]))).unwrap().runs(&RunQuery::default()).unwrap();
+    logs.args(["runs", "logs", &second.runs[0].id, "--workspace", &text(&report["folder"])]);
+    let logs = support::outcome(logs.output().unwrap()).stdout;
+    assert!(logs.contains("iniconfig 2.0.0"), "{logs}");
+}
