@@ -134,6 +134,11 @@ impl Inspected {
 
     /// A run that a client logged has no pipeline.
     fn logged(&mut self, row: &Run, state: &RunState) {
+        let tag = |name: &str| row.tags.get(name);
+        if let (Some(parent), Some(step)) = (tag(workspace::tracking::PARENT_TAG), tag(workspace::tracking::STEP_TAG)) {
+            self.missing.push(format!("{} is what the step {step} logged. Reproduce its run {parent}.", row.name));
+            return;
+        }
         let command =
             if self.command.is_empty() { String::new() } else { format!(" It was made by: {}", self.command) };
         if state.is_empty() {

@@ -92,10 +92,19 @@ fn outputs(first: &Studio, old: &[Step], again: &Studio, new: &[Step], tolerance
 
 type Curves = Vec<(String, Vec<(i64, f64)>)>;
 
+/// The metrics of a run, and those that its scripts logged through MLflow's client as `step.metric`.
 fn curves(studio: &Studio, run: &str) -> Result<Curves> {
+    let mut curves = curves_of(studio, run, "")?;
+    for (step, logged) in studio.workspace.step_runs(run)? {
+        curves.extend(curves_of(studio, &logged, &format!("{step}."))?);
+    }
+    Ok(curves)
+}
+
+fn curves_of(studio: &Studio, run: &str, prefix: &str) -> Result<Curves> {
     let curve = |key: String| {
         let points = studio.metric_columns(run, &key)?;
-        Ok((key, points.steps.into_iter().zip(points.values).collect()))
+        Ok((format!("{prefix}{key}"), points.steps.into_iter().zip(points.values).collect()))
     };
     studio.run_row(run)?.metrics.into_keys().map(curve).collect()
 }

@@ -9,6 +9,7 @@ use super::runs::any_run;
 use super::{PARENT_TAG, default_location};
 use crate::blobs::Blob;
 use crate::error::Result;
+use crate::folder::Workspace;
 use crate::run_changes::set_text;
 use crate::runs::new_run_id;
 use crate::tx::Batch;
@@ -159,6 +160,26 @@ impl Batch<'_> {
     }
 }
 
+impl Workspace {
+    /// The runs in which steps of a run logged: step and run, in the order they were opened.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub fn step_runs(&self, parent: &str) -> Result<Vec<(String, String)>> {
+        self.db.read(|conn| {
+            let mut found = conn.prepare_cached(
+                "SELECT s.value, r.uuid FROM tags p JOIN runs r ON r.id = p.run_id
+                 JOIN tags s ON s.run_id = r.id AND s.key_id = (SELECT id FROM keys WHERE name = ?3)
+                 WHERE p.key_id = (SELECT id FROM keys WHERE name = ?1) AND p.value = ?2
+                     AND r.logged AND r.deleted_at IS NULL
+                 ORDER BY r.id",
+            )?;
+            let rows = found.query_map((PARENT_TAG, parent, STEP_TAG), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+}
+
 fn experiment_of(conn: &Connection, row: i64) -> Result<i64> {
     Ok(conn.prepare_cached("SELECT experiment_id FROM runs WHERE id = ?1")?.query_row([row], |row| row.get(0))?)
 }
@@ -204,6 +225,7 @@ mod tests {
         workspace.write(change(), |tx| tx.close_step_runs(&run, Some("quiet"), RunStatus::Done)).unwrap();
         assert!(workspace.tracked_run(&quiet).is_err());
         assert_eq!(workspace.tracked_run(&loud).unwrap().status, RunStatus::Running);
+        assert_eq!(workspace.step_runs(&run).unwrap(), [("loud".to_owned(), loud.clone())]);
         workspace.write(change(), |tx| tx.close_step_runs(&run, None, RunStatus::Failed)).unwrap();
         let kept = workspace.tracked_run(&loud).unwrap();
         assert_eq!((kept.status, kept.end_ms.is_some()), (RunStatus::Failed, true));
