@@ -7,7 +7,7 @@ use std::process::Command as Process;
 use eframe::egui::{Event, Key, Modifiers};
 use gui::commands::Command;
 use gui::panels::{Action, Subject};
-use studio::{RunQuery, Studio};
+use studio::{RunQuery, Studio, Version};
 use ui_tests::{Theme, Window};
 
 const PIPELINE: &str = "pipelines/diagnosis.yaml";
@@ -118,8 +118,12 @@ fn runs_lead_to_their_commit_and_back() {
     window.send(Action::Open(Subject::History { path: run.pipeline.clone().unwrap(), commit: None }));
     window.click("Working tree");
     window.wait_for("Old version");
-    let listed = studio.file_versions(&run.pipeline.unwrap()).unwrap();
+    let pipeline = run.pipeline.unwrap();
+    let listed = studio.file_versions(&pipeline).unwrap();
     assert!(listed.iter().any(|row| row.title == run.name), "{listed:?}");
+    let found = studio.compare_versions(&pipeline, &Version::Run(run.id), &Version::Worktree).unwrap();
+    let differs = found.pipeline.expect("two pipelines").diff;
+    assert!(differs.added.is_empty() && differs.removed.is_empty() && !differs.changed.is_empty(), "{differs:?}");
 }
 
 #[test]

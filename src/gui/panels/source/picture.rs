@@ -231,7 +231,7 @@ mod tests {
         let wanted = [
             ("Pipeline", NodeMark::Changed),
             ("Train model", NodeMark::Added),
-            ("K-means", NodeMark::Removed),
+            ("k-means", NodeMark::Removed),
             ("Gradient boosting", NodeMark::Changed),
         ];
         assert_eq!(titles, wanted);
