@@ -25,7 +25,7 @@ use crate::{
 
 const STEPS: f32 = 260.0;
 /// The drawing of a run is no higher than this.
-const GRAPH: f32 = 520.0;
+const GRAPH: f32 = 440.0;
 pub(super) const TABS: [&str; 6] = ["Overview", "Logs", "Outputs", "Changes", "Environment", "Reproduce"];
 
 /// The run that is open in the panel.
