@@ -83,9 +83,9 @@ impl Repo {
             let before = if present { renamed_from(&repository, &commit, &name)? } else { None };
             commits.push(FileCommit {
                 commit: Commit::of(&commit),
-                path: self.outside_or_in(&name),
+                path: self.relative(&name),
                 present,
-                renamed_from: before.as_deref().map(|before| self.outside_or_in(before)),
+                renamed_from: before.as_deref().map(|before| self.relative(before)),
             });
             name = before.unwrap_or(name);
         }
@@ -93,7 +93,7 @@ impl Repo {
     }
 
     /// A path of the repository, seen from our folder.
-    fn outside_or_in(&self, path: &str) -> String {
+    fn relative(&self, path: &str) -> String {
         let outside = || format!("{}{path}", "../".repeat(self.prefix.matches('/').count()));
         self.to_folder(path).map_or_else(outside, str::to_owned)
     }

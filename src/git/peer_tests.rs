@@ -142,7 +142,7 @@ fn what_is_discarded_can_be_had_back() {
     assert!(!fixture.root.join("new").exists(), "the folder that it alone filled goes");
     assert_eq!(kept.paths, ["a", "new/שלום"]);
     fixture.git(&["gc", "-q", "--prune=now"]);
-    assert_eq!(repo.all_kept().unwrap(), [kept.clone()]);
+    assert_eq!(repo.all_kept().unwrap(), std::slice::from_ref(&kept));
     fixture.write("a", "something else\n");
     let second = repo.restore_kept(&kept.id).unwrap().unwrap();
     assert_eq!(fs::read_to_string(fixture.root.join("a")).unwrap(), "typed for an hour\n");

@@ -10,6 +10,9 @@ use serde_json::Value as Json;
 use super::{Input, Job, Note, Pipeline, Wire};
 use crate::component::Spec;
 
+/// Left and top on the canvas, where the file says them.
+pub type Place = Option<[f32; 2]>;
+
 /// What to do to one pipeline to get another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PipelineDiff {
@@ -23,7 +26,7 @@ pub struct PipelineDiff {
     /// Jobs of both versions that are not the same, with what changed.
     pub changed: IndexMap<String, Vec<Change>>,
     /// Places on the canvas, before and after, where they differ.
-    pub moved: IndexMap<String, (Option<[f32; 2]>, Option<[f32; 2]>)>,
+    pub moved: IndexMap<String, (Place, Place)>,
     /// Connections that only the new version has.
     pub wires_added: Vec<Wire>,
     /// Connections that only the old version has.
@@ -203,7 +206,7 @@ pub fn diff(old: &Pipeline, new: &Pipeline) -> PipelineDiff {
     }
 }
 
-fn moved(old: &Pipeline, new: &Pipeline) -> IndexMap<String, (Option<[f32; 2]>, Option<[f32; 2]>)> {
+fn moved(old: &Pipeline, new: &Pipeline) -> IndexMap<String, (Place, Place)> {
     let names = new.layout.keys().chain(old.layout.keys().filter(|name| !new.layout.contains_key(*name)));
     let places = names.map(|name| (name.clone(), (old.layout.get(name).copied(), new.layout.get(name).copied())));
     places.filter(|(_, (before, after))| before != after).collect()

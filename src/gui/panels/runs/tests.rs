@@ -56,7 +56,7 @@ pub fn window(studio: &Studio, theme: Theme, place: PlaceId, size: Vec2) -> Harn
     Harness::builder().with_size(size).with_theme(theme).wgpu().build_eframe(move |cc| {
         let backend = BackendOf::new(studio, cc.egui_ctx.clone(), 2);
         let panels: Vec<Box<dyn Panel>> = vec![Box::<Runs>::default(), Box::<Models>::default()];
-        let desk = Arc::new(TestDesk::default());
+        let desk = Arc::new(TestDesk);
         Window(Shell::new(&cc.egui_ctx, backend, desk, panels, layout))
     })
 }
@@ -211,7 +211,7 @@ fn runs_frame_time() {
     let before = resident();
     let backend = BackendOf::new(Arc::new(studio), ctx.clone(), 2);
     let panels: Vec<Box<dyn Panel>> = vec![Box::<Runs>::default()];
-    let mut shell = Shell::new(&ctx, backend.clone(), Arc::new(TestDesk::default()), panels, layout);
+    let mut shell = Shell::new(&ctx, backend.clone(), Arc::new(TestDesk), panels, layout);
     let mut frame = |number: u32, events: Vec<egui::Event>| {
         let input = egui::RawInput {
             screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, vec2(1600.0, 1000.0))),
