@@ -229,6 +229,43 @@ mod tests {
     }
 
     #[test]
+    fn a_double_click_shows_everything_again() {
+        let ctx = egui::Context::default();
+        theme::install(&ctx, &theme::Appearance::default());
+        let mut zoom = Zoom::default();
+        zoom.pan(vec2(10.0, 0.0), &frame());
+        assert!(zoom.is_zoomed());
+        let pos = pos2(50.0, 50.0);
+        let button = |pressed| egui::Event::PointerButton {
+            pos,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        };
+        let frames = [
+            vec![egui::Event::PointerMoved(pos)],
+            vec![button(true)],
+            vec![button(false)],
+            vec![button(true)],
+            vec![button(false)],
+        ];
+        for (at, events) in frames.into_iter().enumerate() {
+            let input = egui::RawInput {
+                screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(200.0, 200.0))),
+                time: Some(at as f64 * 0.02),
+                events,
+                ..egui::RawInput::default()
+            };
+            let mut output = ctx.run_ui(input, |ui| {
+                let response = ui.interact(frame().rect, ui.scope_id().with("plot"), egui::Sense::click_and_drag());
+                zoom.interact(ui, &response, &frame());
+            });
+            output.textures_delta.clear();
+        }
+        assert!(!zoom.is_zoomed());
+    }
+
+    #[test]
     fn panning_moves_both_ends() {
         let mut zoom = Zoom::default();
         zoom.pan(vec2(10.0, -20.0), &frame());

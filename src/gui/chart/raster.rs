@@ -37,8 +37,6 @@ pub fn png(
             ..RawInput::default()
         };
         let mut output = ctx.run_ui(input, |ui| {
-            let t = theme::of(ui);
-            ui.painter().rect_filled(rect, 0.0, t.color.surface3);
             draw(ui.painter(), rect).paint(ui.painter());
         });
         for (id, deltas) in std::mem::take(&mut output.textures_delta.set) {
@@ -46,7 +44,8 @@ pub fn png(
         }
         shapes = std::mem::take(&mut output.shapes);
     }
-    let mut picture = Picture::new((size.x * scale).ceil() as usize, (size.y * scale).ceil() as usize);
+    let ground = theme::of(&ctx).color.surface3;
+    let mut picture = Picture::new((size.x * scale).ceil() as usize, (size.y * scale).ceil() as usize, ground);
     for part in ctx.tessellate(shapes, scale) {
         if let Primitive::Mesh(mesh) = part.primitive
             && let Some(texture) = textures.get(&mesh.texture_id)
@@ -96,8 +95,9 @@ struct Picture {
 }
 
 impl Picture {
-    fn new(width: usize, height: usize) -> Self {
-        Self { width, height, pixels: vec![[0.0; 4]; width * height] }
+    fn new(width: usize, height: usize, ground: Color32) -> Self {
+        let ground = ground.to_array().map(|part| f32::from(part) / 255.0);
+        Self { width, height, pixels: vec![ground; width * height] }
     }
 
     fn fill(&mut self, mesh: &Mesh, texture: &ColorImage, clip: Rect, scale: f32) {
@@ -125,8 +125,11 @@ impl Picture {
         let within = |low: f32, high: f32, most: usize| {
             (low - 0.5).ceil().max(0.0) as usize..((high - 0.5).ceil().max(0.0) as usize).min(most)
         };
+        let plain = corners.iter().all(|corner| corner.color == corners[0].color && corner.uv == corners[0].uv);
+        let plain = plain.then(|| color(&corners, [1.0, 0.0, 0.0], texture));
         for y in within(bounds.top(), bounds.bottom(), self.height) {
-            for x in within(bounds.left(), bounds.right(), self.width) {
+            let (left, right) = row(&at, y as f32 + 0.5, bounds);
+            for x in within(left, right, self.width) {
                 let middle = pos2(x as f32 + 0.5, y as f32 + 0.5);
                 let shares = [(1, 2), (2, 0), (0, 1)].map(|(a, b)| (cross(at[a], at[b], middle), at[b] - at[a]));
                 // On an edge: only where it is a left or a top one.
@@ -134,7 +137,8 @@ impl Picture {
                     *share > 0.0 || (*share == 0.0 && (edge.y < 0.0 || (edge.y == 0.0 && edge.x > 0.0)))
                 });
                 if inside {
-                    self.blend(x, y, color(&corners, shares.map(|(share, _)| share / area), texture));
+                    let over = plain.unwrap_or_else(|| color(&corners, shares.map(|(share, _)| share / area), texture));
+                    self.blend(x, y, over);
                 }
             }
         }
@@ -154,6 +158,22 @@ impl Picture {
         image.unwrap_or_default().write_to(&mut file, image::ImageFormat::Png)?;
         Ok(file.into_inner())
     }
+}
+
+/// Where a row crosses the triangle, a pixel wider on both sides than it must be.
+fn row(corners: &[Pos2; 3], y: f32, bounds: Rect) -> (f32, f32) {
+    let (mut left, mut right) = (f32::INFINITY, f32::NEG_INFINITY);
+    for (a, b) in [(0, 1), (1, 2), (2, 0)] {
+        let (a, b) = (corners[a], corners[b]);
+        if (a.y - y) * (b.y - y) <= 0.0 {
+            let share = if a.y == b.y { [0.0, 1.0] } else { [(y - a.y) / (b.y - a.y); 2] };
+            for share in share {
+                let x = a.x + (b.x - a.x) * share;
+                (left, right) = (left.min(x), right.max(x));
+            }
+        }
+    }
+    ((left - 1.0).max(bounds.left()), (right + 1.0).min(bounds.right()))
 }
 
 /// Twice the area of the triangle, positive when it turns the way y grows.
