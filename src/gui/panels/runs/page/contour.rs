@@ -34,9 +34,12 @@ const LOG_FROM: f64 = 50.0;
 /// Points from a run that still count as on it.
 const NEAR: f32 = 12.0;
 
+/// A run with its x, y and the metric.
+type Spot = (Who, f64, f64, f64);
+
 pub struct ContourPicture {
     keys: [String; 3],
-    runs: Vec<(Who, f64, f64, f64)>,
+    runs: Vec<Spot>,
     x: Scale,
     y: Scale,
     z: Extent,
@@ -53,8 +56,8 @@ impl ContourPicture {
             let z = run.metrics.get(metric).copied().filter(|z| z.is_finite())?;
             Some((Who::of(run, making), param(run, x_key)?, param(run, y_key)?, z))
         };
-        let runs: Vec<(Who, f64, f64, f64)> = making.shown.iter().filter_map(point).collect();
-        let over = |of: &dyn Fn(&(Who, f64, f64, f64)) -> f64| runs.iter().map(of).fold(Extent::NONE, Extent::with);
+        let runs: Vec<Spot> = making.shown.iter().filter_map(point).collect();
+        let over = |of: &dyn Fn(&Spot) -> f64| runs.iter().map(of).fold(Extent::NONE, Extent::with);
         let scale = |extent: Extent| {
             let log = extent.low > 0.0 && extent.high / extent.low > LOG_FROM;
             Scale::over(extent, log, 0.04, Measure::Number)
@@ -111,8 +114,7 @@ fn shepard(points: &[(f64, f64, f64)], x: f64, y: f64) -> f64 {
 
 impl Picture for ContourPicture {
     fn nothing(&self) -> Option<String> {
-        let differ =
-            |of: &dyn Fn(&(Who, f64, f64, f64)) -> f64| self.runs.windows(2).any(|pair| of(&pair[0]) != of(&pair[1]));
+        let differ = |of: &dyn Fn(&Spot) -> f64| self.runs.windows(2).any(|pair| of(&pair[0]) != of(&pair[1]));
         let [x, y, _] = [0, 1, 2].map(|at| words::key_title(&self.keys[at]));
         if self.runs.len() < FEWEST {
             let count = self.runs.len();
@@ -184,7 +186,7 @@ impl Picture for ContourPicture {
 
     fn under(&self, pen: &Pen<'_>, pointer: Pos2) -> Option<Under> {
         let frame = pen.frame.filter(|frame| frame.rect.contains(pointer))?;
-        let away = |run: &&(Who, f64, f64, f64)| frame.place(run.1, run.2).distance(pointer);
+        let away = |run: &&Spot| frame.place(run.1, run.2).distance(pointer);
         let near = self.runs.iter().min_by(|a, b| away(a).total_cmp(&away(b))).filter(|run| away(run) < NEAR);
         let places: Vec<(f64, f64, f64)> =
             self.runs.iter().map(|run| (self.x.share(run.1), self.y.share(run.2), run.3)).collect();

@@ -17,12 +17,15 @@ use crate::{icons::Icon, panels::runs::words};
 const CURVES: usize = 6;
 const BARS: usize = 2;
 
+/// What each run left behind, by run id.
+pub type Artifacts = Vec<(String, Vec<RunArtifact>)>;
+
 /// What is known of the runs.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
     pub charted: &'a ChartedRuns,
     pub reports: &'a Reports,
-    pub artifacts: &'a [(String, Vec<RunArtifact>)],
+    pub artifacts: &'a Artifacts,
 }
 
 impl Known<'_> {

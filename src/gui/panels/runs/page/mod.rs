@@ -33,13 +33,13 @@ use std::{
 };
 
 use egui::{Color32, Key, Rect, ScrollArea, Sense, Ui, UiBuilder, vec2};
-use studio::{ChartedRuns, Run, RunArtifact, Studio};
+use studio::{ChartedRuns, Run, Studio};
 
 use self::{
     arrange::{columns, mark, places, slot},
     card::{Around, Asked},
     curves::Shelf,
-    first::Known,
+    first::{Artifacts, Known},
     live::{Env, Live},
     parallel::Brush,
     reports::Reports,
@@ -83,7 +83,7 @@ pub struct Page {
     undo: Vec<Option<Arrangement>>,
     charted: Request<Arc<ChartedRuns>>,
     reports: Request<Arc<Reports>>,
-    artifacts: Request<Arc<Vec<(String, Vec<RunArtifact>)>>>,
+    artifacts: Request<Arc<Artifacts>>,
     live: HashMap<u64, Live>,
     shelf: Shelf,
     brushes: Vec<Brush>,
@@ -362,7 +362,7 @@ impl Page {
         use_it(Known {
             charted: self.charted.value().map_or(&charted, |known| known),
             reports: self.reports.value().map_or(&reports, |known| known),
-            artifacts: self.artifacts.value().map_or::<&Vec<_>, _>(&artifacts, |known| known),
+            artifacts: self.artifacts.value().map_or(&artifacts, |known| known),
         })
     }
 
