@@ -182,7 +182,7 @@ mod tests {
                 "params": {
                     "depth": at.to_string(),
                     "noise": ((at * 7919) % 13).to_string(),
-                    "loss": if at % 2 == 0 { "hinge" } else { "log" },
+                    "loss": if at.is_multiple_of(2) { "hinge" } else { "log" },
                     "same": "1",
                 },
                 "metrics": { "auc": (at as f64).powi(3) }, "tags": {},

@@ -64,10 +64,8 @@ impl Notes {
             section(ui, "Note");
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| match &self.open {
                 Some(_) => done = link(ui, "Close note").clicked(),
-                None if !kept.is_empty() => {
-                    if link(ui, "Edit note").clicked() {
-                        self.open = Some((run.id.clone(), kept.to_owned()));
-                    }
+                None if !kept.is_empty() && link(ui, "Edit note").clicked() => {
+                    self.open = Some((run.id.clone(), kept.to_owned()));
                 }
                 None => {}
             });
