@@ -61,6 +61,8 @@ impl Window {
                 Theme::Dark => egui::Theme::Dark,
             })
             .with_max_steps(4)
+            // As on a screen: what goes by itself after some seconds must not go within a few frames.
+            .with_step_dt(1.0 / 60.0)
             .wgpu()
             .build_eframe(move |cc| {
                 if let Some(now) = now {

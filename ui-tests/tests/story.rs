@@ -126,7 +126,7 @@ fn set_and_run(window: &mut Window) {
 /// Both runs beside each other: what was changed, and what came of it.
 fn compare(window: &mut Window) {
     window.send(Action::Run(Command::GoTo("runs")));
-    window.choose("Pipeline", "New pipeline");
+    window.choose("Which runs", "New pipeline");
     window.wait_until("the two runs", |window| runs(window).len() == 2);
     // What the panel had checked by itself.
     window.send(Action::Run(Command::Panel(PanelCommand { place: "runs", verb: "uncheck", argument: String::new() })));
@@ -135,11 +135,11 @@ fn compare(window: &mut Window) {
         window.press(Modifiers::NONE, key);
         window.settle();
     }
-    window.wait_until("two checked runs", |window| window.says("2 of 2 selected"));
+    window.wait_until("two checked runs", |window| window.says("2 of 2"));
     window.click("Compare");
     window.wait_for("Compare 2 runs");
     window.wait_for("c, differs");
-    assert!(window.says("log loss, ✓"), "the better one is marked: {:?}", window.labels());
+    assert!(window.says("log loss, differs, best "), "the better one is marked: {:?}", window.labels());
     window.click_last("Runs");
 }
 

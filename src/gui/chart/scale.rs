@@ -174,13 +174,13 @@ pub struct Frame {
 #[derive(Clone, Copy, Debug)]
 pub struct Lens {
     scale: Scale,
-    foot: f64,
+    bottom: f64,
     by: f64,
 }
 
 impl Lens {
     pub fn up(&self, y: f64) -> f32 {
-        (self.foot - self.scale.own(y) * self.by).clamp(-FAR, FAR) as f32
+        (self.bottom - ((self.scale.own(y) - self.scale.low) * self.by).clamp(-FAR, FAR)) as f32
     }
 }
 
@@ -199,7 +199,7 @@ impl Frame {
     /// What takes values up the screen, for very many of them.
     pub fn lens(&self) -> Lens {
         let by = f64::from(self.rect.height()) / (self.y.high - self.y.low);
-        Lens { scale: self.y, foot: f64::from(self.rect.bottom()) + self.y.low * by, by }
+        Lens { scale: self.y, bottom: f64::from(self.rect.bottom()), by }
     }
 
     pub fn place(&self, x: f64, y: f64) -> Pos2 {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Below this width of the bar its buttons are icons.
-const ROOMY: f32 = 1180.0;
+const ROOMY: f32 = 1320.0;
 
 impl Runs {
     /// The bar of the list; what was asked.

@@ -107,7 +107,9 @@ impl Notes {
         for (key, value) in own {
             ui.horizontal(|ui| {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    if ui.add(Button::icon(Icon::Close, format!("Remove the tag {key}"))).clicked() {
+                    // What clients need to find their way stays.
+                    let own = !key.starts_with("mlflow.");
+                    if own && ui.add(Button::icon(Icon::Close, format!("Remove the tag {key}"))).clicked() {
                         changes.push(TagChange { run: run.id.clone(), key: key.clone(), value: None });
                     }
                     ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {

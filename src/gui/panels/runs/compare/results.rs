@@ -88,6 +88,8 @@ struct Told {
     title: String,
     differs: bool,
     values: Vec<Value>,
+    /// The names of the runs with the best value, where one is better.
+    best: Vec<String>,
 }
 
 /// What stands in a cell.
@@ -119,10 +121,13 @@ fn measured(comparison: &Comparison) -> Vec<Told> {
                 },
                 None => Value::default(),
             });
+            let values: Vec<Value> = values.collect();
+            let named = comparison.runs.iter().zip(&values).filter(|(_, value)| value.best);
             Told {
                 title: words::key_title(&one.key),
                 differs: one.differs,
-                values: values.collect(),
+                best: named.map(|(run, _)| run.name.clone()).collect(),
+                values,
                 key: one.key.clone(),
             }
         })
@@ -163,6 +168,7 @@ fn told<'a>(
             title: words::key_title(key),
             differs: found.windows(2).any(|pair| pair[0] != pair[1]),
             values: found.iter().map(value).collect(),
+            best: Vec::new(),
         }
     };
     let mut rows: Vec<Told> = keys.into_iter().map(row).filter(|row| row.differs || every).collect();
@@ -215,9 +221,9 @@ impl TableSource for Rows<'_> {
         };
         let mut room = cell.inside();
         if row.values.iter().any(|value| !value.difference.is_empty()) {
-            let beside = room.with_min_x(room.right() - 64.0);
+            let beside = room.with_min_x(room.right() - 72.0);
             cell.set_in(beside, &value.difference, &t.face.caption, t.color.text2);
-            room.max.x = beside.left();
+            room.max.x = beside.left() - t.size.grid;
         }
         let text: Cow<'_, str> =
             if value.best { format!("✓ {}", value.text).into() } else { value.text.as_str().into() };
@@ -237,7 +243,8 @@ impl TableSource for Rows<'_> {
     fn row_name(&self, row: u64) -> String {
         let row = &self.0[row as usize];
         let differs = if row.differs { ", differs" } else { "" };
-        format!("{}{differs}", row.title)
+        let best = if row.best.is_empty() { String::new() } else { format!(", best {}", row.best.join(", ")) };
+        format!("{}{differs}{best}", row.title)
     }
 }
 

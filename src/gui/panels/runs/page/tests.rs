@@ -29,7 +29,8 @@ fn titles(harness: &egui_kittest::Harness<'_, Window>) -> Vec<String> {
 #[test]
 fn the_page_makes_itself_and_every_kind_of_chart_is_added() {
     let studio = sample();
-    let mut harness = open(&studio, Theme::Dark, vec2(1600.0, 1000.0));
+    // So high that no chart is scrolled out of sight, where it is not drawn.
+    let mut harness = open(&studio, Theme::Dark, vec2(1600.0, 3200.0));
     picture(&mut harness, "charts-first");
     assert!(titles(&harness).contains(&"Chart Parameters and results".to_owned()), "{:?}", titles(&harness));
     harness.check_accessibility();
