@@ -28,7 +28,10 @@ pub fn show(ui: &mut Ui, world: &mut World) {
         .align(RectAlign::TOP_START)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .accessible_name("Tracking server")
-        .show(|ui| contents(ui, world));
+        .show(|ui| {
+            let margin = theme::of(ui).size.gap;
+            egui::Frame::NONE.inner_margin(margin).show(ui, |ui| contents(ui, world));
+        });
 }
 
 fn contents(ui: &mut Ui, world: &mut World) {

@@ -66,6 +66,10 @@ impl Meaning {
         };
         if !tokens.iter().any(compares) {
             let text = text.trim();
+            // Who begins to write a filter must not see the list go.
+            if !text.is_empty() && ENTITIES.iter().any(|entity| entity.starts_with(text)) {
+                return Self::Faults(Vec::new());
+            }
             let begun = ENTITIES.iter().any(|entity| text.starts_with(entity));
             let fault = || Fault { at: 0..text.len(), words: "Compare it with a value.".to_owned() };
             return if begun { Self::Faults(vec![fault()]) } else { Self::Words(text.to_owned()) };
@@ -158,6 +162,8 @@ mod tests {
         assert_eq!(Meaning::of(" brisk heron "), Meaning::Words("brisk heron".to_owned()));
         assert!(matches!(Meaning::of("metrics.auc > 0.9"), Meaning::Conditions(found) if found.len() == 1));
         assert!(matches!(Meaning::of("metrics.auc"), Meaning::Faults(_)));
+        assert_eq!(Meaning::of("par"), Meaning::Faults(Vec::new()));
+        assert_eq!(Meaning::of("pare"), Meaning::Words("pare".to_owned()));
     }
 
     #[test]
