@@ -345,8 +345,12 @@ fn a_second_run_ends_with_the_one_who_wants_it() {
         let again = folder.join(".atelier/studio.db").is_file().then(|| Studio::open(&folder).ok())??;
         again.runs(&RunQuery::default()).ok()?.runs.first()?.pid
     };
-    wait_until("the second run", Duration::from_secs(60), || worker().is_some());
-    let worker = worker().unwrap();
+    let found = std::cell::Cell::new(None);
+    wait_until("the second run", Duration::from_secs(60), || {
+        found.set(worker());
+        found.get().is_some()
+    });
+    let worker = found.get().unwrap();
     assert!(is_running(worker));
     kill(child.id());
     child.wait().unwrap();
