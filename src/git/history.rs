@@ -55,6 +55,29 @@ pub struct FileCommit {
     pub renamed_from: Option<String>,
 }
 
+/// The first `limit` things that `pick` finds in the commits before the head, newest first. None before the first
+/// commit.
+fn newest_first<T>(
+    repository: &Repository,
+    limit: usize,
+    mut pick: impl FnMut(&git2::Commit<'_>) -> Result<Option<T>>,
+) -> Result<Vec<T>> {
+    let Some(head) = head_of(repository)? else {
+        return Ok(Vec::new());
+    };
+    let mut walk = repository.revwalk()?;
+    walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME)?;
+    walk.push(Oid::from_str(&head.id)?)?;
+    let mut found = Vec::new();
+    for id in walk {
+        if found.len() == limit {
+            break;
+        }
+        found.extend(pick(&repository.find_commit(id?)?)?);
+    }
+    Ok(found)
+}
+
 impl Repo {
     /// Up to `limit` commits that changed a file, newest first, under the names that it had, as
     /// `git log --follow` finds them.
@@ -64,32 +87,23 @@ impl Repo {
     pub fn file_log(&self, path: &str, limit: usize) -> Result<Vec<FileCommit>> {
         let repository = self.open()?;
         let mut name = self.to_repository(path)?;
-        let Some(head) = head_of(&repository)? else {
-            return Ok(Vec::new());
-        };
-        let mut walk = repository.revwalk()?;
-        walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME)?;
-        walk.push(Oid::from_str(&head.id)?)?;
-        let mut commits = Vec::new();
-        for id in walk {
-            if commits.len() == limit {
-                break;
+        newest_first(&repository, limit, |commit| {
+            if !changes(commit, Path::new(&name))? {
+                return Ok(None);
             }
-            let commit = repository.find_commit(id?)?;
-            if !changes(&commit, Path::new(&name))? {
-                continue;
-            }
-            let present = entry(&commit, Path::new(&name))?.is_some();
-            let before = if present { renamed_from(&repository, &commit, &name)? } else { None };
-            commits.push(FileCommit {
-                commit: Commit::of(&commit),
+            let present = entry(commit, Path::new(&name))?.is_some();
+            let before = if present { renamed_from(&repository, commit, &name)? } else { None };
+            let found = FileCommit {
+                commit: Commit::of(commit),
                 path: self.relative(&name),
                 present,
                 renamed_from: before.as_deref().map(|before| self.relative(before)),
-            });
-            name = before.unwrap_or(name);
-        }
-        Ok(commits)
+            };
+            if let Some(before) = before {
+                name = before;
+            }
+            Ok(Some(found))
+        })
     }
 
     /// A path of the repository, seen from our folder.
@@ -109,23 +123,10 @@ impl Repo {
             Some(path) => self.to_repository(path)?,
             None => self.prefix.trim_end_matches('/').to_owned(),
         };
-        let Some(head) = head_of(&repository)? else {
-            return Ok(Vec::new());
-        };
-        let mut walk = repository.revwalk()?;
-        walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME)?;
-        walk.push(Oid::from_str(&head.id)?)?;
-        let mut commits = Vec::new();
-        for id in walk {
-            if commits.len() == limit {
-                break;
-            }
-            let commit = repository.find_commit(id?)?;
-            if path.is_empty() || changes(&commit, Path::new(&path))? {
-                commits.push(Commit::of(&commit));
-            }
-        }
-        Ok(commits)
+        newest_first(&repository, limit, |commit| {
+            let ours = path.is_empty() || changes(commit, Path::new(&path))?;
+            Ok(ours.then(|| Commit::of(commit)))
+        })
     }
 
     /// A file as it was at a commit (an id, a branch, a tag); none when it was not there.

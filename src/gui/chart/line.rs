@@ -237,7 +237,7 @@ impl<'a> LineChart<'a> {
         for (y, series) in labels {
             let room =
                 Rect::from_min_max(pos2(frame.right() + 6.0, y - line / 2.0), pos2(rect.right(), y + line / 2.0));
-            let color = series.color;
+            let color = t.readable(series.color);
             crate::widgets::paint_text(ui.painter(), room, Align2::LEFT_CENTER, &series.name, &t.face.caption, color);
         }
     }

@@ -196,7 +196,7 @@ pub fn end_labels(
     for (y, (name, color)) in names {
         let left = frame.rect.right() + 6.0;
         let room = Rect::from_min_max(pos2(left, y - line / 2.0), pos2(drawing.rect.right().max(left), y + line / 2.0));
-        drawing.text(painter, room, Align2::LEFT_CENTER, name, &t.face.caption, color);
+        drawing.text(painter, room, Align2::LEFT_CENTER, name, &t.face.caption, t.readable(color));
     }
 }
 

@@ -130,7 +130,11 @@ fn names(ui: &Ui, area: Rect, id: &str, curves: &[Overlay<'_>]) {
         let y = bottom - line * (curves.len() - at) as f32;
         let row = Rect::from_min_max(pos2(area.left() + 52.0, y), pos2(area.right() - 12.0, y + line));
         let align = if left { Align2::LEFT_CENTER } else { Align2::RIGHT_CENTER };
-        paint_text(ui.painter(), row, align, &curve.name, &t.face.caption, curve.color);
+        // No grid line goes through the words.
+        let wide = crate::widgets::text_width(ui.painter(), &curve.name, &t.face.caption).min(row.width());
+        let behind = align.align_size_within_rect(vec2(wide, line), row).expand2(vec2(t.size.grid, 0.0));
+        ui.painter().rect_filled(behind, 0.0, t.color.surface3);
+        paint_text(ui.painter(), row, align, &curve.name, &t.face.caption, t.readable(curve.color));
     }
 }
 
@@ -169,7 +173,7 @@ fn histograms(ui: &mut Ui, title: &str, x_label: &str, edges: &[f64], series: &[
     let mut x = rect.left();
     for (at, one) in series.iter().enumerate().filter(|_| series.len() > 1) {
         let place = Rect::from_min_size(pos2(x, rect.top()), vec2(rect.right() - x, line));
-        let drawn = paint_text(painter, place, Align2::LEFT_CENTER, &one.name, &t.face.caption, t.data(at));
+        let drawn = paint_text(painter, place, Align2::LEFT_CENTER, &one.name, &t.face.caption, t.readable(t.data(at)));
         x = drawn.right() + t.size.pad;
     }
     let below = rect.with_min_y(area.bottom() + t.size.grid);

@@ -10,6 +10,7 @@
 
 mod apply;
 mod choice;
+mod contrast;
 mod fonts;
 mod parse;
 #[cfg(test)]
@@ -20,6 +21,8 @@ use std::sync::Arc;
 
 use egui::{Color32, Context, Stroke};
 use serde::Deserialize;
+
+use contrast::{READABLE, contrast};
 
 pub use choice::{Appearance, ThemeChoice};
 pub use fonts::{INTER, INTER_MEDIUM, INTER_SEMIBOLD, MONO, MONO_MEDIUM};
@@ -157,6 +160,16 @@ impl Tokens {
     /// The colour of series, label or category `index`; starts again after eight.
     pub fn data(&self, index: usize) -> Color32 {
         self.color.data[index % self.color.data.len()]
+    }
+
+    /// A data colour as that of words: as near to it as can be read on every surface.
+    pub fn readable(&self, color: Color32) -> Color32 {
+        let c = &self.color;
+        let reads = |color: &Color32| {
+            [c.surface1, c.surface2, c.surface3].into_iter().all(|surface| contrast(*color, surface) >= READABLE)
+        };
+        let nearer = (0_u8..=10).map(|tenth| color.lerp_to_gamma(c.text1, f32::from(tenth) / 10.0));
+        nearer.into_iter().find(reads).unwrap_or(c.text1)
     }
 
     /// `color` laid thinly over `surface`, opaque: fills of chips, bars and glyph tiles.

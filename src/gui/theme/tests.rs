@@ -2,7 +2,12 @@ use std::sync::Arc;
 
 use egui::Color32;
 
-use super::{Tokens, apply::built_in, parse::parse};
+use super::{
+    Tokens,
+    apply::built_in,
+    contrast::{contrast, linear},
+    parse::parse,
+};
 
 const FILES: [(&str, &str); 2] = [
     ("dark.json", include_str!("../../../assets/themes/dark.json")),
@@ -31,23 +36,6 @@ fn a_file_that_lacks_a_token_or_has_another_is_refused() {
     assert!(parse(name, &text.replace("#2A2F57", "blue")).is_err());
 }
 
-/// WCAG 2.1, relative luminance and contrast ratio.
-fn contrast(a: Color32, b: Color32) -> f64 {
-    let luminance = |color: Color32| {
-        let [r, g, b] = linear(color);
-        0.2126 * r + 0.7152 * g + 0.0722 * b
-    };
-    let (a, b) = (luminance(a), luminance(b));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
-}
-
-fn linear(color: Color32) -> [f64; 3] {
-    [color.r(), color.g(), color.b()].map(|byte| {
-        let share = f64::from(byte) / 255.0;
-        if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
-    })
-}
-
 #[test]
 fn text_reads_on_every_surface() {
     for t in themes() {
@@ -62,6 +50,12 @@ fn text_reads_on_every_surface() {
         }
         for (text, fill) in [(c.on_accent, c.accent), (c.text1, c.accent_soft), (c.text2, c.accent_soft)] {
             assert!(contrast(text, fill) >= 4.5, "{} {text:?} on {fill:?}", t.name);
+        }
+        for (at, &color) in c.data.iter().enumerate() {
+            let words = t.readable(color);
+            for surface in [c.surface1, c.surface2, c.surface3] {
+                assert!(contrast(words, surface) >= 4.5, "{} words in data.{}", t.name, at + 1);
+            }
         }
         // A word on the selected place and the border of a field are large or not text: 3 to 1.
         assert!(contrast(c.accent, c.accent_soft) >= 3.0, "{} the selected place", t.name);

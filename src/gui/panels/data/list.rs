@@ -62,6 +62,7 @@ impl Datasets {
         }
         let t = cx.theme;
         widgets::bar(ui, |ui| drop(ui.label(t.title("Datasets"))), |_| ());
+        ui.spacing_mut().item_spacing.y = 0.0;
         egui::Frame::NONE.inner_margin(t.size.pad).show(ui, |ui| {
             ui.add(TextField::search(&mut self.find, "Find a dataset"));
         });

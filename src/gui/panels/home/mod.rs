@@ -1,6 +1,6 @@
 //! Home: what changed, what runs, what needs a person, and where to go on; three doors while there is nothing.
 
-use egui::{ScrollArea, Ui};
+use egui::{Frame, Margin, ScrollArea, Ui};
 use jiff::Timestamp;
 use studio::{Overview, PipelineRow, Run, RunStatus};
 
@@ -8,6 +8,7 @@ use super::{Cx, Event, Panel, PlaceId, Subject};
 use crate::backend::Request;
 use crate::commands::Command;
 use crate::icons::{Glyph, Icon};
+use crate::theme;
 use crate::widgets::{self, Button, ListRow, format};
 
 /// What a run is judged by at a glance, the most telling first.
@@ -83,8 +84,8 @@ fn page(ui: &mut Ui, cx: &mut Cx<'_>, overview: &Overview) {
     ui.spacing_mut().item_spacing.x = cx.theme.size.pad;
     ui.columns(2, |columns| {
         let [left, right] = columns else { return };
-        widgets::card(left, "Recent runs", |ui| runs(ui, cx, overview));
-        widgets::card(right, "Pipelines", |ui| pipelines(ui, cx, &overview.pipelines));
+        list_card(left, "Recent runs", |ui| runs(ui, cx, overview));
+        list_card(right, "Pipelines", |ui| pipelines(ui, cx, &overview.pipelines));
     });
 }
 
@@ -109,22 +110,20 @@ fn doors(ui: &mut Ui, cx: &mut Cx<'_>, overview: &Overview) {
 /// What runs and what failed.
 fn needs(ui: &mut Ui, cx: &mut Cx<'_>, overview: &Overview) {
     if !overview.running.is_empty() {
-        widgets::card(ui, "Running now", |ui| {
+        list_card(ui, "Running now", |ui| {
             for run in &overview.running {
                 run_row(ui, cx, run);
-                widgets::progress(ui, run.progress.unwrap_or(0.0) as f32, &run.name);
+                inset(ui, |ui| widgets::progress(ui, run.progress.unwrap_or(0.0) as f32, &run.name));
             }
         });
         ui.add_space(12.0);
     }
     if !overview.failed.is_empty() {
-        widgets::card(ui, "Needs you", |ui| {
+        list_card(ui, "Needs you", |ui| {
             for run in &overview.failed {
                 run_row(ui, cx, run);
                 if let Some(error) = &run.error {
-                    // In line with the row's own text.
-                    let inset = egui::Margin { left: 16, right: 16, top: 0, bottom: 8 };
-                    egui::Frame::NONE.inner_margin(inset).show(ui, |ui| widgets::message(ui, Glyph::Error, error));
+                    inset(ui, |ui| widgets::message(ui, Glyph::Error, error));
                 }
             }
         });
@@ -134,11 +133,28 @@ fn needs(ui: &mut Ui, cx: &mut Cx<'_>, overview: &Overview) {
 
 fn runs(ui: &mut Ui, cx: &mut Cx<'_>, overview: &Overview) {
     if overview.recent.is_empty() {
-        ui.label(cx.theme.secondary("Runs of your pipelines appear here"));
+        inset(ui, |ui| ui.label(cx.theme.secondary("Runs of your pipelines and of your own code appear here")));
     }
     for run in &overview.recent {
         run_row(ui, cx, run);
     }
+}
+
+/// A card of rows: each reaches from edge to edge, with its text below the title.
+fn list_card(ui: &mut Ui, title: &str, rows: impl FnOnce(&mut Ui)) {
+    let t = theme::of(ui);
+    let margin = t.size.pad_panel as i8;
+    widgets::card_frame(&t).inner_margin(margin).show(ui, |ui| {
+        ui.set_min_width(ui.available_width());
+        ui.label(t.small_strong(title));
+        Frame::NONE.inner_margin(Margin::symmetric(-margin, 0)).show(ui, rows);
+    });
+}
+
+/// In line with the text of rows.
+fn inset<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let side = theme::of(ui).size.pad_panel as i8;
+    Frame::NONE.inner_margin(Margin { left: side, right: side, top: 0, bottom: 8 }).show(ui, contents).inner
 }
 
 fn run_row(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run) {
@@ -170,7 +186,7 @@ fn headline(run: &Run) -> String {
 
 fn pipelines(ui: &mut Ui, cx: &mut Cx<'_>, pipelines: &[PipelineRow]) {
     if pipelines.is_empty() {
-        ui.label(cx.theme.secondary("Pipelines that you draw appear here"));
+        inset(ui, |ui| ui.label(cx.theme.secondary("Pipelines that you draw appear here")));
     }
     for pipeline in pipelines {
         let when = Timestamp::from_millisecond(pipeline.modified_ms).unwrap_or_default();

@@ -12,6 +12,16 @@ use crate::{
     widgets::{self, Button, Select, format, status},
 };
 
+/// The way back to the list, before the name of what is open; whether it was taken.
+pub(super) fn back_to_list(ui: &mut Ui) -> bool {
+    let t = theme::of(ui);
+    let back = ui.add(Button::quiet("Runs").with_icon(Icon::ChevronLeft)).clicked();
+    // The button's own margin is the air before the stroke.
+    ui.add_space(-t.size.gap);
+    ui.label(t.caption("/"));
+    back
+}
+
 /// Below this width of the bar its buttons are icons.
 const ROOMY: f32 = 1320.0;
 
@@ -126,8 +136,7 @@ impl Runs {
         widgets::bar(
             ui,
             |ui| {
-                back = ui.add(Button::quiet("Runs").with_icon(Icon::ChevronLeft)).clicked();
-                ui.label(t.caption("/"));
+                back = back_to_list(ui);
                 let Some(row) = row else { return };
                 ui.label(t.title(&row.name));
                 status(ui, words::run_glyph(row), &words::run_word(row));
@@ -162,8 +171,7 @@ impl Runs {
         widgets::bar(
             ui,
             |ui| {
-                back = ui.add(Button::quiet("Runs").with_icon(Icon::ChevronLeft)).clicked();
-                ui.label(t.caption("/"));
+                back = back_to_list(ui);
                 ui.label(t.title(format!("Compare {count} runs")));
                 ui.add_space(t.size.pad);
                 if let View::Compare(compare) = &mut self.view {

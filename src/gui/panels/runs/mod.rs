@@ -485,7 +485,7 @@ impl Runs {
         if self.is_unfiltered() {
             let what = Empty {
                 icon: Icon::Runs,
-                text: "No runs yet. A run is what comes of running a pipeline: its metrics, logs and outputs.",
+                text: "No runs yet. A run is what comes of running a pipeline, or of code that logs with mlflow: its metrics, logs and outputs.",
                 step: "Go to Designer",
             };
             if widgets::empty(ui, &what) {

@@ -39,6 +39,8 @@ struct Kept {
 pub struct Pages {
     index: Request<RunIndex>,
     lines: Vec<Line>,
+    /// Whether anything on the lines can be opened.
+    opens: bool,
     opened: Opened,
     runs: HashMap<i64, Kept>,
     fetching: Request<Vec<(i64, Run)>>,
@@ -78,7 +80,10 @@ impl Pages {
     }
 
     fn relay(&mut self) {
-        self.lines = self.index.value().map(|index| lines(index, &self.opened)).unwrap_or_default();
+        let index = self.index.value();
+        self.lines = index.map(|index| lines(index, &self.opened)).unwrap_or_default();
+        let holds = |index: &RunIndex| !index.groups.is_empty() || index.runs.iter().any(|run| run.parent.is_some());
+        self.opens = index.is_some_and(holds);
     }
 
     /// The runs that have come.
@@ -142,9 +147,7 @@ impl Pages {
 
     /// Whether anything on the lines can be opened.
     pub fn opens(&self) -> bool {
-        self.index
-            .value()
-            .is_some_and(|index| !index.groups.is_empty() || index.runs.iter().any(|run| run.parent.is_some()))
+        self.opens
     }
 
     /// How many lines the table has.

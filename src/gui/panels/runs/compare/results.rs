@@ -1,6 +1,6 @@
 //! What came out of all checked runs: parameters and tags that differ, metrics, curves.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use egui::{ScrollArea, Ui, vec2};
 use studio::{Comparison, Run};
@@ -29,6 +29,32 @@ pub struct Results {
     hovered: Option<String>,
     /// Those that are the same as well.
     every: bool,
+    /// What the tables show, and which answer it was made of.
+    rows: Rows,
+    made_of: Option<(u64, bool)>,
+}
+
+/// The rows of the three tables.
+#[derive(Default)]
+struct Rows {
+    metrics: Vec<Told>,
+    params: Vec<Told>,
+    tags: Vec<Told>,
+}
+
+impl Rows {
+    fn of(comparison: &Comparison, every: bool) -> Self {
+        let tags = |run: &Run| -> Vec<(String, String)> {
+            let shown = run.tags.iter().filter(|(key, _)| *key != STAR_TAG);
+            shown.map(|(key, value)| (key.clone(), value.clone())).collect()
+        };
+        let params = |run: &Run| run.params.clone().into_iter().collect();
+        Self {
+            metrics: measured(comparison),
+            params: told(comparison, every, params),
+            tags: told(comparison, every, tags),
+        }
+    }
 }
 
 impl Results {
@@ -46,7 +72,7 @@ impl Results {
                         }
                     }
                 });
-                self.tables(ui, comparison);
+                self.tables(ui, together, comparison);
                 if !together.curves.is_empty() {
                     section(ui, "Curves");
                 }
@@ -63,21 +89,24 @@ impl Results {
         self.hovered = hovered;
     }
 
-    fn tables(&mut self, ui: &mut Ui, comparison: &Comparison) {
+    fn tables(&mut self, ui: &mut Ui, together: &Together, comparison: &Comparison) {
+        let key = (together.request().revision(), self.every);
+        if self.made_of != Some(key) {
+            self.rows = Rows::of(comparison, self.every);
+            self.made_of = Some(key);
+        }
         let [metrics, params, tags] = &mut self.tables;
         section(ui, "Metrics");
-        table(ui, metrics, "Metric", comparison, &measured(comparison), "These runs logged no metric.");
+        table(ui, metrics, "Metric", comparison, &self.rows.metrics, "These runs logged no metric.");
         ui.horizontal(|ui| {
             section(ui, "Parameters");
             ui.add_space(theme::of(ui).size.pad);
             widgets::checkbox(ui, &mut self.every, "Show identical parameters");
         });
-        let rows = told(comparison, self.every, |run| run.params.iter().collect());
-        table(ui, params, "Parameter", comparison, &rows, "These runs have the same parameters.");
-        let rows = told(comparison, self.every, |run| run.tags.iter().filter(|(key, _)| *key != STAR_TAG).collect());
-        if !rows.is_empty() {
+        table(ui, params, "Parameter", comparison, &self.rows.params, "These runs have the same parameters.");
+        if !self.rows.tags.is_empty() {
             section(ui, "Tags");
-            table(ui, tags, "Tag", comparison, &rows, "");
+            table(ui, tags, "Tag", comparison, &self.rows.tags, "");
         }
     }
 }
@@ -147,20 +176,15 @@ fn signed(difference: f64) -> String {
 }
 
 /// Texts of the runs under every name that any of them has, those that differ first.
-fn told<'a>(
-    comparison: &'a Comparison,
-    every: bool,
-    of: impl Fn(&'a Run) -> Vec<(&'a String, &'a String)>,
-) -> Vec<Told> {
-    let all: Vec<std::collections::BTreeMap<&String, &String>> =
-        comparison.runs.iter().map(|run| of(run).into_iter().collect()).collect();
-    let mut keys: Vec<&String> = all.iter().flat_map(|run| run.keys().copied()).collect();
+fn told(comparison: &Comparison, every: bool, of: impl Fn(&Run) -> Vec<(String, String)>) -> Vec<Told> {
+    let all: Vec<BTreeMap<String, String>> = comparison.runs.iter().map(|run| of(run).into_iter().collect()).collect();
+    let mut keys: Vec<&String> = all.iter().flat_map(BTreeMap::keys).collect();
     keys.sort();
     keys.dedup();
     let row = |key: &String| {
-        let found: Vec<Option<&&String>> = all.iter().map(|run| run.get(key)).collect();
-        let value = |value: &Option<&&String>| {
-            let exact = value.map(|value| (**value).clone()).unwrap_or_default();
+        let found: Vec<Option<&String>> = all.iter().map(|run| run.get(key)).collect();
+        let value = |value: &Option<&String>| {
+            let exact = value.cloned().unwrap_or_default();
             Value { text: param(&exact), exact, ..Value::default() }
         };
         Told {
@@ -192,12 +216,12 @@ fn table(ui: &mut Ui, state: &mut TableState, what: &str, comparison: &Compariso
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), egui::Sense::hover());
     ui.painter().rect_filled(rect, t.size.radius_card, t.color.surface3);
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt(what));
-    Table::new(what, &columns).compact(true, ui).show(&mut child, state, &mut Rows(rows));
+    Table::new(what, &columns).compact(true, ui).show(&mut child, state, &mut Listed(rows));
 }
 
-struct Rows<'a>(&'a [Told]);
+struct Listed<'a>(&'a [Told]);
 
-impl TableSource for Rows<'_> {
+impl TableSource for Listed<'_> {
     fn rows(&self) -> u64 {
         self.0.len() as u64
     }

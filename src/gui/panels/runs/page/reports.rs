@@ -309,7 +309,14 @@ impl Picture for ReportPicture {
                 pos2(frame.rect.left() + t.size.pad, y),
                 pos2(frame.rect.right() - t.size.pad, y + line),
             );
-            drawing.text(pen.painter, room, Align2::RIGHT_CENTER, &curve.name, &t.face.caption, curve.who.color);
+            drawing.text(
+                pen.painter,
+                room,
+                Align2::RIGHT_CENTER,
+                &curve.name,
+                &t.face.caption,
+                t.readable(curve.who.color),
+            );
         }
     }
 

@@ -5,7 +5,7 @@ use egui::{Popup, PopupCloseBehavior, Response, Ui};
 use super::{Page, Scene, first, spec::COLUMNS, spec::Kind};
 use crate::{
     icons::Icon,
-    panels::runs::Verb,
+    panels::runs::{Verb, bar},
     theme,
     widgets::{self, Button, ListRow, Select, format},
 };
@@ -35,8 +35,7 @@ impl Page {
         widgets::bar(
             ui,
             |ui| {
-                back = ui.add(Button::quiet("Runs").with_icon(Icon::ChevronLeft)).clicked();
-                ui.label(t.caption("/"));
+                back = bar::back_to_list(ui);
                 ui.label(t.title("Charts"));
                 ui.label(t.caption(&count));
                 clear = narrowed && ui.add(Button::quiet("Show every run").with_icon(Icon::Close)).clicked();
