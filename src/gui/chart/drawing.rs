@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use egui::{
-    Align2, Color32, ColorImage, CornerRadius, Id, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind,
-    TextureOptions, Vec2, epaint::PathStroke,
+    Align2, Color32, ColorImage, CornerRadius, Id, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, TextureHandle,
+    TextureOptions, Vec2,
+    epaint::{PathStroke, Vertex},
 };
 
 use crate::{theme::Face, widgets::elided};
@@ -41,6 +42,11 @@ pub enum Mark {
         name: Arc<str>,
         pixels: Arc<ColorImage>,
     },
+    /// Dense curves as pixels, which lie on their side: see [`super::sheet`].
+    Sheet {
+        rect: Rect,
+        texture: Texture,
+    },
     Text {
         /// The corner or edge that `align` names.
         at: Pos2,
@@ -51,6 +57,16 @@ pub enum Mark {
     },
 }
 
+/// Pixels on the graphics card, gone with the last of its clones.
+#[derive(Clone)]
+pub struct Texture(TextureHandle);
+
+impl std::fmt::Debug for Texture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Texture").field(&self.0.id()).finish()
+    }
+}
+
 /// Marks in the order that they are drawn, each with the rectangle that it is cut to.
 #[derive(Clone, Debug)]
 pub struct Drawing {
@@ -59,27 +75,15 @@ pub struct Drawing {
     clip: Rect,
     /// Whether outlines are wanted rather than triangles: for SVG.
     pub vector: bool,
-    /// Dense curves that follow each other, so that their triangles find room at once.
-    pub dense: usize,
 }
 
 impl Drawing {
     pub fn new(rect: Rect, vector: bool) -> Self {
-        Self { rect, marks: Vec::new(), clip: rect, vector, dense: 1 }
+        Self { rect, marks: Vec::new(), clip: rect, vector }
     }
 
     pub fn marks(&self) -> &[(Rect, Mark)] {
         &self.marks
-    }
-
-    /// A drawing without marks that is cut as this one is now.
-    pub fn empty(&self) -> Self {
-        Self { marks: Vec::new(), rect: self.rect, clip: self.clip, vector: self.vector, dense: self.dense }
-    }
-
-    /// Adds the marks of another one.
-    pub fn append(&mut self, other: Self) {
-        self.marks.extend(other.marks);
     }
 
     pub fn add(&mut self, mark: Mark) {
@@ -101,14 +105,20 @@ impl Drawing {
         let goes_on = self.marks.last().is_some_and(|(clip, mark)| *clip == self.clip && matches!(mark, Mark::Mesh(_)));
         if !goes_on {
             let mut mesh = Mesh::default();
-            mesh.vertices.reserve(vertices * self.dense);
-            mesh.indices.reserve(indices * self.dense);
+            mesh.vertices.reserve(vertices);
+            mesh.indices.reserve(indices);
             self.add(Mark::Mesh(Arc::new(mesh)));
         }
         match self.marks.last_mut() {
             Some((_, Mark::Mesh(mesh))) => Arc::make_mut(mesh),
             _ => unreachable!("it was just added"),
         }
+    }
+
+    /// Pixels that lie on their side, over `rect`.
+    pub fn sheet(&mut self, painter: &Painter, rect: Rect, pixels: ColorImage) {
+        let texture = Texture(painter.ctx().load_texture("curves", pixels, TextureOptions::NEAREST));
+        self.add(Mark::Sheet { rect, texture });
     }
 
     pub fn line(&mut self, points: Vec<Pos2>, stroke: Stroke) {
@@ -205,6 +215,23 @@ fn paint(painter: &Painter, mark: &Mark) {
             let texture = painter.ctx().load_texture_cached(&**name, id, pixels.clone(), TextureOptions::LINEAR);
             let whole = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
             painter.image(texture.id(), *rect, whole, Color32::WHITE);
+        }
+        Mark::Sheet { rect, texture } => {
+            let mut mesh = Mesh::with_texture(texture.0.id());
+            // Across the picture is down the screen.
+            let corners = [
+                (rect.left_top(), [0.0, 0.0]),
+                (rect.right_top(), [0.0, 1.0]),
+                (rect.left_bottom(), [1.0, 0.0]),
+                (rect.right_bottom(), [1.0, 1.0]),
+            ];
+            mesh.vertices.extend(corners.map(|(pos, [u, v])| Vertex {
+                pos,
+                uv: Pos2::new(u, v),
+                color: Color32::WHITE,
+            }));
+            mesh.indices.extend([0, 1, 2, 2, 1, 3]);
+            painter.add(Shape::mesh(mesh));
         }
         Mark::Text { at, align, text, face, color } => {
             painter.text(*at, *align, text, face.font(), *color);

@@ -16,6 +16,7 @@ mod raster;
 mod report;
 pub mod scale;
 mod scatter;
+pub mod sheet;
 pub mod smooth;
 mod svg;
 pub mod trace;

@@ -77,6 +77,8 @@ fn element(mark: &Mark) -> String {
                 base64(&file)
             )
         }
+        // Vector drawings have none.
+        Mark::Sheet { .. } => String::new(),
         Mark::Text { at, align, text, face, color } => {
             let anchor = match align.x() {
                 Align::Min => "start",

@@ -18,13 +18,11 @@ pub struct Ink {
     pub color: Color32,
     pub width: f32,
     pub dashed: bool,
-    /// Softened edges; with very many curves at once they are hard, to keep the frame short.
-    pub soft: bool,
 }
 
 impl Ink {
     pub fn new(color: Color32, width: f32) -> Self {
-        Self { color, width, dashed: false, soft: true }
+        Self { color, width, dashed: false }
     }
 }
 
@@ -131,8 +129,8 @@ fn envelope(drawing: &mut Drawing, columns: &[Column], frame: &Frame, ink: Ink) 
         }
         return;
     }
-    let rows: u32 = if ink.soft { 4 } else { 2 };
-    let mesh = drawing.mesh(columns.len() * rows as usize, columns.len() * 6 * (rows as usize - 1));
+    const ROWS: u32 = 4;
+    let mesh = drawing.mesh(columns.len() * ROWS as usize, columns.len() * 6 * (ROWS as usize - 1));
     let mut joined = false;
     for column in 0..columns.len() {
         let Some((high, low)) = ends(column) else {
@@ -140,20 +138,16 @@ fn envelope(drawing: &mut Drawing, columns: &[Column], frame: &Frame, ink: Ink) 
             continue;
         };
         let x = x(column);
-        let half = ink.width / 2.0;
+        let (half, middle) = (ink.width / 2.0, (high + low) / 2.0);
         let first = mesh.vertices.len() as u32;
-        if ink.soft {
-            mesh.colored_vertex(pos2(x, high - half - 0.5), Color32::TRANSPARENT);
-            mesh.colored_vertex(pos2(x, (high - half + 0.5).min((high + low) / 2.0)), ink.color);
-            mesh.colored_vertex(pos2(x, (low + half - 0.5).max((high + low) / 2.0)), ink.color);
-            mesh.colored_vertex(pos2(x, low + half + 0.5), Color32::TRANSPARENT);
-        } else {
-            mesh.colored_vertex(pos2(x, high - half), ink.color);
-            mesh.colored_vertex(pos2(x, low + half), ink.color);
-        }
+        // Soft edges.
+        mesh.colored_vertex(pos2(x, high - half - 0.5), Color32::TRANSPARENT);
+        mesh.colored_vertex(pos2(x, (high - half + 0.5).min(middle)), ink.color);
+        mesh.colored_vertex(pos2(x, (low + half - 0.5).max(middle)), ink.color);
+        mesh.colored_vertex(pos2(x, low + half + 0.5), Color32::TRANSPARENT);
         if joined {
-            for row in first..first + rows - 1 {
-                let before = row - rows;
+            for row in first..first + ROWS - 1 {
+                let before = row - ROWS;
                 mesh.indices.extend_from_slice(&[before, before + 1, row, before + 1, row, row + 1]);
             }
         }

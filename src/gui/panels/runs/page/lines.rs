@@ -18,6 +18,7 @@ use crate::{
         grid::Value,
         plot,
         scale::{Frame, Measure, Scale},
+        sheet::Sheet,
         trace::{self, Ink, edges, pixels, trace},
     },
     panels::runs::words,
@@ -30,10 +31,10 @@ const LABELLED: usize = 8;
 const LISTED: usize = 10;
 /// Points that count as near a curve.
 const NEAR: f32 = 14.0;
-/// Columns that are drawn with soft edges; of more the frame would take too long.
-const SOFT: usize = 24_000;
-/// Columns that one thread draws in a fraction of a frame.
-const ALONE: usize = 40_000;
+/// Columns that triangles are made of; of more the frame would take too long.
+const DENSE: usize = 24_000;
+/// How strong the curve behind its smoothed one is.
+const FAINT: f32 = 0.28;
 /// Points across that a band takes together.
 const BAND: f32 = 8.0;
 
@@ -84,7 +85,7 @@ impl LinesPicture {
         if let Some((lower, upper)) = &line.spread {
             band(drawing, frame, lower, upper, edges, ink.color.gamma_multiply(0.18));
         }
-        let faint = Ink { color: ink.color.gamma_multiply(0.28), width: 1.0, ..ink };
+        let faint = Ink { color: ink.color.gamma_multiply(FAINT), width: 1.0, ..ink };
         match (&line.smooth, self.lines.behind) {
             (Some(_), Behind::Original) => trace(drawing, &line.curve, frame, edges, cuts, faint),
             (Some(_), Behind::Band) => extent_band(drawing, frame, &line.curve, ink.color.gamma_multiply(0.18)),
@@ -93,41 +94,21 @@ impl LinesPicture {
         trace(drawing, line.front(), frame, edges, cuts, ink);
     }
 
-    /// Every curve, in its own colour; very many of them on several threads.
-    fn all(&self, drawing: &mut Drawing, frame: &Frame, edges: &[f64], ink: Ink) {
-        let each: Vec<(&Drawn, Color32)> = self.each().collect();
-        let draw = |drawing: &mut Drawing, part: &[(&Drawn, Color32)]| {
-            let mut cuts = Cuts::default();
-            drawing.dense = if self.lines.group.is_none() { part.len() } else { 1 };
-            for (line, color) in part {
-                self.one(drawing, frame, (edges, &mut cuts), line, Ink { color: *color, ..ink });
-            }
-        };
-        let threads = if edges.len() * each.len() > ALONE { threads() } else { 1 };
-        if threads == 1 {
-            return draw(drawing, &each);
+    /// The curves as they are traced, where there are so many of them that triangles would take too long.
+    fn dense(&self, columns: usize, ink: Ink) -> Option<Vec<(&Curve, Ink)>> {
+        let banded =
+            |line: &Drawn| line.spread.is_some() || (line.smooth.is_some() && self.lines.behind == Behind::Band);
+        if columns * self.prepared.lines.len() <= DENSE || self.prepared.lines.iter().any(banded) {
+            return None;
         }
-        let empty = drawing.empty();
-        let parts: Vec<&[(&Drawn, Color32)]> = each.chunks(each.len().div_ceil(threads)).collect();
-        let drawn: Vec<Option<Drawing>> = std::thread::scope(|scope| {
-            let mut started = Vec::with_capacity(parts.len());
-            for &part in &parts {
-                let mut drawing = empty.clone();
-                let work = move || {
-                    draw(&mut drawing, part);
-                    drawing
-                };
-                started.push(std::thread::Builder::new().name("draw-curves".to_owned()).spawn_scoped(scope, work));
+        let mut curves: Vec<(&Curve, Ink)> = Vec::new();
+        for (line, color) in self.each() {
+            if line.smooth.is_some() && self.lines.behind == Behind::Original {
+                curves.push((&line.curve, Ink { color: color.gamma_multiply(FAINT), width: 1.0, ..ink }));
             }
-            started.into_iter().map(|thread| thread.ok()?.join().ok()).collect()
-        });
-        for (part, done) in parts.iter().zip(drawn) {
-            match done {
-                Some(done) => drawing.append(done),
-                // No thread was to be had.
-                None => draw(drawing, part),
-            }
+            curves.push((line.front(), Ink { color, ..ink }));
         }
+        Some(curves)
     }
 
     fn under_x(&self, frame: &Frame, pointer: Pos2) -> Vec<(usize, f64, f64, Pos2)> {
@@ -176,11 +157,17 @@ impl Picture for LinesPicture {
     fn draw(&self, drawing: &mut Drawing, pen: &Pen<'_>) {
         let Some(frame) = pen.frame else { return };
         plot::axes(drawing, pen.painter, pen.t, &frame, &self.lines.x.title());
-        let edges = edges(&frame, pixels(&frame, pen.scale));
-        let soft = edges.len() * self.prepared.lines.len() <= SOFT;
+        let columns = pixels(&frame, pen.scale);
+        let ink = Ink::new(Color32::TRANSPARENT, pen.t.size.line_strong);
         drawing.within(frame.rect.expand2(egui::vec2(1.0, 2.0)), |drawing| {
-            let ink = Ink { soft, ..Ink::new(Color32::TRANSPARENT, pen.t.size.line_strong) };
-            self.all(drawing, &frame, &edges, ink);
+            if let Some(curves) = self.dense(columns, ink).filter(|_| !drawing.vector) {
+                let sheet = Sheet::over(&frame, pen.scale);
+                return drawing.sheet(pen.painter, sheet.rect(), sheet.draw(&frame, &curves));
+            }
+            let (edges, mut cuts) = (edges(&frame, columns), Cuts::default());
+            for (line, color) in self.each() {
+                self.one(drawing, &frame, (&edges, &mut cuts), line, Ink { color, ..ink });
+            }
         });
         if self.labels() {
             let names: Vec<String> = self.prepared.lines.iter().map(|line| self.name(line)).collect();
@@ -257,12 +244,6 @@ impl Picture for LinesPicture {
         }
         Ok(csv)
     }
-}
-
-/// How many threads draw; asking the system each time would read files.
-fn threads() -> usize {
-    static THREADS: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
-    *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from).min(4))
 }
 
 /// What of `y` a logarithmic axis can show.
