@@ -54,7 +54,8 @@ pub struct IndexedRun {
 pub struct RunIndex {
     /// The runs.
     pub runs: Vec<IndexedRun>,
-    /// Their groups, that of the first run first; none when runs are not grouped.
+    /// Their groups, by the mean of the metric that runs are in the order of, otherwise that of the first run first;
+    /// none when runs are not grouped.
     pub groups: Vec<RunGroup>,
 }
 
@@ -129,7 +130,12 @@ impl Workspace {
                 Some(by) => group(conn, &found, &places, by, &mut runs, &listing.measures)?,
                 None => Vec::new(),
             };
-            Ok(RunIndex { runs, groups })
+            let mut index = RunIndex { runs, groups };
+            if let (RunSort::Metric(key), true) = (&listing.filter.sort, index.groups.len() > 1) {
+                let spreads = spreads(conn, &found, &index.runs, index.groups.len(), key)?;
+                order_groups(&mut index, &spreads, listing.filter.descending);
+            }
+            Ok(index)
         })
     }
 
@@ -269,20 +275,47 @@ fn group(
     for (run, value) in runs.iter_mut().zip(of_runs) {
         let next = groups.len() as u32;
         run.group = *known.entry(value).or_insert_with_key(|value| {
-            let measures = vec![Spread::default(); measures.len()];
-            groups.push(RunGroup { value: value.clone(), runs: 0, measures });
+            groups.push(RunGroup { value: value.clone(), runs: 0, measures: Vec::new() });
             next
         });
         groups[run.group as usize].runs += 1;
     }
-    for (at, key) in measures.iter().enumerate() {
-        values(conn, found, "latest_metrics", key, |place, value| {
-            let value = value.as_f64_or_null()?.unwrap_or(f64::NAN);
-            groups[runs[place].group as usize].measures[at].add(value);
-            Ok(())
-        })?;
+    for key in measures {
+        let spreads = spreads(conn, found, runs, groups.len(), key)?;
+        groups.iter_mut().zip(spreads).for_each(|(group, spread)| group.measures.push(spread));
     }
     Ok(groups)
+}
+
+/// How a metric spreads over the runs of each group.
+fn spreads(
+    conn: &Connection,
+    found: &[Candidate],
+    runs: &[IndexedRun],
+    groups: usize,
+    key: &str,
+) -> Result<Vec<Spread>> {
+    let mut spreads = vec![Spread::default(); groups];
+    values(conn, found, "latest_metrics", key, |place, value| {
+        spreads[runs[place].group as usize].add(value.as_f64_or_null()?.unwrap_or(f64::NAN));
+        Ok(())
+    })?;
+    Ok(spreads)
+}
+
+/// Puts the groups into the order of these means, one for each; groups without one last.
+fn order_groups(index: &mut RunIndex, spreads: &[Spread], descending: bool) {
+    let key = |at: &u32| {
+        let spread = &spreads[*at as usize];
+        if spread.count > 0 { Key::Number(0, spread.mean) } else { Key::Number(3, 0.0) }
+    };
+    let mut order: Vec<u32> = (0..index.groups.len() as u32).collect();
+    order.sort_by(|a, b| compare_keys(&key(a), &key(b), !descending));
+    let mut now = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(at, before)| now[*before as usize] = at as u32);
+    index.runs.iter_mut().for_each(|run| run.group = now[run.group as usize]);
+    let mut groups: Vec<_> = std::mem::take(&mut index.groups).into_iter().map(Some).collect();
+    index.groups = order.iter().filter_map(|at| groups[*at as usize].take()).collect();
 }
 
 fn text_of(value: ValueRef<'_>) -> Result<Option<String>> {

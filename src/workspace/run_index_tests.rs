@@ -46,9 +46,9 @@ fn runs_are_narrowed_put_away_and_nested() {
 }
 
 #[test]
-fn groups_come_in_the_order_of_runs_and_are_summed_up() {
+fn groups_come_in_the_order_of_their_means_and_are_summed_up() {
     let (_dir, workspace) = workspace();
-    for (name, model, auc) in [("a", "forest", 0.9), ("b", "forest", 0.7), ("c", "linear", 0.8), ("d", "", 0.1)] {
+    for (name, model, auc) in [("a", "forest", 0.9), ("b", "forest", 0.6), ("c", "linear", 0.8), ("d", "", 0.1)] {
         let params = if model.is_empty() { vec![] } else { vec![("model", model)] };
         let run = add(&workspace, name, &params, &[]);
         log(&workspace, &run, "auc", auc);
@@ -64,12 +64,14 @@ fn groups_come_in_the_order_of_runs_and_are_summed_up() {
     assert_eq!(names(&workspace, &index), ["a", "c", "b", "d"]);
     let groups: Vec<(Option<&str>, usize)> =
         index.groups.iter().map(|group| (group.value.as_deref(), group.runs)).collect();
-    assert_eq!(groups, [(Some("forest"), 2), (Some("linear"), 1), (None, 1)]);
-    let forest = index.groups[0].measures[0];
-    assert_eq!((forest.count, forest.least, forest.greatest), (2, 0.7, 0.9));
-    assert!((forest.mean - 0.8).abs() < 1e-12);
-    assert!((forest.deviation().unwrap() - 0.2 / 2f64.sqrt()).abs() < 1e-12);
-    assert_eq!(index.groups[0].measures[1].count, 0);
+    assert_eq!(groups, [(Some("linear"), 1), (Some("forest"), 2), (None, 1)]);
+    let of_runs: Vec<u32> = index.runs.iter().map(|run| run.group).collect();
+    assert_eq!(of_runs, [1, 0, 1, 2], "the best run is not in the best group");
+    let forest = index.groups[1].measures[0];
+    assert_eq!((forest.count, forest.least, forest.greatest), (2, 0.6, 0.9));
+    assert!((forest.mean - 0.75).abs() < 1e-12);
+    assert!((forest.deviation().unwrap() - 0.3 / 2f64.sqrt()).abs() < 1e-12);
+    assert_eq!(index.groups[1].measures[1].count, 0);
     let status = RunListing { group: Some(RunSort::Status), ..RunListing::default() };
     let by_status = workspace.run_index(&status).unwrap();
     assert_eq!(by_status.groups.len(), 1);

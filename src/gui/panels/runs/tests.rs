@@ -137,9 +137,9 @@ fn a_run_opens_with_its_steps_logs_and_outputs() {
         let subject = Subject::Run { id: run.id.clone() };
         harness.state_mut().0.send(Action::Open(subject));
         until(&mut harness, "the run is open", |harness| harness.query_by_label("All steps").is_some());
-        for tab in opened::TABS {
-            harness.get_by_label(tab).click();
-            picture(&mut harness, &format!("run-{}-{name}", tab.to_lowercase()));
+        for page in opened::Page::STEPS {
+            harness.get_by_label(page.title()).click();
+            picture(&mut harness, &format!("run-{}-{name}", page.title().to_lowercase()));
             harness.check_accessibility();
         }
         harness.key_press_modifiers(Modifiers::ALT, Key::ArrowLeft);
@@ -219,12 +219,12 @@ fn runs_frame_time() {
             events,
             ..Default::default()
         };
-        let began = std::time::Instant::now();
+        let began = cpu_ms();
         let mut output = ctx.run_ui(input, |ui| shell.ui(ui));
         let shapes = ctx.tessellate(std::mem::take(&mut output.shapes), 1.0);
         std::hint::black_box(shapes);
         output.textures_delta.clear();
-        began.elapsed().as_secs_f64() * 1e3
+        cpu_ms() - began
     };
     let mut number = 0;
     while number < 60 || !backend.is_idle() {
@@ -251,6 +251,12 @@ fn runs_frame_time() {
     let percentile = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     println!("scrolling: median {:.2} ms, 99th {:.2} ms", percentile(0.5), percentile(0.99));
     println!("the window's share of memory: {} MiB", resident().saturating_sub(before) / 1024);
+}
+
+/// The time that this thread was on a processor, ms: what other threads take of a small machine is not its own.
+fn cpu_ms() -> f64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    stat.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
 }
 
 /// Runs with five parameters and two metrics each.
