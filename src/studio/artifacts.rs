@@ -1,9 +1,12 @@
 //! What runs left behind that can be looked at: images, texts and tables, wherever they are kept.
 //!
 //! [`Studio::run_artifacts`] lists them and [`Studio::read_run_artifact`] reads one. A source of them is one function of
-//! each kind: the outputs of pipeline steps are in this file, the files that clients logged in [`files`].
+//! each kind: the outputs of pipeline steps are in this file, the files that clients logged in [`files`], which also
+//! lists every file of a run and copies one out of the workspace.
 
 mod files;
+
+pub use files::{RunFile, save_bytes};
 
 use pipeline::component::PortKind;
 use serde::{Deserialize, Serialize};
@@ -99,16 +102,21 @@ impl RunArtifact {
     }
 }
 
+/// The key and the step of an image as MLflow's `log_image` spells them.
+fn keyed(path: &str) -> Option<(String, i64)> {
+    ['%', '+'].into_iter().find_map(|mark| {
+        let parts: Vec<&str> = path.split(mark).collect();
+        let at = parts.iter().position(|part| *part == "step").filter(|at| *at > 0)?;
+        let step = parts.get(at + 1)?.parse().ok()?;
+        Some((parts[..at].join(&mark.to_string()), step))
+    })
+}
+
 /// The series that a path belongs to and its step: MLflow's `images/KEY%step%3%timestamp%…%….png` (in a URL's or a
 /// file's spelling), or a number before the ending (`plots/loss_0003.png`, `plots/3.png`).
 fn series(path: &str) -> (String, Option<i64>) {
-    for mark in ['%', '+'] {
-        let parts: Vec<&str> = path.split(mark).collect();
-        if let Some(at) = parts.iter().position(|part| *part == "step").filter(|at| *at > 0)
-            && let Some(Ok(step)) = parts.get(at + 1).map(|text| text.parse())
-        {
-            return (parts[..at].join(&mark.to_string()), Some(step));
-        }
+    if let Some((key, step)) = keyed(path) {
+        return (key, Some(step));
     }
     let (stem, ending) = path.rsplit_once('.').unwrap_or((path, ""));
     let name = stem.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -140,7 +148,10 @@ impl Studio {
     pub fn read_run_artifact(&self, run: &str, path: &str) -> Result<ArtifactContent> {
         match path.split('/').collect::<Vec<_>>()[..] {
             [OUTPUTS, job, port] => self.read_output_artifact(run, job, port),
-            [files::FILES, ..] => self.read_logged_artifact(run, path),
+            [files::FILES, ..] => match self.read_run_file(run, path)? {
+                Some(content) => Ok(content),
+                None => Err(Error::invalid(format!("“{path}” holds neither an image nor a text nor a table."))),
+            },
             _ => Err(Error::not_found(format!("This run has no artifact “{path}”."))),
         }
     }

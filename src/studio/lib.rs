@@ -43,7 +43,9 @@ use std::sync::Arc;
 
 use workspace::Workspace;
 
-pub use artifacts::{ArtifactContent, ArtifactKind, DiffLine, Difference, RunArtifact, diff_lines};
+pub use artifacts::{
+    ArtifactContent, ArtifactKind, DiffLine, Difference, RunArtifact, RunFile, diff_lines, save_bytes,
+};
 pub use changes::{CommitRequest, Worktree};
 pub use charts::{ChartedRuns, MetricColumns};
 pub use data;
@@ -54,7 +56,7 @@ pub use influence::{FEWEST_FOR_CORRELATION, FEWEST_FOR_IMPORTANCE, Influence, Pa
 pub use interpreter::Interpreter;
 pub use learn;
 pub use logged::{Flavor, LoggedFiles};
-pub use models::{Model, ModelCard, ModelContent, ModelDetail, ModelFeature, ModelVersion};
+pub use models::{Model, ModelCard, ModelContent, ModelDetail, ModelFeature, ModelPlace, ModelVersion, RunModel};
 pub use names::slug;
 pub use outputs::Output;
 pub use overview::Overview;

@@ -7,9 +7,10 @@ use indexmap::IndexMap;
 use learn::Report;
 use pipeline::component::PortKind;
 use serde::Serialize;
-use workspace::{Change, NewModelVersion};
+use workspace::{Change, NewModelVersion, Step};
 
 use crate::datasets::parse_reference;
+use crate::tracking::{NewRegisteredVersion, versions_tag};
 use crate::{Error, LoggedFiles, Output, Result, Studio};
 
 pub use workspace::{Model, ModelVersion};
@@ -38,6 +39,33 @@ pub struct ModelFeature {
     pub kind: Kind,
     /// Sums to 1 over the features; `None` where the algorithm has no such thing.
     pub importance: Option<f64>,
+}
+
+/// Where a model of a run is, before it is registered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelPlace {
+    /// On an output port of a step.
+    Port { job: String, port: String },
+    /// Among the models that a client logged.
+    Logged { id: String },
+}
+
+/// A model that a run made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunModel {
+    /// The step that trained it, or the name that it was logged under.
+    pub title: String,
+    pub place: ModelPlace,
+}
+
+impl RunModel {
+    fn job(&self) -> &str {
+        match &self.place {
+            ModelPlace::Port { job, .. } => job,
+            ModelPlace::Logged { .. } => &self.title,
+        }
+    }
 }
 
 /// What a model version holds.
@@ -70,15 +98,60 @@ impl ModelDetail {
 }
 
 impl Studio {
-    /// Registers the model on a run's output port as the next version of `name`.
+    /// Registers a model that a run made as the next version of `name`.
     ///
     /// # Errors
-    /// A port that holds no model.
+    /// A place where the run has no model.
     pub fn register_model(
         &self,
         run: &str,
-        job: &str,
-        port: &str,
+        place: &ModelPlace,
+        name: &str,
+        description: &str,
+        tags: BTreeMap<String, String>,
+    ) -> Result<ModelVersion> {
+        match place {
+            ModelPlace::Port { job, port } => self.register_port(run, [job, port], name, description, tags),
+            ModelPlace::Logged { id } => self.register_logged(run, id, name.trim(), description, tags),
+        }
+    }
+
+    fn register_logged(
+        &self,
+        run: &str,
+        id: &str,
+        name: &str,
+        description: &str,
+        tags: BTreeMap<String, String>,
+    ) -> Result<ModelVersion> {
+        let model = self.tracking().logged_model(id, false)?;
+        let new = NewRegisteredVersion {
+            model: name.to_owned(),
+            source: format!("models:/{id}"),
+            storage_location: Some(model.artifact_location.clone()),
+            run: Some(run.to_owned()),
+            logged_model: Some(id.to_owned()),
+            description: description.to_owned(),
+            tags: tags.into_iter().collect(),
+            ..NewRegisteredVersion::default()
+        };
+        let change = Change::new("model.registered", name).with("run", run);
+        let version = self.workspace.write(change, |tx| {
+            match tx.create_registered_model(name, "", &[]) {
+                Ok(()) | Err(workspace::Error::Exists(_)) => {}
+                Err(error) => return Err(error),
+            }
+            let version = tx.create_registered_version(&new)?;
+            tx.set_logged_model_tags(id, &[versions_tag(&model, name, version)])?;
+            Ok(version)
+        })?;
+        Ok(self.workspace.model_version(name, Some(version))?)
+    }
+
+    fn register_port(
+        &self,
+        run: &str,
+        [job, port]: [&str; 2],
         name: &str,
         description: &str,
         tags: BTreeMap<String, String>,
@@ -117,24 +190,42 @@ impl Studio {
         Ok(self.workspace.model_version(&new.model, Some(version))?)
     }
 
-    /// The job and port of the model that a run trained.
+    /// The models that a run made: those of its steps, or where it has none, those that it logged.
+    pub(crate) fn models_made(&self, run: &str, steps: &[Step]) -> Result<Vec<RunModel>> {
+        let of_step = |step: &Step| -> Vec<RunModel> {
+            let outputs = step.outputs.iter().cloned().filter_map(crate::store::stored);
+            let models = outputs.filter(|output| output.kind == PortKind::Model);
+            let place =
+                |output: pipeline::store::Stored| ModelPlace::Port { job: step.name.clone(), port: output.port };
+            models.map(|output| RunModel { title: step.title.clone(), place: place(output) }).collect()
+        };
+        let trained: Vec<RunModel> = steps.iter().flat_map(of_step).collect();
+        if !trained.is_empty() {
+            return Ok(trained);
+        }
+        let logged = self.tracking().run(run)?.model_outputs;
+        // One that was deleted since is left out.
+        let models = logged.iter().filter_map(|output| self.tracking().logged_model(&output.model_id, false).ok());
+        let place = |id| ModelPlace::Logged { id };
+        let mut models: Vec<_> = models.map(|model| RunModel { title: model.name, place: place(model.id) }).collect();
+        models.sort_by(|a, b| a.title.cmp(&b.title));
+        Ok(models)
+    }
+
+    /// The model that a run made; `job` is the step that trained it, or the name that it was logged under.
     ///
     /// # Errors
-    /// A run that trained none, or several when `job` names none.
-    pub fn trained_model(&self, run: &str, job: Option<&str>) -> Result<(String, String)> {
-        let steps = self.workspace.run(run)?.steps;
-        let models = steps.iter().filter(|step| job.is_none_or(|job| job == step.name)).flat_map(|step| {
-            let outputs = step.outputs.iter().cloned().filter_map(crate::store::stored);
-            outputs.filter(|output| output.kind == PortKind::Model).map(|output| (step.name.clone(), output.port))
-        });
-        let models: Vec<_> = models.collect();
-        match models.as_slice() {
-            [one] => Ok(one.clone()),
+    /// A run that made none, or several when `job` names none.
+    pub fn model_made(&self, run: &str, job: Option<&str>) -> Result<ModelPlace> {
+        let mut models = self.models_made(run, &self.workspace.run(run)?.steps)?;
+        models.retain(|model| job.is_none_or(|job| job == model.job()));
+        match &models[..] {
+            [one] => Ok(one.place.clone()),
             [] => Err(Error::not_found("This run trained no model, or has not come so far.")),
             [first, ..] => Err(Error::invalid(format!(
                 "This run trained {} models. Say which with its job's name, such as {}.",
                 models.len(),
-                first.0
+                first.job()
             ))),
         }
     }
@@ -184,5 +275,47 @@ impl Studio {
     pub fn restore_model_version(&self, name: &str, version: u32) -> Result<()> {
         let change = Change::new("model.version_restored", name).with("version", version);
         Ok(self.workspace.write(change, |tx| tx.restore_model_version(name, version))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tracking::{ModelOutput, NewLoggedModel, NewTrackedRun};
+
+    #[test]
+    fn a_logged_model_is_registered_like_a_trained_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let studio = Studio::create(folder.path(), "Test").unwrap();
+        let store = studio.tracking();
+        let run = store.create_run(NewTrackedRun { name: "r".into(), ..NewTrackedRun::default() }).unwrap().id;
+        assert!(studio.run(&run).unwrap().models.is_empty());
+        assert!(studio.model_made(&run, None).unwrap_err().to_string().contains("trained no model"));
+        let log = |name: &str| {
+            let model = store.create_logged_model(NewLoggedModel { name: name.into(), ..NewLoggedModel::default() });
+            let id = model.unwrap().id;
+            store.log_outputs(&run, vec![ModelOutput { model_id: id.clone(), step: 0 }]).unwrap();
+            id
+        };
+        let id = log("forest");
+        log("linear");
+        let titles: Vec<String> = studio.run(&run).unwrap().models.into_iter().map(|model| model.title).collect();
+        assert_eq!(titles, ["forest", "linear"]);
+        assert!(studio.model_made(&run, None).unwrap_err().to_string().contains("such as forest"));
+        let place = studio.model_made(&run, Some("forest")).unwrap();
+        assert_eq!(place, ModelPlace::Logged { id: id.clone() });
+        for expected in 1..=2 {
+            let made = studio.register_model(&run, &place, "triage", "from code", BTreeMap::new()).unwrap();
+            assert_eq!((made.model.as_str(), made.version, made.run.as_deref()), ("triage", expected, Some(&*run)));
+        }
+        let version = store.version("triage", 2).unwrap();
+        assert_eq!(version.source.as_deref(), Some(&*format!("models:/{id}")));
+        let tags = store.logged_model(&id, false).unwrap().tags;
+        let noted = r#"[{"name": "triage", "version": 1}, {"name": "triage", "version": 2}]"#;
+        assert!(tags.iter().any(|(_, value)| value == noted), "{tags:?}");
+        assert_eq!(studio.models_of_run(&run).unwrap().len(), 2);
+        let gone = ModelPlace::Logged { id: "m-none".into() };
+        assert!(studio.register_model(&run, &gone, "nothing", "", BTreeMap::new()).is_err());
+        assert!(studio.models().unwrap().iter().all(|model| model.name != "nothing"));
     }
 }

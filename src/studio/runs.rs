@@ -12,7 +12,7 @@ use workspace::{Change, LogLine, NewRun, NewStep, RunInput, Step, StepStatus};
 
 use crate::environments::Wanted;
 use crate::surroundings::Starting;
-use crate::{Error, Result, Studio, names};
+use crate::{Error, Result, RunModel, Studio, names};
 
 pub use workspace::{Run, RunFilter as RunQuery, RunPage, RunSort};
 
@@ -53,6 +53,7 @@ pub struct RunDetail {
     pub yaml: String,
     pub steps: Vec<Step>,
     pub inputs: Vec<RunInput>,
+    pub models: Vec<RunModel>,
     /// What was not committed when it started.
     pub diff: Option<String>,
     pub environment: serde_json::Value,
@@ -210,7 +211,8 @@ impl Studio {
         let diff = text(&row.diff)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let environment =
             text(&row.environment)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        Ok(RunDetail { row, pipeline, yaml, steps, inputs, diff, environment })
+        let models = self.models_made(id, &steps)?;
+        Ok(RunDetail { row, pipeline, yaml, steps, inputs, models, diff, environment })
     }
 
     /// How long the steps that run now still take, if they go on as fast as they did so far; nothing before a twentieth of

@@ -73,8 +73,8 @@ impl Studio {
         crate::worker::work(self.clone(), &run, None)?;
         let done = self.run_row(&run)?.status == RunStatus::Done;
         if let Some((model, _, job)) = MODELS.iter().find(|(_, pipeline, _)| last && done && *pipeline == path) {
-            let (job, port) = self.trained_model(&run, Some(job))?;
-            self.register_model(&run, &job, &port, model, "", BTreeMap::new())?;
+            let place = self.model_made(&run, Some(job))?;
+            self.register_model(&run, &place, model, "", BTreeMap::new())?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Files that are either wholly old or wholly new, whatever happens in between.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -17,6 +17,14 @@ pub(crate) const TEMPORARY_PREFIX: &str = ".atelier-";
 /// # Errors
 /// A full disk, a folder that is missing or may not be written; the old content stands.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    copy_atomically(path, &mut &*bytes)
+}
+
+/// [`write_atomically`] of what `from` gives, however long it is.
+///
+/// # Errors
+/// As there, and bytes that cannot be read.
+pub fn copy_atomically(path: &Path, from: &mut dyn Read) -> Result<()> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
@@ -24,7 +32,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     };
     let failed = |e: io::Error| Error::io("save the file", path, e);
     let mut temporary = new_file_in(&folder, TEMPORARY_PREFIX).map_err(failed)?;
-    temporary.write_all(bytes).map_err(failed)?;
+    io::copy(from, &mut temporary).map_err(failed)?;
     if let Ok(meta) = fs::metadata(&target) {
         temporary.as_file().set_permissions(meta.permissions()).map_err(failed)?;
     }

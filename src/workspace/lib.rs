@@ -52,7 +52,7 @@ pub use db::SCHEMA;
 pub use error::{Error, Result};
 pub use events::{AuditEntry, Event};
 pub use experiments::Experiment;
-pub use files::write_atomically;
+pub use files::{copy_atomically, write_atomically};
 pub use folder::Workspace;
 pub use gc::Collected;
 pub use logs::{LogLine, NewLogLine};

@@ -1,9 +1,12 @@
 //! Reviewing runs in the window: filtered, grouped, nested, starred, noted, put away, compared.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use eframe::egui::{Key, Modifiers};
+use std::io::Write;
+
+use eframe::egui::{self, Key, Modifiers};
+use egui_kittest::kittest::Queryable;
 use gui::commands::Command;
-use gui::panels::Action;
+use gui::panels::{Action, Subject};
 use studio::Studio;
 use studio::tracking::{LogBatch, MetricPoint, NewTrackedRun, RunStatus, RunUpdate};
 use ui_tests::{Theme, Window};
@@ -162,6 +165,81 @@ fn checked_runs_are_put_away_deleted_and_brought_back() {
     window.click("Undo");
     window.wait_until("it is brought back", |window| lists(window, "cedar"));
     assert!(studio.run_row(&studio.find_run("cedar").unwrap()).unwrap().deleted_ms.is_none());
+}
+
+/// The value under the pointer offers to narrow the list to it.
+#[test]
+fn a_click_on_a_value_narrows_the_list() {
+    let (folder, _studio) = logged();
+    let mut window = open(&folder);
+    window.click("Open sweep");
+    window.wait_until("the nested runs", |window| lists(window, "cedar"));
+    // A chart may have the name of a column.
+    let rect = |window: &Window, label: &str| window.harness.query_all_by_label(label).last().unwrap().rect();
+    let at = |window: &Window, head: &str| {
+        let row = window.labels().into_iter().find(|label| label.starts_with("alder, Done")).unwrap();
+        egui::pos2(rect(window, head).center().x, rect(window, &row).center().y)
+    };
+    let alder = at(&window, "rate");
+    window.harness.hover_at(alder);
+    window.harness.run_steps(3);
+    window.click("Only rate 0.1");
+    window.wait_until("two are left", |window| !lists(window, "birch") && lists(window, "alder"));
+    let alder = at(&window, "AUC");
+    window.harness.hover_at(alder);
+    window.harness.run_steps(3);
+    window.click("AUC at least 0.9100");
+    window.wait_until("cedar is below", |window| !lists(window, "cedar") && lists(window, "alder"));
+    assert!(window.value_says("Filter runs", "params.rate = '0.1' AND metrics.auc >= 0.91"));
+}
+
+/// Every file of a run that code logged, looked at as what it is, and saved as it is.
+#[test]
+fn the_files_of_a_logged_run_are_looked_at_and_saved() {
+    let (folder, studio) = logged();
+    let elm = studio.find_run("elm").unwrap();
+    let root = studio.tracking().run(&elm).unwrap().artifact_uri;
+    let root = root.strip_prefix("mlflow-artifacts:/").unwrap();
+    let photo = include_bytes!("../../assets/samples/china.jpg");
+    let table = br#"{"columns": ["patient", "risk"], "data": [["Ada", 0.25], ["Zo\u00eb", 0.75]]}"#;
+    let files: [(&str, &[u8]); 6] = [
+        ("plots/photo.jpg", photo),
+        ("tables/risks.json", table),
+        ("pickled/MLmodel", b"flavors:\n  sklearn:\n    pickled_model: model.pkl\n"),
+        ("pickled/model.pkl", b"\x80\x04\x95"),
+        ("empty.txt", b""),
+        ("broken.png", b"no picture"),
+    ];
+    for (path, bytes) in files {
+        let mut upload = studio.tracking().upload().unwrap();
+        upload.write_all(bytes).unwrap();
+        studio.tracking().finish_upload(upload, &format!("{root}/{path}")).unwrap();
+    }
+    let mut window = open(&folder);
+    let out = tempfile::tempdir().unwrap();
+    window.harness.state_mut().save_into(out.path().to_owned());
+    window.send(Action::Open(Subject::Run { id: elm }));
+    window.wait_for("Files");
+    window.click("Files");
+    window.wait_for("photo.jpg");
+    assert!(!window.has("Logs"), "no step of it could have said anything");
+    window.click("photo.jpg");
+    window.wait_for("640 × 427");
+    window.click("Save as…");
+    let saved = out.path().join("photo.jpg");
+    window.wait_until("it is saved", |_| std::fs::read(&saved).is_ok_and(|bytes| bytes == photo));
+    window.click("risks.json");
+    window.wait_for("2 rows");
+    window.click("MLmodel");
+    window.wait_until("its text", |window| window.says("pickled_model: model.pkl"));
+    window.click("model.pkl");
+    window.wait_until("what to do", |window| window.says("Save it to open it elsewhere"));
+    window.click("broken.png");
+    window.wait_until("what is wrong", |window| window.says("is no image"));
+    window.click("empty.txt");
+    window.wait_for("0 lines");
+    window.click("pickled");
+    window.wait_gone("MLmodel");
 }
 
 #[test]

@@ -13,13 +13,13 @@ pub enum Models {
         /// NAME or NAME@VERSION
         model: String,
     },
-    /// Register the model that a run's job trained
+    /// Register the model that a run made
     Register {
         name: String,
         /// A run's id or name
         #[arg(long)]
         run: String,
-        /// The job that trained it; may be left out when there is one
+        /// The job that trained it, or the name it was logged under; may be left out when there is one
         #[arg(long)]
         job: Option<String>,
         #[arg(long, default_value = "")]
@@ -37,7 +37,7 @@ impl Models {
             Self::Show { model } => show(studio, &model, json)?,
             Self::Register { name, run, job, description, tag } => {
                 let run = studio.find_run(&run)?;
-                let (job, port) = studio.trained_model(&run, job.as_deref())?;
+                let place = studio.model_made(&run, job.as_deref())?;
                 let tags = tag.iter().map(|tag| {
                     let (key, value) = tag
                         .split_once('=')
@@ -45,7 +45,7 @@ impl Models {
                     Ok((key.to_owned(), value.to_owned()))
                 });
                 let tags = tags.collect::<studio::Result<_>>()?;
-                let version = studio.register_model(&run, &job, &port, &name, &description, tags)?;
+                let version = studio.register_model(&run, &place, &name, &description, tags)?;
                 output::print(&version, json, version_line)?;
             }
         }

@@ -167,7 +167,18 @@ pub enum Action {
     /// Asks where to save a file, whose name is proposed, and saves it there.
     Save {
         name: String,
-        bytes: Arc<[u8]>,
+        what: Saved,
+    },
+}
+
+/// What is to be saved.
+#[derive(Clone, Debug)]
+pub enum Saved {
+    Bytes(Arc<[u8]>),
+    /// A file that was logged with a run.
+    RunFile {
+        run: String,
+        path: String,
     },
 }
 

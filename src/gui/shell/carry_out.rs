@@ -64,8 +64,9 @@ impl Shell {
             Action::CancelJob(id) => self
                 .world
                 .ask_desk("The job could not be cancelled.", move |desk| desk.cancel_job(&id).map(|()| String::new())),
-            Action::Save { name, bytes } => {
-                files::save(name, bytes, self.save_into.clone(), self.world.notifier.clone());
+            Action::Save { name, what } => {
+                let studio = self.world.backend.service().clone();
+                files::save(name, what, studio, self.save_into.clone(), self.world.notifier.clone());
             }
             Action::DismissNotice(id) => self.world.ask_desk("The notice could not be dismissed.", move |desk| {
                 desk.dismiss_notice(&id).map(|()| String::new())

@@ -3,11 +3,12 @@
 use std::{path::PathBuf, sync::Arc};
 
 use egui::{Align2, Context, Id, LayerId, Order, StrokeKind};
+use studio::Studio;
 
 use super::Notifier;
 use crate::{
     icons::Glyph,
-    panels::{Action, Event},
+    panels::{Action, Event, Saved},
     theme,
 };
 
@@ -52,7 +53,7 @@ pub fn ask(what: Ask, notifier: Notifier, chosen: impl FnOnce(PathBuf, &Notifier
 
 /// Asks where to save a file and saves it there; `folder` is where it goes without being asked about. A toast says how
 /// it ended.
-pub fn save(name: String, bytes: Arc<[u8]>, folder: Option<PathBuf>, notifier: Notifier) {
+pub fn save(name: String, what: Saved, studio: Arc<Studio>, folder: Option<PathBuf>, notifier: Notifier) {
     let run = move || {
         let chosen = match folder {
             Some(folder) => Some(folder.join(&name)),
@@ -64,9 +65,13 @@ pub fn save(name: String, bytes: Arc<[u8]>, folder: Option<PathBuf>, notifier: N
         };
         let Some(path) = chosen else { return };
         let place = path.display().to_string();
-        let told = match std::fs::write(&path, &bytes) {
+        let saved = match what {
+            Saved::Bytes(bytes) => studio::save_bytes(&path, &bytes),
+            Saved::RunFile { run, path: file } => studio.save_run_file(&run, &file, &path),
+        };
+        let told = match saved {
             Ok(()) => Action::Toast(Glyph::Ok, format!("Saved {place}")),
-            Err(error) => Action::Toast(Glyph::Error, format!("{place} could not be saved: {error}")),
+            Err(error) => Action::Toast(Glyph::Error, error.to_string()),
         };
         notifier.act(told);
     };

@@ -24,7 +24,7 @@ pub fn bar<R>(ui: &mut Ui, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut U
     let layout = Layout::left_to_right(Align::Center);
     let builder = UiBuilder::new().max_rect(rest).layout(layout).id_salt("left");
     let mut at_left = ui.new_child(builder);
-    at_left.shrink_clip_rect(rest.expand(t.size.focus));
+    at_left.shrink_clip_rect(rest.expand(t.size.focus).with_min_x(rect.left()));
     at_left.spacing_mut().item_spacing.x = t.size.gap;
     left(&mut at_left);
     answer

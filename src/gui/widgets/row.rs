@@ -26,6 +26,7 @@ pub struct ListRow<'a> {
     hits: &'a [usize],
     selected: bool,
     height: Option<f32>,
+    indent: f32,
     sense: Sense,
     quiet: bool,
 }
@@ -43,6 +44,7 @@ impl<'a> ListRow<'a> {
             hits: &[],
             selected: false,
             height: None,
+            indent: 0.0,
             sense: Sense::click(),
             quiet: false,
         }
@@ -89,6 +91,11 @@ impl<'a> ListRow<'a> {
         Self { height: Some(height), ..self }
     }
 
+    /// Begins so many points further to the right: a tree.
+    pub fn indent(self, indent: f32) -> Self {
+        Self { indent, ..self }
+    }
+
     /// Clicks by default; give it drags too for a palette.
     pub fn sense(self, sense: Sense) -> Self {
         Self { sense, ..self }
@@ -122,6 +129,7 @@ impl<'a> ListRow<'a> {
         let radius = if self.second.is_some() { 0.0 } else { t.size.radius };
         painter.rect_filled(rect, radius, fill);
         let mut inside = rect.shrink2(vec2(t.size.gap, 0.0));
+        inside.min.x += self.indent;
         let second = self.second.as_ref().map(|words| {
             inside = inside.expand2(vec2(-t.size.gap, 0.0));
             let (top, bottom) = inside.shrink2(vec2(0.0, 10.0)).split_top_bottom_at_fraction(0.5);

@@ -10,9 +10,6 @@ use crate::error::{Code, Error, Result};
 use crate::messages::{self, *};
 use crate::{filter, names, page};
 
-/// The tag of a logged model that lists the versions it was registered as.
-const VERSIONS_TAG: &str = "mlflow.modelVersions";
-
 /// Answers what lies below `model-versions/`; `None` for what is not there.
 pub(super) fn answer(store: Tracking<'_>, action: &str, call: &Call<'_>) -> Option<Result<Value>> {
     Some(match (action, call.method.as_str()) {
@@ -77,23 +74,9 @@ fn create(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let logged_model = new.logged_model.clone().filter(|_| !prompt);
     let version = store.create_version(new)?;
     if let Some(id) = logged_model {
-        note_version(store, &id, &version)?;
+        store.note_version(&id, &version)?;
     }
     Ok(answer_of(&version))
-}
-
-/// Adds a version to those that its logged model lists.
-fn note_version(store: Tracking<'_>, id: &str, version: &RegisteredVersion) -> Result<()> {
-    let own = json!({"name": version.model, "version": version.version});
-    let model = store.logged_model(id, false)?;
-    let known = model.tags.iter().find(|(key, _)| key == VERSIONS_TAG);
-    let mut all: Vec<Value> = known.and_then(|(_, text)| serde_json::from_str(text).ok()).unwrap_or_default();
-    if !all.contains(&own) {
-        all.push(own);
-    }
-    let one = |entry: &Value| format!("{{\"name\": {}, \"version\": {}}}", entry["name"], entry["version"]);
-    let text = format!("[{}]", all.iter().map(one).collect::<Vec<_>>().join(", "));
-    Ok(store.set_logged_model_tags(id, vec![(VERSIONS_TAG.to_owned(), text)])?)
 }
 
 fn update(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {

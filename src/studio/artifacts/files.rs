@@ -1,15 +1,18 @@
-//! The files that clients logged with a run, as far as they can be looked at.
+//! The files that clients logged with a run.
 
+use std::fs::File;
 use std::io::{Cursor, Read};
+use std::path::Path;
 
 use data::polars::prelude::{CsvParseOptions, CsvReadOptions, DataFrame, ParquetReader, SerReader};
 use serde_json::Value as Json;
 
-use super::{ArtifactContent, ArtifactKind, ROWS, RunArtifact, cells, cut};
+use super::{ArtifactContent, ArtifactKind, ROWS, RunArtifact, TEXT, cells, cut};
 use crate::{Error, Result, Studio};
 
-/// What the paths of these artifacts begin with.
+/// What the paths of a run's own files begin with, and those of the models that it logged.
 pub(super) const FILES: &str = "files";
+const MODELS: &str = "models";
 /// Files of a run that are listed at most.
 const LISTED: usize = 5_000;
 /// Bytes of a file that is shown at most.
@@ -17,56 +20,151 @@ const MOST: u64 = 64 << 20;
 /// What addresses of files kept here begin with.
 const HERE: &str = "mlflow-artifacts:/";
 
-impl Studio {
-    /// The images, texts and tables among a run's files. Files that lie elsewhere are not looked for.
-    pub(super) fn logged_artifacts(&self, run: &str) -> Result<Vec<RunArtifact>> {
-        let Some(root) = self.artifact_root(run)? else { return Ok(Vec::new()) };
-        let mut found = Vec::new();
-        let mut folders = vec![String::new()];
-        while let Some(folder) = folders.pop() {
-            let inside = if folder.is_empty() { root.clone() } else { format!("{root}/{folder}") };
-            for entry in self.tracking().artifacts_in(&inside)? {
-                let path = if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) };
-                match entry.size {
-                    None => folders.push(path),
-                    Some(_) if found.len() < LISTED => found.extend(RunArtifact::at(&path)),
-                    Some(_) => return Ok(named(found)),
-                }
+/// A file that a client logged with a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFile {
+    /// `files/…`, or `models/NAME/…` for what belongs to a model that the run logged.
+    pub path: String,
+    /// In bytes.
+    pub size: u64,
+}
+
+impl RunFile {
+    /// The file's name, and of an image that was logged for a step its key and step: "sample, step 3.png".
+    pub fn title(&self) -> String {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        match super::keyed(name) {
+            Some((key, step)) => {
+                let ending = name.rsplit_once('.').map(|(_, ending)| format!(".{ending}")).unwrap_or_default();
+                format!("{key}, step {step}{ending}")
             }
+            None => name.to_owned(),
         }
-        Ok(named(found))
-    }
-
-    pub(super) fn read_logged_artifact(&self, run: &str, path: &str) -> Result<ArtifactContent> {
-        let missing = || Error::not_found(format!("This run has no artifact “{path}”."));
-        let inside = path.strip_prefix(FILES).and_then(|path| path.strip_prefix('/')).ok_or_else(missing)?;
-        let root = self.artifact_root(run)?.ok_or_else(missing)?;
-        let known = RunArtifact::at(inside).ok_or_else(missing)?;
-        let (_, file) = self.tracking().open_artifact(&format!("{root}/{inside}"))?;
-        let mut bytes = Vec::new();
-        let unread = |error: std::io::Error| Error::storage(format!("“{inside}” cannot be read: {error}."));
-        file.take(MOST + 1).read_to_end(&mut bytes).map_err(unread)?;
-        if bytes.len() as u64 > MOST {
-            return Err(Error::invalid(format!(
-                "“{inside}” is larger than 64 MiB, which is too much to be shown here."
-            )));
-        }
-        match known.kind {
-            ArtifactKind::Image => Ok(ArtifactContent::Image(bytes)),
-            ArtifactKind::Table => table(inside, bytes),
-            ArtifactKind::Text => Ok(text(&bytes)),
-        }
-    }
-
-    /// The path below which a run's files lie here; none when they lie elsewhere.
-    fn artifact_root(&self, run: &str) -> Result<Option<String>> {
-        let uri = self.tracking().run(run)?.artifact_uri;
-        Ok(uri.strip_prefix(HERE).map(|path| path.trim_matches('/').to_owned()))
     }
 }
 
-fn named(found: Vec<RunArtifact>) -> Vec<RunArtifact> {
-    found.into_iter().map(|artifact| RunArtifact { path: format!("{FILES}/{}", artifact.path), ..artifact }).collect()
+impl Studio {
+    /// Every file that was logged with a run, and those of the models it logged, by path. Files that lie elsewhere are
+    /// not looked for, and no more than 5,000 are listed.
+    ///
+    /// # Errors
+    /// A run that is not there.
+    pub fn run_files(&self, run: &str) -> Result<Vec<RunFile>> {
+        let mut found = Vec::new();
+        for (name, root) in self.places(run)? {
+            self.files_below(&name, &root, &mut found)?;
+        }
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(found)
+    }
+
+    /// The content of one of [`Self::run_files`]; none when it is neither an image nor a table nor a text.
+    ///
+    /// # Errors
+    /// A path that the run does not have, a file that is not what its name says, one too large to be shown.
+    pub fn read_run_file(&self, run: &str, path: &str) -> Result<Option<ArtifactContent>> {
+        let mut file = self.open_run_file(run, path)?;
+        let Some(known) = RunArtifact::at(path) else {
+            let bytes = beginning(path, &mut file, TEXT as u64 + 1)?;
+            return Ok(plain(bytes).map(|text| ArtifactContent::Text(cut(text))));
+        };
+        let bytes = beginning(path, &mut file, MOST + 1)?;
+        if bytes.len() as u64 > MOST {
+            let words = format!("“{path}” is larger than 64 MiB, which is too much to be shown here. Save it instead.");
+            return Err(Error::invalid(words));
+        }
+        Ok(Some(match known.kind {
+            ArtifactKind::Image => ArtifactContent::Image(bytes),
+            ArtifactKind::Table => table(path, bytes)?,
+            ArtifactKind::Text => text(&bytes),
+        }))
+    }
+
+    /// Copies one of [`Self::run_files`] to a file outside the workspace, whole or not at all.
+    ///
+    /// # Errors
+    /// A path that the run does not have, a full disk, a folder that may not be written.
+    pub fn save_run_file(&self, run: &str, path: &str, to: &Path) -> Result<()> {
+        Ok(workspace::copy_atomically(to, &mut self.open_run_file(run, path)?)?)
+    }
+
+    /// The images, texts and tables among a run's own files.
+    pub(super) fn logged_artifacts(&self, run: &str) -> Result<Vec<RunArtifact>> {
+        let Some(root) = here(&self.tracking().run(run)?.artifact_uri) else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        self.files_below(FILES, &root, &mut found)?;
+        Ok(found.iter().filter_map(|file| RunArtifact::at(&file.path)).collect())
+    }
+
+    fn files_below(&self, name: &str, root: &str, found: &mut Vec<RunFile>) -> Result<()> {
+        let mut folders = vec![(name.to_owned(), root.to_owned())];
+        while let Some((shown, folder)) = folders.pop() {
+            for entry in self.tracking().artifacts_in(&folder)? {
+                let path = format!("{shown}/{}", entry.name);
+                match entry.size {
+                    None => folders.push((path, format!("{folder}/{}", entry.name))),
+                    Some(size) if found.len() < LISTED => found.push(RunFile { path, size }),
+                    Some(_) => return Ok(()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open_run_file(&self, run: &str, path: &str) -> Result<File> {
+        let missing = || Error::not_found(format!("This run has no file “{path}”."));
+        let inside =
+            |(name, root): (String, String)| Some(format!("{root}/{}", path.strip_prefix(&name)?.strip_prefix('/')?));
+        let address = self.places(run)?.into_iter().find_map(inside).ok_or_else(missing)?;
+        Ok(self.tracking().open_artifact(&address)?.1)
+    }
+
+    /// Where a run's files lie here, with what their paths are to begin with.
+    fn places(&self, run: &str) -> Result<Vec<(String, String)>> {
+        let run = self.tracking().run(run)?;
+        let mut places: Vec<_> = here(&run.artifact_uri).map(|root| (FILES.to_owned(), root)).into_iter().collect();
+        for output in &run.model_outputs {
+            let Ok(model) = self.tracking().logged_model(&output.model_id, false) else { continue };
+            let Some(root) = here(&model.artifact_location) else { continue };
+            let mut name = format!("{MODELS}/{}", model.name.replace('/', "-"));
+            if places.iter().any(|(taken, _)| *taken == name) {
+                name = format!("{name} {}", model.id);
+            }
+            places.push((name, root));
+        }
+        Ok(places)
+    }
+}
+
+/// Writes a file outside the workspace, whole or not at all.
+///
+/// # Errors
+/// A full disk, a folder that may not be written.
+pub fn save_bytes(to: &Path, bytes: &[u8]) -> Result<()> {
+    Ok(workspace::write_atomically(to, bytes)?)
+}
+
+/// The path of what an address says; none when it lies elsewhere.
+fn here(address: &str) -> Option<String> {
+    address.strip_prefix(HERE).map(|path| path.trim_matches('/').to_owned())
+}
+
+fn beginning(path: &str, file: &mut File, most: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let unread = |error: std::io::Error| Error::storage(format!("“{path}” cannot be read: {error}."));
+    file.take(most).read_to_end(&mut bytes).map_err(unread)?;
+    Ok(bytes)
+}
+
+/// The text that these bytes are, whose last character may be cut off; none when they are something else.
+fn plain(bytes: Vec<u8>) -> Option<String> {
+    let end = match std::str::from_utf8(&bytes) {
+        Ok(_) => bytes.len(),
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        Err(_) => return None,
+    };
+    let text = std::str::from_utf8(&bytes[..end]).ok()?;
+    (!text.contains('\0')).then(|| text.to_owned())
 }
 
 fn table(path: &str, bytes: Vec<u8>) -> Result<ArtifactContent> {
@@ -118,7 +216,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::tracking::NewTrackedRun;
+    use crate::tracking::{ModelOutput, NewLoggedModel, NewTrackedRun};
 
     fn logged(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Studio, String) {
         let folder = tempfile::tempdir().unwrap();
@@ -156,7 +254,52 @@ mod tests {
         assert_eq!(read("files/deep/er/table.json"), table(["a", "b"], [["1", "x"], ["", "y"]]));
         assert_eq!(read("files/rows.csv"), table(["n", "name"], [["1", "é"], ["2", "z"]]));
         assert_eq!(read("files/plots/loss_3.png"), ArtifactContent::Image(b"\x89PNG".to_vec()));
-        assert!(studio.read_run_artifact(&run, "files/../notes.txt").is_err());
-        assert!(studio.read_run_artifact(&run, "files/none.txt").is_err());
+        for path in ["files/../notes.txt", "files/none.txt", "files", "notes.txt", "files/model.pkl"] {
+            assert!(studio.read_run_artifact(&run, path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_file_is_listed_and_can_be_taken_out() {
+        let (folder, studio, run) = logged(&[("MLmodel", "run_id: ä".as_bytes()), ("a/model.pkl", b"\x80\x04")]);
+        let files = studio.run_files(&run).unwrap();
+        let listed: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.size)).collect();
+        assert_eq!(listed, [("files/MLmodel", 10), ("files/a/model.pkl", 2)]);
+        let read = |path: &str| studio.read_run_file(&run, path).unwrap();
+        assert_eq!(read("files/MLmodel"), Some(ArtifactContent::Text("run_id: ä".into())));
+        assert_eq!(read("files/a/model.pkl"), None);
+        let out = folder.path().join("out.pkl");
+        studio.save_run_file(&run, "files/a/model.pkl", &out).unwrap();
+        assert_eq!(std::fs::read(&out).unwrap(), b"\x80\x04");
+        assert!(studio.save_run_file(&run, "files/a/model.pkl", &folder.path().join("none/out.pkl")).is_err());
+        assert!(studio.save_run_file(&run, "files/none", &folder.path().join("none.pkl")).is_err());
+        assert!(!folder.path().join("none.pkl").exists());
+    }
+
+    #[test]
+    fn files_of_logged_models_stand_beside_those_of_their_run() {
+        let (_folder, studio, run) = logged(&[("notes.txt", b"hello")]);
+        for _ in 0..2 {
+            let new =
+                NewLoggedModel { name: "tree".into(), source_run: Some(run.clone()), ..NewLoggedModel::default() };
+            let model = studio.tracking().create_logged_model(new).unwrap();
+            let output = ModelOutput { model_id: model.id.clone(), step: 0 };
+            studio.tracking().log_outputs(&run, vec![output]).unwrap();
+            let mut upload = studio.tracking().upload().unwrap();
+            upload.write_all(model.id.as_bytes()).unwrap();
+            let root = here(&model.artifact_location).unwrap();
+            studio.tracking().finish_upload(upload, &format!("{root}/MLmodel")).unwrap();
+        }
+        let files = studio.run_files(&run).unwrap();
+        assert_eq!(files.len(), 3, "{files:?}");
+        assert!(files[1].path.starts_with("models/tree m-") && files[1].path.ends_with("/MLmodel"), "{files:?}");
+        assert_eq!(files[2].path, "models/tree/MLmodel");
+    }
+
+    #[test]
+    fn a_text_may_end_within_a_character() {
+        assert_eq!(plain("aä".as_bytes()[..2].to_vec()).as_deref(), Some("a"));
+        assert_eq!(plain(b"a\0b".to_vec()), None);
+        assert_eq!(plain(b"\x80\x04\x95".to_vec()), None);
     }
 }

@@ -14,6 +14,7 @@ use workspace::{Batch, Change, Tx, Workspace};
 use crate::{Result, Studio};
 
 pub use artifacts::Upload;
+pub(crate) use registry::versions_tag;
 pub use workspace::tracking::*;
 pub use workspace::{Blob, MetricPoint, RunStatus, new_run_id as new_id};
 

@@ -1,7 +1,25 @@
 //! Logged models, registered models and their versions. Each function does what the workspace's of the same
 //! name does.
 
+use serde_json::{Value as Json, json};
+
 use super::*;
+
+/// The tag of a logged model that lists the versions it was registered as.
+const VERSIONS_TAG: &str = "mlflow.modelVersions";
+
+/// [`VERSIONS_TAG`] of a logged model with one version more.
+pub(crate) fn versions_tag(model: &LoggedModel, name: &str, version: u32) -> (String, String) {
+    let own = json!({"name": name, "version": version});
+    let known = model.tags.iter().find(|(key, _)| key == VERSIONS_TAG);
+    let mut all: Vec<Json> = known.and_then(|(_, text)| serde_json::from_str(text).ok()).unwrap_or_default();
+    if !all.contains(&own) {
+        all.push(own);
+    }
+    // The spelling of Python's json module, which clients compare.
+    let one = |entry: &Json| format!("{{\"name\": {}, \"version\": {}}}", entry["name"], entry["version"]);
+    (VERSIONS_TAG.to_owned(), format!("[{}]", all.iter().map(one).collect::<Vec<_>>().join(", ")))
+}
 
 impl Tracking<'_> {
     pub fn create_logged_model(self, new: NewLoggedModel) -> Result<LoggedModel> {
@@ -96,6 +114,12 @@ impl Tracking<'_> {
         let name = new.model.clone();
         let version = self.change("model.registered", &name, move |tx| tx.create_registered_version(&new))?;
         self.version(&name, version)
+    }
+
+    /// Adds a version to those that its logged model lists.
+    pub fn note_version(self, id: &str, version: &RegisteredVersion) -> Result<()> {
+        let tag = versions_tag(&self.logged_model(id, false)?, &version.model, version.version);
+        self.set_logged_model_tags(id, vec![tag])
     }
 
     pub fn version(self, name: &str, version: u32) -> Result<RegisteredVersion> {

@@ -167,12 +167,12 @@ impl Runs {
         if self.registering.take_if(|wanted| *wanted == id).is_none() {
             return;
         }
-        let ports = self.focus.ports();
-        if ports.is_empty() {
+        let made = self.focus.made().to_vec();
+        if made.is_empty() {
             return cx.failed(format!("{name} trained no model"));
         }
         let model = self.focus.model_name();
-        self.dialog = Some(Dialog::Register(Box::new(Register::new(&id, &name, ports, model))));
+        self.dialog = Some(Dialog::Register(Box::new(Register::new(&id, &name, made, model))));
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome, cx: &mut Cx<'_>) {

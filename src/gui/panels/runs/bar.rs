@@ -15,6 +15,8 @@ use crate::{
 /// The way back to the list, before the name of what is open; whether it was taken.
 pub(super) fn back_to_list(ui: &mut Ui) -> bool {
     let t = theme::of(ui);
+    // Its mark, not its margin, stands where the panel's other contents begin.
+    ui.add_space(-t.size.pad);
     let back = ui.add(Button::quiet("Runs").with_icon(Icon::ChevronLeft)).clicked();
     // The button's own margin is the air before the stroke.
     ui.add_space(-t.size.gap);
@@ -24,12 +26,15 @@ pub(super) fn back_to_list(ui: &mut Ui) -> bool {
 
 /// Below this width of the bar its buttons are icons.
 const ROOMY: f32 = 1320.0;
+/// Below this width even those that need words go without.
+const NARROW: f32 = 900.0;
+const OPEN_CHARTS: &str = "Open charts";
 
 impl Runs {
     /// The bar of the list; what was asked.
     pub(super) fn list_bar(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Option<Verb> {
         let t = theme::of(ui);
-        let roomy = ui.available_width() > ROOMY;
+        let (roomy, narrow) = (ui.available_width() > ROOMY, ui.available_width() < NARROW);
         let compares = self.checked.len() > 1;
         let (registers, why) = self.registers();
         let before = self.filters.clone();
@@ -46,7 +51,10 @@ impl Runs {
             let hint = "Check two runs or more to compare them";
             let compare = Button::secondary("Compare").enabled(compares).hint(hint);
             let compare = ui.add(compare).clicked() && compares;
-            let page = ui.add(Button::icon(Icon::Chart, "Open charts").enabled(checked)).clicked() && checked;
+            // Not the icon of the chooser of charts, which may stand near.
+            let page = if narrow { Button::icon(Icon::Expand, OPEN_CHARTS) } else { Button::secondary(OPEN_CHARTS) };
+            let page =
+                ui.add(page.enabled(checked).hint("Draws the checked runs on a page of charts")).clicked() && checked;
             let button = ui.add(Button::quiet(selected.as_str()).caret().enabled(checked).hint("Check runs first"));
             let bulk = bulk::menu(&button, &scope);
             match (register, compare) {
@@ -121,7 +129,7 @@ impl Runs {
         }
         match self.focus.detail() {
             None => (false, "Reading the run…"),
-            Some(_) if self.focus.ports().is_empty() => (false, "This run trained no model"),
+            Some(_) if self.focus.made().is_empty() => (false, "This run made no model"),
             Some(_) => (true, "Keeps the model of the selected run under a name"),
         }
     }

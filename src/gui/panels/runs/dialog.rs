@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use egui::{Align, Context, Id, Key, Layout, Modal, Ui};
-use studio::{Model, ModelVersion, Studio};
+use studio::{Model, ModelVersion, RunModel, Studio};
 
 use crate::{
     backend::Request,
@@ -12,14 +12,6 @@ use crate::{
     theme,
     widgets::{Button, ListRow, Select, TextField, field_row, message},
 };
-
-/// A model on a run's port.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ModelPort {
-    pub job: String,
-    pub port: String,
-    pub title: String,
-}
 
 /// What is being asked.
 pub enum Dialog {
@@ -31,8 +23,9 @@ pub enum Dialog {
 pub struct Register {
     run: String,
     run_name: String,
-    ports: Vec<ModelPort>,
-    port: usize,
+    made: Vec<RunModel>,
+    /// Which of them.
+    model: usize,
     name: String,
     description: String,
     tags: String,
@@ -87,12 +80,12 @@ impl Dialog {
 }
 
 impl Register {
-    pub fn new(run: &str, run_name: &str, ports: Vec<ModelPort>, name: String) -> Self {
+    pub fn new(run: &str, run_name: &str, made: Vec<RunModel>, name: String) -> Self {
         Self {
             run: run.to_owned(),
             run_name: run_name.to_owned(),
-            ports,
-            port: 0,
+            made,
+            model: 0,
             name,
             description: String::new(),
             tags: String::new(),
@@ -113,10 +106,10 @@ impl Register {
         self.models.ensure((), cx.backend, |studio: &Arc<Studio>| studio.models());
         ui.label(t.title("Register model"));
         ui.label(t.secondary(format!("From the run {}", self.run_name)));
-        if self.ports.len() > 1 {
+        if self.made.len() > 1 {
             let options: Vec<(usize, &str)> =
-                self.ports.iter().enumerate().map(|(at, port)| (at, port.title.as_str())).collect();
-            field_row(ui, "Model", |ui| Select::new("Model").show(ui, &mut self.port, &options));
+                self.made.iter().enumerate().map(|(at, model)| (at, model.title.as_str())).collect();
+            field_row(ui, "Model", |ui| Select::new("Model").show(ui, &mut self.model, &options));
         }
         let fresh = std::mem::take(&mut self.fresh);
         ui.label(t.secondary("Name"));
@@ -178,14 +171,14 @@ impl Register {
     }
 
     fn save(&mut self, cx: &Cx<'_>, tags: BTreeMap<String, String>) {
-        let Some(port) = self.ports.get(self.port).cloned() else {
+        let Some(made) = self.made.get(self.model).cloned() else {
             return;
         };
         self.error = None;
         let (run, name) = (self.run.clone(), self.name.trim().to_owned());
         let description = self.description.trim().to_owned();
         self.saving.ask(cx.backend, move |studio: &Arc<Studio>| {
-            studio.register_model(&run, &port.job, &port.port, &name, &description, tags)
+            studio.register_model(&run, &made.place, &name, &description, tags)
         });
     }
 }

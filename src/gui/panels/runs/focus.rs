@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use studio::{ModelVersion, RunDetail, Studio};
+use studio::{ModelVersion, RunDetail, RunModel, Studio};
 
-use super::dialog::ModelPort;
 use crate::backend::{Backend, Request};
 
 /// The newest detail of one run.
@@ -62,21 +61,12 @@ impl Focus {
         self.models.value().map_or(&[], Vec::as_slice)
     }
 
-    /// The models that the run trained.
-    pub fn ports(&self) -> Vec<ModelPort> {
-        let steps = self.detail().map_or(&[][..], |detail| &detail.steps);
-        let ports = steps.iter().flat_map(|step| {
-            let outputs = step.outputs.iter().filter(|output| output.kind == "model");
-            outputs.map(|output| ModelPort {
-                job: step.name.clone(),
-                port: output.port.clone(),
-                title: step.title.clone(),
-            })
-        });
-        ports.collect()
+    /// The models that the run made.
+    pub fn made(&self) -> &[RunModel] {
+        self.detail().map_or(&[], |detail| &detail.models)
     }
 
-    /// What a model of this run would be called: what it was called before, or its pipeline.
+    /// What a model of this run would be called: what it was called before, its pipeline, or as it was logged.
     pub fn model_name(&self) -> String {
         if let Some(before) = self.models().last() {
             return before.model.clone();
@@ -84,7 +74,8 @@ impl Focus {
         let path = self.detail().and_then(|detail| detail.row.pipeline.as_deref());
         let stem = path.and_then(|path| path.rsplit('/').next());
         let stem = stem.map(|file| file.trim_end_matches(".yaml").trim_end_matches(".yml"));
-        stem.unwrap_or_default().to_owned()
+        let logged = || self.made().first().map(|model| model.title.as_str());
+        stem.or_else(logged).unwrap_or_default().to_owned()
     }
 
     /// Whether it goes on.

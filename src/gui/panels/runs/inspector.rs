@@ -11,6 +11,9 @@ use crate::{
     widgets::{self, Button, key_value, link, message, section, separator, status},
 };
 
+/// The tag in which clients say what logged the run.
+const SOURCE_TAG: &str = "mlflow.source.name";
+
 /// Draws the run; what a person asked of it.
 pub fn show(
     ui: &mut Ui,
@@ -109,6 +112,9 @@ fn facts(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, detail: Option<&RunDetail>) {
     }
     if let Some(user) = &run.user {
         key_value(ui, "By", t.small(user));
+    }
+    if let Some(source) = run.tags.get(SOURCE_TAG) {
+        key_value(ui, "Source", t.small(source)).on_hover_text(source);
     }
 }
 

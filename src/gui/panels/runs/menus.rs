@@ -72,7 +72,7 @@ pub fn of_run(ui: &mut Ui, run: &Run, field: Option<&Field>, scope: &Scope) -> O
 }
 
 /// The filters that the value of a field suggests, in words.
-fn narrowing(run: &Run, field: &Field) -> Vec<(String, Asked)> {
+pub fn narrowing(run: &Run, field: &Field) -> Vec<(String, Asked)> {
     let text = |entity: &str, key: &str, title: &str, value: &str| -> Vec<(String, Asked)> {
         let one = |words: &str, operator: &str| {
             let comparison = compare_text(entity, key, operator, value)?;

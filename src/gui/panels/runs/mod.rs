@@ -12,6 +12,7 @@ mod compare;
 mod dialog;
 pub(crate) mod doing;
 mod field;
+mod files;
 mod focus;
 mod group;
 mod inspector;

@@ -8,7 +8,7 @@ use super::table::STAR_TAG;
 use crate::{
     icons::Icon,
     theme,
-    widgets::{Button, TextField, key_value, link, section, separator},
+    widgets::{Button, TextField, format, key_value, link, section, separator},
 };
 
 /// The tag that MLflow keeps a run's description in.
@@ -32,6 +32,8 @@ pub struct Notes {
     /// When the last key was pressed, until the text was kept.
     typed: Option<f64>,
     tag: String,
+    /// Whether the tags that clients set by themselves are shown.
+    all: bool,
     markdown: CommonMarkCache,
 }
 
@@ -103,12 +105,14 @@ impl Notes {
         let t = theme::of(ui);
         let mut changes = Vec::new();
         section(ui, "Tags");
-        let own = run.tags.iter().filter(|(key, _)| !is_hidden(key));
-        for (key, value) in own {
+        let shown = run.tags.iter().filter(|(key, _)| !is_hidden(key));
+        let (of_mlflow, own): (Vec<_>, Vec<_>) = shown.partition(|(key, _)| key.starts_with(MLFLOW));
+        let listed = own.into_iter().chain(of_mlflow.iter().filter(|_| self.all).copied());
+        for (key, value) in listed {
             ui.horizontal(|ui| {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     // What clients need to find their way stays.
-                    let own = !key.starts_with("mlflow.");
+                    let own = !key.starts_with(MLFLOW);
                     if own && ui.add(Button::icon(Icon::Close, format!("Remove the tag {key}"))).clicked() {
                         changes.push(TagChange { run: run.id.clone(), key: key.clone(), value: None });
                     }
@@ -117,6 +121,13 @@ impl Notes {
                     });
                 });
             });
+        }
+        if !of_mlflow.is_empty() {
+            let verb = if self.all { "Hide" } else { "Show" };
+            let tags = format::counted(of_mlflow.len() as u64, "tag", "tags");
+            if link(ui, &format!("{verb} {tags} that MLflow set")).clicked() {
+                self.all ^= true;
+            }
         }
         let field = ui.add(TextField::new(&mut self.tag).name("Add a tag").hint("Add a tag, such as owner = clinic"));
         let enter = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
@@ -133,6 +144,9 @@ fn change(run: String, text: &str) -> TagChange {
     let value = Some(text.to_owned()).filter(|text| !text.trim().is_empty());
     TagChange { run, key: NOTE_TAG.to_owned(), value }
 }
+
+/// What the names of the tags begin with that clients set by themselves.
+const MLFLOW: &str = "mlflow.";
 
 /// `owner = clinic`, or a word by itself.
 fn pair(text: &str) -> Option<(String, String)> {

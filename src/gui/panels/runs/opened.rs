@@ -5,7 +5,9 @@ use std::sync::Arc;
 use egui::{ScrollArea, Ui, UiBuilder, vec2};
 use studio::{Curve, RunDetail, Studio, Surroundings, learn::Report};
 
-use super::{Verb, focus::Focus, logs::Logs, outputs::Outputs, reproduce::Reproduce, surroundings, words};
+use super::{
+    Verb, files::Files, focus::Focus, logs::Logs, outputs::Outputs, reproduce::Reproduce, surroundings, words,
+};
 use crate::{
     backend::Request,
     chart::{LineChart, Series},
@@ -26,13 +28,44 @@ use crate::{
 const STEPS: f32 = 260.0;
 /// The drawing of a run is no higher than this.
 const GRAPH: f32 = 440.0;
-pub(super) const TABS: [&str; 6] = ["Overview", "Logs", "Outputs", "Changes", "Environment", "Reproduce"];
+
+/// A page about a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Page {
+    Overview,
+    Logs,
+    Outputs,
+    Files,
+    Changes,
+    Environment,
+    Reproduce,
+}
+
+impl Page {
+    /// Of a run that has steps.
+    pub const STEPS: [Self; 6] =
+        [Self::Overview, Self::Logs, Self::Outputs, Self::Changes, Self::Environment, Self::Reproduce];
+    /// Of a run that code logged.
+    pub const LOGGED: [Self; 5] = [Self::Overview, Self::Files, Self::Changes, Self::Environment, Self::Reproduce];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Logs => "Logs",
+            Self::Outputs => "Outputs",
+            Self::Files => "Files",
+            Self::Changes => "Changes",
+            Self::Environment => "Environment",
+            Self::Reproduce => "Reproduce",
+        }
+    }
+}
 
 /// The run that is open in the panel.
 pub struct Opened {
     pub id: String,
     pub step: Option<String>,
-    tab: usize,
+    page: Page,
     curves: Request<Vec<Curve>>,
     reports: Request<Vec<(String, Report)>>,
     drawn: Drawn,
@@ -40,6 +73,7 @@ pub struct Opened {
     catalogue: Catalogue,
     logs: Logs,
     outputs: Outputs,
+    files: Files,
     diff: Vec<String>,
     surroundings: Surroundings,
     reproduce: Reproduce,
@@ -52,7 +86,7 @@ impl Opened {
         Self {
             id: id.to_owned(),
             step,
-            tab: 0,
+            page: Page::Overview,
             curves: Request::default(),
             reports: Request::default(),
             drawn: Drawn::default(),
@@ -60,6 +94,7 @@ impl Opened {
             catalogue: Catalogue::new(),
             logs: Logs::default(),
             outputs: Outputs::default(),
+            files: Files::default(),
             diff: Vec::new(),
             surroundings: Surroundings::default(),
             reproduce: Reproduce::default(),
@@ -103,16 +138,19 @@ impl Opened {
         self.surroundings = serde_json::from_value(detail.environment.clone()).unwrap_or_default();
     }
 
-    fn body(&mut self, ui: &mut Ui, cx: &Cx<'_>, detail: &RunDetail) {
+    fn body(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, detail: &RunDetail) {
         let t = theme::of(ui);
         let area = ui.available_rect_before_wrap();
         ui.advance_cursor_after_rect(area);
-        let wide = STEPS.min(area.width() * 0.35);
+        let logged = detail.steps.is_empty() && self.drawn.pipeline.jobs.is_empty();
+        let wide = if logged { 0.0 } else { STEPS.min(area.width() * 0.35) };
         let (left, right) = area.split_left_right_at_x(area.left() + wide);
-        ui.painter().rect_filled(left, 0.0, t.color.surface2);
-        ui.painter().vline(left.right() - 0.5, area.y_range(), t.hairline());
-        let builder = UiBuilder::new().max_rect(left.with_max_x(left.right() - 1.0));
-        self.steps(&mut ui.new_child(builder.id_salt("steps")), detail);
+        if !logged {
+            ui.painter().rect_filled(left, 0.0, t.color.surface2);
+            ui.painter().vline(left.right() - 0.5, area.y_range(), t.hairline());
+            let builder = UiBuilder::new().max_rect(left.with_max_x(left.right() - 1.0));
+            self.steps(&mut ui.new_child(builder.id_salt("steps")), detail);
+        }
         let mut child = ui.new_child(UiBuilder::new().max_rect(right).id_salt("contents"));
         let ui = &mut child;
         egui::Frame::NONE.fill(t.color.surface2).inner_margin(egui::Margin::symmetric(t.size.pad_panel as i8, 0)).show(
@@ -121,8 +159,11 @@ impl Opened {
                 ui.set_min_width(ui.available_width());
                 ui.set_height(36.0);
                 ui.horizontal_centered(|ui| {
-                    let tabs = TABS.map(|title| Tab { title, count: 0 });
-                    widgets::tabs(ui, &mut self.tab, &tabs);
+                    let pages = if logged { &Page::LOGGED[..] } else { &Page::STEPS };
+                    let tabs: Vec<_> = pages.iter().map(|page| Tab { title: page.title(), count: 0 }).collect();
+                    let mut chosen = pages.iter().position(|page| *page == self.page).unwrap_or(0);
+                    widgets::tabs(ui, &mut chosen, &tabs);
+                    self.page = pages[chosen];
                 });
             },
         );
@@ -130,13 +171,14 @@ impl Opened {
         ui.painter().hline(right.x_range(), line, t.hairline());
         let ended = detail.row.status.is_final();
         let step = self.step.clone();
-        match self.tab {
-            0 => self.overview(ui, detail),
-            1 => self.logs.show(ui, cx, &self.id, step.as_deref(), ended),
-            2 => self.outputs.show(ui, cx, &self.id, &detail.steps, step.as_deref()),
-            3 => self.changes(ui, detail),
-            4 => surroundings::show(ui, &self.surroundings),
-            _ => self.reproduce.show(ui, cx, &self.id, self.read.unwrap_or_default()),
+        match self.page {
+            Page::Overview => self.overview(ui, detail),
+            Page::Logs => self.logs.show(ui, cx, &self.id, step.as_deref(), ended),
+            Page::Outputs => self.outputs.show(ui, cx, &self.id, &detail.steps, step.as_deref()),
+            Page::Files => self.files.show(ui, cx, &self.id, self.read.unwrap_or_default()),
+            Page::Changes => self.changes(ui, detail),
+            Page::Environment => surroundings::show(ui, &self.surroundings),
+            Page::Reproduce => self.reproduce.show(ui, cx, &self.id, self.read.unwrap_or_default()),
         }
     }
 

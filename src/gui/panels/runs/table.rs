@@ -1,6 +1,6 @@
 //! Draws the lines of the list of runs.
 
-use egui::{Rect, Sense, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
+use egui::{CursorIcon, Rect, Sense, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 use jiff::Timestamp;
 use studio::{Run, RunGroup, Spread};
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     icons::{self, Icon, paint_glyph},
-    table::{Cell, TableSource},
+    table::{Cell, RIGHT, TableSource},
     theme::{self, Tokens},
     widgets::{format, paint_sparkline},
 };
@@ -165,6 +165,31 @@ impl Source<'_> {
             }
             field => system(cell, &t, field, run, self.now),
         }
+        self.quick_filter(cell, &t, run);
+    }
+
+    /// What narrows the list to the value under the pointer, at the side of the cell that the value is not on.
+    fn quick_filter(&mut self, cell: &Cell<'_>, t: &Tokens, run: &Run) {
+        if !cell.ui.rect_contains_pointer(cell.rect) {
+            return;
+        }
+        let Some((title, what)) = menus::narrowing(run, &self.fields[cell.column]).into_iter().next() else { return };
+        let half = t.size.hit / 2.0;
+        let x = if cell.align == RIGHT { cell.rect.left() + half } else { cell.rect.right() - half };
+        let rect = Rect::from_center_size(pos2(x, cell.rect.center().y), vec2(t.size.hit, cell.rect.height() - 2.0));
+        let id = cell.ui.scope_id().with(("filter", cell.row, cell.column));
+        let response = cell.ui.interact(rect, id, Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &title));
+        let (fill, color) = match (cell.selected, response.hovered()) {
+            (true, hovered) => (t.color.accent_soft, if hovered { t.color.text1 } else { t.color.text2 }),
+            (false, hovered) => (t.color.surface4, if hovered { t.color.text1 } else { t.color.text3 }),
+        };
+        cell.ui.painter().rect_filled(rect, 0.0, fill);
+        icons::paint_at(cell.ui.painter(), Icon::Filter, rect.center(), t.size.icon_small, color);
+        if response.clicked() {
+            self.asked = Some(what);
+        }
+        response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(title);
     }
 
     fn square(&self, cell: &Cell<'_>, t: &Tokens, run: &Run) {

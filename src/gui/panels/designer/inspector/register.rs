@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use egui::Ui;
-use studio::ModelVersion;
 use studio::pipeline::component::{PortKind, Spec};
+use studio::{ModelPlace, ModelVersion};
 
 use crate::backend::Request;
 use crate::icons::{Glyph, Icon};
@@ -39,10 +39,9 @@ impl Register {
         widgets::field_row(ui, "Register as", |ui| ui.add(TextField::new(name).mono()));
         let ready = !name.trim().is_empty() && !self.done.is_pending();
         if ui.add(Button::secondary("Register model").with_icon(Icon::Models).enabled(ready)).clicked() {
-            let (job, name) = (job.to_owned(), name.trim().to_owned());
-            self.done.ask(cx.backend, move |studio| {
-                studio.register_model(&run, &job, port.name, &name, "", BTreeMap::new())
-            });
+            let place = ModelPlace::Port { job: job.to_owned(), port: port.name.to_owned() };
+            let name = name.trim().to_owned();
+            self.done.ask(cx.backend, move |studio| studio.register_model(&run, &place, &name, "", BTreeMap::new()));
         }
         if let Some(failure) = self.done.failure() {
             widgets::message(ui, Glyph::Error, &failure.message);

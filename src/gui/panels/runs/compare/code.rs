@@ -1,5 +1,7 @@
 //! The code of two runs: the commits between them, and how their working trees differ as they were.
 
+use std::ops::Range;
+
 use egui::{Align, Layout, Ui, UiBuilder};
 use studio::{
     compare::CodeComparison,
@@ -17,13 +19,17 @@ use crate::{
 pub struct CodeTab {
     /// The path of the chosen file.
     chosen: Option<String>,
+    /// Where the lines of the difference lie in its text, and of which answer and file they are.
+    lines: Vec<Range<usize>>,
+    of: Option<(u64, Option<String>)>,
 }
 
 /// How the pipeline as it was run is called among the files.
 const PIPELINE: &str = "Pipeline as it was run";
 
 impl CodeTab {
-    pub fn show(&mut self, ui: &mut Ui, code: &CodeComparison) {
+    /// `revision` is that of the answer `code`.
+    pub fn show(&mut self, ui: &mut Ui, code: &CodeComparison, revision: u64) {
         let t = theme::of(ui);
         notes(ui, &code.notes);
         if code.files.is_empty() && code.pipeline.is_empty() {
@@ -47,7 +53,12 @@ impl CodeTab {
             Some(file) if chosen != Some(PIPELINE) => file.text.as_str(),
             _ => code.pipeline.as_str(),
         };
-        difference(&mut right, text);
+        let of = Some((revision, self.chosen.clone()));
+        if self.of != of {
+            self.lines = text.lines().map(|line| span_of(text, line)).collect();
+            self.of = of;
+        }
+        difference(&mut right, text, &self.lines);
         ui.advance_cursor_after_rect(area);
     }
 
@@ -106,14 +117,20 @@ fn one(ui: &mut Ui, sign: &str, commit: &Commit) {
     });
 }
 
-fn difference(ui: &mut Ui, text: &str) {
+/// Where `part` lies in the text that it is a part of.
+fn span_of(text: &str, part: &str) -> Range<usize> {
+    let begin = part.as_ptr() as usize - text.as_ptr() as usize;
+    begin..begin + part.len()
+}
+
+fn difference(ui: &mut Ui, text: &str, lines: &[Range<usize>]) {
     let t = theme::of(ui);
     egui::Frame::NONE.fill(t.color.surface1).corner_radius(t.size.radius).inner_margin(t.size.gap).show(ui, |ui| {
         if text.is_empty() {
             widgets::loading(ui, "The file is binary, or too large to be shown.");
             return;
         }
-        let lines: Vec<&str> = text.lines().collect();
-        CodeView::new("difference", lines.len()).show(ui, |at| CodeLine::of_diff(lines[at]));
+        let line = |at: usize| CodeLine::of_diff(text.get(lines[at].clone()).unwrap_or_default());
+        CodeView::new("difference", lines.len()).show(ui, line);
     });
 }

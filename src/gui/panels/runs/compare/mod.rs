@@ -80,8 +80,9 @@ impl Compare {
         match self.tab {
             1 => {
                 self.code.ensure(key, backend, move |studio| studio.compare_code(&first, &second));
-                let view = &mut self.code_view;
-                let again = widgets::requested(ui, &self.code, "their code", |ui, code| view.show(ui, code));
+                let (view, revision) = (&mut self.code_view, self.code.revision());
+                let show = |ui: &mut Ui, code: &CodeComparison| view.show(ui, code, revision);
+                let again = widgets::requested(ui, &self.code, "their code", show);
                 if again {
                     self.code.refresh();
                 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     backend::{Failure, Request},
-    panels::{Action, Cx},
+    panels::{Action, Cx, Saved},
 };
 
 impl Page {
@@ -174,7 +174,7 @@ impl Page {
             live.exports.retain_mut(|request| {
                 let Some(made) = request.take() else { return true };
                 match made {
-                    Ok(file) => cx.send(Action::Save { name: file.name, bytes: file.bytes }),
+                    Ok(file) => cx.send(Action::Save { name: file.name, what: Saved::Bytes(file.bytes) }),
                     Err(Failure { message }) => cx.failed(format!("The chart could not be exported. {message}")),
                 }
                 false

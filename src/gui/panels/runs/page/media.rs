@@ -49,7 +49,11 @@ pub fn read(studio: &Studio, runs: &[String], name: &str) -> Result<Vec<Shot>, F
     Ok(shots)
 }
 
-fn decode(bytes: &[u8]) -> Result<ColorImage, image::ImageError> {
+/// The pixels of a PNG or JPEG file, fewer of them where there are too many to be shown.
+///
+/// # Errors
+/// Bytes that are neither.
+pub fn decode(bytes: &[u8]) -> Result<ColorImage, image::ImageError> {
     let image = image::load_from_memory(bytes)?;
     let image = if image.width().max(image.height()) > SIDE { image.thumbnail(SIDE, SIDE) } else { image };
     let image = image.to_rgba8();

@@ -27,6 +27,8 @@ mod tests;
 mod texts;
 mod top;
 
+pub use media::decode;
+
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
