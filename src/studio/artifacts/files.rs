@@ -93,7 +93,12 @@ impl Studio {
         let Some(root) = here(&self.tracking().run(run)?.artifact_uri) else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         self.files_below(FILES, &root, &mut found)?;
-        Ok(found.iter().filter_map(|file| RunArtifact::at(&file.path)).collect())
+        let known = |file: RunFile| {
+            // Called as the code that logged it calls it.
+            let known = RunArtifact::at(file.path.strip_prefix(FILES)?.trim_start_matches('/'))?;
+            Some(RunArtifact { path: file.path, ..known })
+        };
+        Ok(found.into_iter().filter_map(known).collect())
     }
 
     fn files_below(&self, name: &str, root: &str, found: &mut Vec<RunFile>) -> Result<()> {
@@ -241,7 +246,9 @@ mod tests {
             ("plots/loss_3.png", b"\x89PNG"),
             ("model.pkl", b"\x80"),
         ]);
-        let paths: Vec<String> = studio.run_artifacts(&run).unwrap().into_iter().map(|it| it.path).collect();
+        let artifacts = studio.run_artifacts(&run).unwrap();
+        assert_eq!((artifacts[0].name.as_str(), artifacts[0].step), ("plots/loss.png", Some(3)));
+        let paths: Vec<String> = artifacts.into_iter().map(|it| it.path).collect();
         let expected = ["files/plots/loss_3.png", "files/deep/er/table.json", "files/notes.txt", "files/rows.csv"];
         assert_eq!(paths, expected);
         let read = |path: &str| studio.read_run_artifact(&run, path).unwrap();

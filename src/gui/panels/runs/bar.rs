@@ -27,7 +27,7 @@ pub(super) fn back_to_list(ui: &mut Ui) -> bool {
 /// Below this width of the bar its buttons are icons.
 const ROOMY: f32 = 1320.0;
 /// Below this width even those that need words go without.
-const NARROW: f32 = 900.0;
+const NARROW: f32 = 1000.0;
 const OPEN_CHARTS: &str = "Open charts";
 
 impl Runs {
@@ -52,7 +52,7 @@ impl Runs {
             let compare = Button::secondary("Compare").enabled(compares).hint(hint);
             let compare = ui.add(compare).clicked() && compares;
             // Not the icon of the chooser of charts, which may stand near.
-            let page = if narrow { Button::icon(Icon::Expand, OPEN_CHARTS) } else { Button::secondary(OPEN_CHARTS) };
+            let page = if narrow { Button::icon(Icon::Fit, OPEN_CHARTS) } else { Button::secondary(OPEN_CHARTS) };
             let page =
                 ui.add(page.enabled(checked).hint("Draws the checked runs on a page of charts")).clicked() && checked;
             let button = ui.add(Button::quiet(selected.as_str()).caret().enabled(checked).hint("Check runs first"));

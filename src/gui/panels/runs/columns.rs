@@ -136,7 +136,9 @@ pub fn fields(shown: &Shown, pages: &Pages) -> Vec<Field> {
 fn usual(pages: &Pages) -> Vec<Field> {
     let mut metrics: Vec<(&String, usize)> = pages.metrics.iter().map(|(k, n)| (k, *n)).collect();
     metrics.retain(|(key, _)| !pages.curves.contains_key(*key));
-    metrics.sort_by_key(|(key, count)| (words::rank(key), std::cmp::Reverse(*count)));
+    let most = metrics.iter().map(|(_, count)| *count).max().unwrap_or(0);
+    // A metric that few runs have makes a column of dashes.
+    metrics.sort_by_key(|(key, count)| (count * 4 < most, words::rank(key), std::cmp::Reverse(*count)));
     let mut fields = vec![Field::Model];
     fields.extend(metrics.iter().take(2).map(|(key, _)| Field::Metric((*key).clone())));
     fields.extend(common_curve(pages).map(Field::Spark));

@@ -411,8 +411,16 @@ impl Runs {
             return;
         }
         self.settled = true;
-        let first = self.pages.first();
-        let done: Vec<&studio::Run> = first.into_iter().filter(|run| run.status == RunStatus::Done).collect();
+        let done = |runs: Vec<&'_ studio::Run>| -> Vec<studio::Run> {
+            let done = runs.into_iter().filter(|run| run.status == RunStatus::Done && !run.metrics.is_empty());
+            done.cloned().collect()
+        };
+        // What is coloured is to be seen in the list, so nested runs only where there is little else.
+        let mut found = done(self.pages.on_lines());
+        if found.len() < 2 {
+            found = done(self.pages.first());
+        }
+        let done = found;
         let alike = |one: &studio::Run| {
             let same = done.iter().filter(|run| run.pipeline == one.pipeline);
             same.count()
@@ -425,6 +433,7 @@ impl Runs {
         let of_it = done.iter().filter(|run| run.pipeline == *pipeline);
         let ids: Vec<String> = of_it.take(AT_FIRST).map(|run| run.id.clone()).collect();
         ids.iter().for_each(|id| self.checked.add(id));
+        self.pages.reveal(&ids);
     }
 
     /// The run that commands mean: the open one, the selected one, or the only one checked.

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use studio::{Run, RunGroup, RunIndex, RunListing, Studio};
+use studio::{IndexedRun, Run, RunGroup, RunIndex, RunListing, Studio};
 
 use super::{
     lines::{Line, Opened, lines},
@@ -27,6 +27,8 @@ const KEPT: usize = 4_000;
 
 /// How often a key occurs among the runs that have been seen.
 pub type Tally = BTreeMap<String, usize>;
+/// Runs are nested in each other no deeper.
+const DEEPEST: usize = 32;
 
 struct Kept {
     run: Run,
@@ -182,6 +184,29 @@ impl Pages {
     /// The first runs in order, as far as they have come.
     pub fn first(&self) -> Vec<&Run> {
         (0..PAGE).map_while(|place| self.at(place)).collect()
+    }
+
+    /// The runs on the first lines, as far as they have come.
+    pub fn on_lines(&self) -> Vec<&Run> {
+        (0..PAGE).filter_map(|line| self.run(line)).collect()
+    }
+
+    /// Opens what these runs are nested in, where they are among the first.
+    pub fn reveal(&mut self, ids: &[String]) {
+        let Some(index) = self.index.value() else { return };
+        let mut rows = Vec::new();
+        for place in 0..PAGE.min(index.runs.len()) {
+            if !self.at(place).is_some_and(|run| ids.contains(&run.id)) {
+                continue;
+            }
+            let above = |run: &IndexedRun| run.parent.map(|parent| index.runs[parent as usize]);
+            // Clients may tag runs as each other's parents.
+            rows.extend(std::iter::successors(above(&index.runs[place]), above).take(DEEPEST).map(|run| run.row));
+        }
+        if !rows.is_empty() {
+            self.opened.runs.extend(rows);
+            self.relay();
+        }
     }
 
     /// The ids of the runs on all lines, as far as they have come.

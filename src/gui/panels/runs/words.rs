@@ -121,8 +121,9 @@ pub fn lower_is_better(key: &str) -> Option<bool> {
 
 /// Where a metric stands among those shown without being asked for: the smaller the earlier.
 pub fn rank(key: &str) -> usize {
-    const FIRST: [&str; 12] = [
+    const FIRST: [&str; 13] = [
         "roc_auc",
+        "auc",
         "r2",
         "roc_auc_macro",
         "log_loss",
