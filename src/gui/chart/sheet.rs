@@ -127,13 +127,9 @@ fn fill(pixels: &mut [Color32], top: f32, bottom: f32, color: Color32) {
     }
 }
 
-/// `color` over `under`, as far as it covers it. Both are premultiplied.
+/// `color` over `under`, as far as it covers it.
 fn blend(under: &mut Color32, color: Color32, covered: f32) {
-    let [r, g, b, a] = color.to_array().map(|part| f32::from(part) * covered);
-    let rest = 1.0 - a / 255.0;
-    let over = |under: u8, over: f32| (f32::from(under) * rest + over + 0.5) as u8;
-    let [ur, ug, ub, ua] = under.to_array();
-    *under = Color32::from_rgba_premultiplied(over(ur, r), over(ug, g), over(ub, b), over(ua, a));
+    *under = under.blend(color.gamma_multiply(covered));
 }
 
 /// How many threads draw; asking the system each time would read files.
@@ -149,7 +145,7 @@ mod tests {
     use super::*;
     use crate::chart::{curve::Extent, scale::Measure};
 
-    const INK: Color32 = Color32::from_rgb(200, 40, 10);
+    const INK: Color32 = Color32::RED;
 
     fn frame(wide: f32) -> Frame {
         let scale = |high: f64| Scale::over(Extent { low: 0.0, high }, false, 0.0, Measure::Number);

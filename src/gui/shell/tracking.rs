@@ -4,7 +4,7 @@ use egui::{Id, Popup, PopupCloseBehavior, RectAlign, Sense, Ui, WidgetInfo, acce
 
 use super::World;
 use crate::{
-    icons::Glyph,
+    icons::{Glyph, paint_glyph},
     panels::Action,
     theme,
     widgets::{self, Button, TextField, focus_ring},
@@ -18,11 +18,16 @@ pub fn show(ui: &mut Ui, world: &mut World) {
         (None, Some(_)) => ("Tracking server failed".to_owned(), t.color.error),
         (None, None) => ("Tracking server off".to_owned(), t.color.text3),
     };
-    let width = widgets::text_width(ui.painter(), &words, &t.face.caption);
+    let mark = if state.uri.is_some() { t.size.pad } else { 0.0 };
+    let width = mark + widgets::text_width(ui.painter(), &words, &t.face.caption);
     let (rect, response) = ui.allocate_exact_size(vec2(width, t.size.status_bar), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), &words));
     let color = if response.hovered() { t.color.text1 } else { color };
-    widgets::paint_text(ui.painter(), rect, egui::Align2::LEFT_CENTER, &words, &t.face.caption, color);
+    if mark > 0.0 {
+        paint_glyph(ui.painter(), &t, Glyph::Ok, rect.left_center() + vec2(4.0, 0.0));
+    }
+    let room = rect.with_min_x(rect.left() + mark);
+    widgets::paint_text(ui.painter(), room, egui::Align2::LEFT_CENTER, &words, &t.face.caption, color);
     focus_ring(ui, &response, t.size.grid);
     Popup::from_toggle_button_response(&response)
         .align(RectAlign::TOP_START)

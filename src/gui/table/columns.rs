@@ -80,6 +80,9 @@ impl Placed {
     }
 }
 
+/// How much of its own width a column takes on at most: words far apart are no longer one row.
+const MOST: f32 = 1.0;
+
 /// Lays the columns out from the left of `area`, scrolled by the state.
 pub fn place(columns: &[Column], state: &TableState, area: Rect) -> Placed {
     let order = order(columns, state);
@@ -92,7 +95,7 @@ pub fn place(columns: &[Column], state: &TableState, area: Rect) -> Placed {
     let growing = order.iter().filter(|&&i| columns[i].grows).count();
     if spare > 0.0 && growing > 0 {
         for (width, _) in widths.iter_mut().zip(&order).filter(|(_, i)| columns[**i].grows) {
-            *width += spare / growing as f32;
+            *width += (spare / growing as f32).min(*width * MOST);
         }
     }
     let fixed: f32 = widths.iter().take(pinned).sum();

@@ -40,6 +40,9 @@ fn columns_keep_their_order_and_share_what_is_left() {
     let at: Vec<_> = placed.columns.iter().map(|c| (c.index, c.x)).collect();
     assert_eq!(at, [(2, (0.0, 100.0)), (1, (100.0, 300.0)), (0, (300.0, 400.0))]);
 
+    let wide = place(&columns, &state, Rect::from_min_size(Pos2::ZERO, vec2(2000.0, 100.0)));
+    assert_eq!(wide.columns[1].x, (100.0, 300.0), "at most twice as wide as it is by itself");
+
     state.widths.insert("b".into(), 500.0);
     state.x = 150.0;
     let placed = place(&columns, &state, area);

@@ -26,9 +26,12 @@ pub(super) fn back_to_list(ui: &mut Ui) -> bool {
 
 /// Below this width of the bar its buttons are icons.
 const ROOMY: f32 = 1320.0;
+/// Above this width those that are used most are words.
+const WORDED: f32 = 1160.0;
 /// Below this width even those that need words go without.
 const NARROW: f32 = 1000.0;
 const OPEN_CHARTS: &str = "Open charts";
+const REGISTER: &str = "Register model…";
 
 impl Runs {
     /// The bar of the list; what was asked.
@@ -39,14 +42,15 @@ impl Runs {
         let (registers, why) = self.registers();
         let before = self.filters.clone();
         let selected = self.selected_words(roomy);
+        let worded = ui.available_width() > WORDED;
         let checked = !self.checked.is_empty();
         let scope = self.filters.scope.clone();
         let left = |ui: &mut Ui| {
             ui.label(t.title("Runs"));
-            self.narrowing(ui, roomy, cx);
+            self.narrowing(ui, roomy, worded, cx);
         };
         let right = |ui: &mut Ui| {
-            let register = Button::primary("Register model…").enabled(registers).hint(why);
+            let register = Button::primary(REGISTER).enabled(registers).hint(why);
             let register = ui.add(register).clicked() && registers;
             let hint = "Check two runs or more to compare them";
             let compare = Button::secondary("Compare").enabled(compares).hint(hint);
@@ -76,33 +80,36 @@ impl Runs {
         let total = format::count(self.pages.total().unwrap_or(0) as u64);
         match (roomy, self.checked.len() <= self.pages.total().unwrap_or(0)) {
             (true, true) => format!("{checked} of {total} selected"),
-            (false, true) => format!("{checked} of {total}"),
             // Checked runs stay checked while a filter hides them.
-            (_, false) => format!("{checked} selected"),
+            _ => format!("{checked} selected"),
         }
     }
 
     /// Everything that narrows the list and puts it together.
-    fn narrowing(&mut self, ui: &mut Ui, roomy: bool, cx: &Cx<'_>) {
+    fn narrowing(&mut self, ui: &mut Ui, roomy: bool, worded: bool, cx: &Cx<'_>) {
         let scopes = self.scopes();
         Select::new("Which runs").width(132.0).show(ui, &mut self.filters.scope, &scopes);
-        let buttons = if roomy { 400.0 } else { 4.0 * 36.0 };
+        let buttons = match (roomy, worded) {
+            (true, _) => 400.0,
+            (false, true) => 276.0,
+            (false, false) => 4.0 * 36.0,
+        };
         let width = (ui.available_width() - buttons).max(120.0);
         let revision = self.pages.revision;
-        self.field.show(ui, &mut self.filters.text, width, revision, cx.backend);
-        let button = |ui: &mut Ui, words: &str, short: &str, icon: Icon| {
-            let button = if roomy { Button::secondary(words).caret() } else { Button::icon(icon, short) };
+        self.field.show(ui, &mut self.filters.text, &self.pages.example, width, revision, cx.backend);
+        let button = |ui: &mut Ui, words: &str, short: &str, icon: Icon, worded: bool| {
+            let button = if worded { Button::secondary(words).caret() } else { Button::icon(icon, short) };
             ui.add(button)
         };
         let by = self.filters.group.as_ref().map(|by| format!("By {}", menus::sort_title(by)));
-        let group = button(ui, by.as_deref().unwrap_or("Group"), "Group", Icon::Collapse);
+        let group = button(ui, by.as_deref().unwrap_or("Group"), "Group", Icon::Collapse, worded);
         group::chooser(&group, &mut self.filters, &mut self.pages);
-        let columns = button(ui, "Columns", "Columns", Icon::Columns);
+        let columns = button(ui, "Columns", "Columns", Icon::Columns, worded);
         columns::chooser(&columns, &mut self.shown, &self.pages, &mut self.column_query);
-        let charts = button(ui, "Charts", "Charts", Icon::Chart);
+        let charts = button(ui, "Charts", "Charts", Icon::Chart, roomy);
         charts::chooser(&charts, &mut self.shown, &self.pages, &self.together);
         let current = self.views.current(&self.filters, &self.shown).map(str::to_owned);
-        let views = button(ui, current.as_deref().unwrap_or("Views"), "Views", Icon::Eye);
+        let views = button(ui, current.as_deref().unwrap_or("Views"), "Views", Icon::Eye, roomy);
         if let Some(view) = self.views.chooser(&views, &self.filters, &self.shown) {
             (self.filters, self.shown) = (view.filters, view.shown);
         }
@@ -155,8 +162,10 @@ impl Runs {
                         asked = Some(verb);
                     }
                 };
-                let register = Button::primary("Register model…").enabled(registers).hint(why);
-                one(ui, register, Verb::Register);
+                // What is registered already is not the next thing to do.
+                let again = !self.focus.models().is_empty();
+                let register = if again { Button::secondary(REGISTER) } else { Button::primary(REGISTER) };
+                one(ui, register.enabled(registers).hint(why), Verb::Register);
                 let Some(row) = row else { return };
                 if row.status.is_final() {
                     one(ui, Button::icon(Icon::Trash, "Delete"), Verb::Delete);

@@ -134,17 +134,22 @@ pub fn fields(shown: &Shown, pages: &Pages) -> Vec<Field> {
 
 /// The metrics that most runs have, their curve, and the parameters that differ.
 fn usual(pages: &Pages) -> Vec<Field> {
-    let mut metrics: Vec<(&String, usize)> = pages.metrics.iter().map(|(k, n)| (k, *n)).collect();
-    metrics.retain(|(key, _)| !pages.curves.contains_key(*key));
-    let most = metrics.iter().map(|(_, count)| *count).max().unwrap_or(0);
-    // A metric that few runs have makes a column of dashes.
-    metrics.sort_by_key(|(key, count)| (count * 4 < most, words::rank(key), std::cmp::Reverse(*count)));
     let mut fields = vec![Field::Model];
-    fields.extend(metrics.iter().take(2).map(|(key, _)| Field::Metric((*key).clone())));
+    fields.extend(telling_metrics(pages).into_iter().take(2).map(Field::Metric));
     fields.extend(common_curve(pages).map(Field::Spark));
     fields.extend(pages.telling_params().into_iter().take(3).map(Field::Param));
     fields.extend([Field::Commit, Field::Duration, Field::Started]);
     fields
+}
+
+/// The metrics that say how good the runs on the lines are, the most telling first.
+pub fn telling_metrics(pages: &Pages) -> Vec<String> {
+    let mut metrics: Vec<(&String, usize)> = pages.seen_metrics.iter().map(|(k, n)| (k, *n)).collect();
+    metrics.retain(|(key, _)| !pages.curves.contains_key(*key));
+    let most = metrics.iter().map(|(_, count)| *count).max().unwrap_or(0);
+    // A metric that few runs have makes a column of dashes.
+    metrics.sort_by_key(|(key, count)| (count * 4 < most, words::rank(key), std::cmp::Reverse(*count)));
+    metrics.into_iter().map(|(key, _)| key.clone()).collect()
 }
 
 /// Curves by how many runs have them, those of validation before those of training.
@@ -226,7 +231,10 @@ pub fn chooser(button: &Response, shown: &mut Shown, pages: &Pages, query: &mut 
             let t = theme::of(ui);
             ui.set_width(t.size.popover);
             ui.add(TextField::search(query, "Find a column"));
-            ScrollArea::vertical().max_height(t.size.popover * 1.2).show(ui, |ui| list(ui, shown, pages, query));
+            ScrollArea::vertical()
+                .auto_shrink([false, true])
+                .max_height(t.size.popover * 1.2)
+                .show(ui, |ui| list(ui, shown, pages, query));
             widgets::separator(ui);
             if link(ui, "Back to the usual columns").clicked() {
                 shown.columns = None;

@@ -46,7 +46,15 @@ enum Place {
 }
 
 impl FilterField {
-    pub fn show(&mut self, ui: &mut Ui, text: &mut String, width: f32, revision: u64, backend: &Backend) -> Response {
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        text: &mut String,
+        example: &str,
+        width: f32,
+        revision: u64,
+        backend: &Backend,
+    ) -> Response {
         self.keys.ensure(revision, backend, |studio: &Arc<Studio>| studio.run_keys());
         let id = ui.make_persistent_id("filter");
         let focused = ui.memory(|memory| memory.has_focus(id));
@@ -69,7 +77,7 @@ impl FilterField {
         let t = theme::of(ui);
         let faults = self.faults.clone();
         let layout = |text: &str| coloured(&t, text, &faults);
-        let field = TextField::search(text, "metrics.auc > 0.9 and params.rate = '0.1'")
+        let field = TextField::search(text, if example.is_empty() { "metrics.auc > 0.9" } else { example })
             .name("Filter runs")
             .icon(Icon::Search)
             .width(width)

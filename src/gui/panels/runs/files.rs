@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use egui::{Align2, ColorImage, Image, Layout, ScrollArea, TextureHandle, TextureOptions, Ui, UiBuilder, vec2};
+use egui::{
+    Align2, ColorImage, Image, Layout, ScrollArea, StrokeKind, TextureHandle, TextureOptions, Ui, UiBuilder, vec2,
+};
 use studio::{ArtifactContent, RunFile, Studio};
 
 use super::page::decode;
@@ -219,7 +221,8 @@ impl Looked {
                 egui::Frame::NONE.inner_margin(t.size.pad).show(ui, |ui| {
                     let room = ui.available_size();
                     let fit = Image::new(&*texture).fit_to_original_size(1.0).max_size(room).alt_text(path);
-                    ui.add(fit);
+                    let shown = ui.centered_and_justified(|ui| ui.add(fit)).inner;
+                    ui.painter().rect_stroke(shown.rect, 0.0, t.hairline(), StrokeKind::Outside);
                 });
             }
             Self::Text(lines) => {

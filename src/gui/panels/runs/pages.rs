@@ -12,7 +12,9 @@ use std::{
 use studio::{IndexedRun, Run, RunGroup, RunIndex, RunListing, Studio};
 
 use super::{
+    columns,
     lines::{Line, Opened, lines},
+    query::{compare_text, named},
     sparks::Sparks,
 };
 use crate::{
@@ -55,6 +57,11 @@ pub struct Pages {
     pub revision: u64,
     pub metrics: Tally,
     pub params: Tally,
+    /// The same, of the runs on the first lines alone: what a column of it would show there.
+    pub seen_metrics: Tally,
+    seen_params: Tally,
+    /// What a filter may say of them.
+    pub example: String,
     pub tags: Tally,
     pub curves: Tally,
     /// Parameters of which more than one value has been seen, and a value to tell by.
@@ -86,6 +93,29 @@ impl Pages {
         self.lines = index.map(|index| lines(index, &self.opened)).unwrap_or_default();
         let holds = |index: &RunIndex| !index.groups.is_empty() || index.runs.iter().any(|run| run.parent.is_some());
         self.opens = index.is_some_and(holds);
+        self.see();
+    }
+
+    /// Counts what the runs on the first lines have.
+    fn see(&mut self) {
+        let (mut metrics, mut params) = (Tally::new(), Tally::new());
+        for run in self.on_lines() {
+            tally(&mut metrics, run.metrics.keys());
+            tally(&mut params, run.params.keys());
+        }
+        (self.seen_metrics, self.seen_params) = (metrics, params);
+        self.example = self.make_example();
+    }
+
+    fn make_example(&self) -> String {
+        let metric = columns::telling_metrics(self).into_iter().next();
+        let metric = metric.map(|key| format!("{} > 0.9", named("metrics", &key)));
+        let param = self.telling_params().into_iter().find_map(|key| {
+            let value = self.on_lines().into_iter().find_map(|run| run.params.get(&key))?;
+            compare_text("params", &key, "=", value)
+        });
+        let parts: Vec<String> = [metric, param].into_iter().flatten().collect();
+        parts.join(" and ")
     }
 
     /// The runs that have come.
@@ -103,6 +133,7 @@ impl Pages {
             vary(&mut self.varied, &run);
             self.runs.insert(row, Kept { run, revision: self.fetched, used: self.clock });
         }
+        self.see();
         if self.runs.len() > KEPT {
             let newest = self.clock;
             self.runs.retain(|_, kept| kept.used + 1 >= newest);
@@ -258,11 +289,11 @@ impl Pages {
         lines.filter_map(|line| self.run(line)).any(|run| !run.status.is_final())
     }
 
-    /// The parameters to show when nobody has chosen: those that vary, then the common ones.
+    /// The parameters to show when nobody has chosen: those that vary, then the common ones; none that no line has.
     pub fn telling_params(&self) -> Vec<String> {
-        let mut keys: Vec<&String> = self.params.keys().collect();
+        let mut keys: Vec<&String> = self.seen_params.keys().collect();
         let varies = |key: &String| self.varied.get(key).is_some_and(Option::is_none);
-        keys.sort_by_key(|key| (std::cmp::Reverse(varies(key)), std::cmp::Reverse(self.params[*key])));
+        keys.sort_by_key(|key| (std::cmp::Reverse(varies(key)), std::cmp::Reverse(self.seen_params[*key])));
         keys.into_iter().cloned().collect()
     }
 

@@ -1,6 +1,6 @@
 //! Draws the lines of the list of runs.
 
-use egui::{CursorIcon, Rect, Sense, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
+use egui::{CursorIcon, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 use jiff::Timestamp;
 use studio::{Run, RunGroup, Spread};
 
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Side of the square in a run's colour.
-const SQUARE: f32 = 10.0;
+const SQUARE: f32 = 12.0;
 /// Points that a nested run stands further right.
 const STEP: f32 = 16.0;
 /// The tag of runs that a person marked.
@@ -201,7 +201,7 @@ impl Source<'_> {
             }
             None => {
                 let square = square.shrink(0.5);
-                let edge = t.border();
+                let edge = Stroke::new(t.size.line, t.color.text3);
                 cell.ui.painter().rect_stroke(square, 2.5, edge, StrokeKind::Inside);
             }
         }
@@ -220,6 +220,12 @@ impl Source<'_> {
         self.star(cell, t, run);
         let mut room = inside.with_min_x(inside.left() + 17.0);
         room.max.x -= STEP;
+        if nesting.children > 0 {
+            let count = format::count(u64::from(nesting.children));
+            let wide = cell.width_of(&count, &t.face.small);
+            cell.set_in(room.with_min_x(room.right() - wide), &count, &t.face.small, t.color.text3);
+            room.max.x -= wide + t.size.gap;
+        }
         cell.set_in(room, &run.name, &t.face.small, t.color.text1);
         if let Some(error) = &run.error {
             let error = error.clone();

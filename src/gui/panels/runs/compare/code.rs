@@ -64,7 +64,12 @@ impl CodeTab {
 
     fn files(&mut self, ui: &mut Ui, code: &CodeComparison) {
         let height = theme::of(ui).size.control;
-        section(ui, &format::counted(code.files.len() as u64, "file differs", "files differ"));
+        let differ = match code.files.len() {
+            0 => "No other file differs".to_owned(),
+            count => format::counted(count as u64, "file differs", "files differ"),
+        };
+        section(ui, &differ);
+        ui.add_space(theme::of(ui).size.grid);
         ui.spacing_mut().item_spacing.y = 0.0;
         let first = code.files.first().map_or(PIPELINE, |file| file.path.as_str());
         let chosen = self.chosen.clone().unwrap_or_else(|| first.to_owned());

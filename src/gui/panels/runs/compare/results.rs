@@ -96,7 +96,12 @@ impl Results {
             self.made_of = Some(key);
         }
         let [metrics, params, tags] = &mut self.tables;
-        section(ui, "Metrics");
+        ui.horizontal(|ui| {
+            section(ui, "Metrics");
+            if let Some(first) = comparison.runs.first() {
+                ui.label(theme::of(ui).caption(format!("with differences from {}", first.name)));
+            }
+        });
         table(ui, metrics, "Metric", comparison, &self.rows.metrics, "These runs logged no metric.");
         ui.horizontal(|ui| {
             section(ui, "Parameters");
@@ -219,6 +224,11 @@ fn table(ui: &mut Ui, state: &mut TableState, what: &str, comparison: &Compariso
     Table::new(what, &columns).compact(true, ui).show(&mut child, state, &mut Listed(rows));
 }
 
+/// The value, and whether it is the best.
+fn marked(value: &Value) -> Cow<'_, str> {
+    if value.best { format!("✓ {}", value.text).into() } else { value.text.as_str().into() }
+}
+
 struct Listed<'a>(&'a [Told]);
 
 impl TableSource for Listed<'_> {
@@ -231,8 +241,6 @@ impl TableSource for Listed<'_> {
         let row = &self.0[cell.row as usize];
         if cell.column == 0 {
             if row.differs {
-                let at = cell.rect.left_center() + vec2(4.0, 0.0);
-                cell.ui.painter().circle_filled(at, 2.0, t.color.warn);
                 cell.set(&row.title, &t.face.small_strong, t.color.text1);
             } else {
                 cell.secondary(&row.title);
@@ -245,12 +253,14 @@ impl TableSource for Listed<'_> {
         };
         let mut room = cell.inside();
         if row.values.iter().any(|value| !value.difference.is_empty()) {
-            let beside = room.with_min_x(room.right() - 72.0);
+            // Before the value, which stands below the run's name.
+            let wide = row.values.iter().map(|value| cell.width_of(&marked(value), &t.face.small_strong));
+            let wide = wide.fold(0.0, f32::max);
+            let beside = room.with_max_x(room.right() - wide - t.size.gap);
             cell.set_in(beside, &value.difference, &t.face.caption, t.color.text2);
-            room.max.x = beside.left() - t.size.grid;
+            room.min.x = room.right() - wide;
         }
-        let text: Cow<'_, str> =
-            if value.best { format!("✓ {}", value.text).into() } else { value.text.as_str().into() };
+        let text = marked(value);
         let face = if value.best { &t.face.small_strong } else { &t.face.small };
         let color = if row.differs { t.color.text1 } else { t.color.text2 };
         cell.set_in(room, &text, face, color);
