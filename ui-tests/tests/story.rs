@@ -135,7 +135,7 @@ fn compare(window: &mut Window) {
         window.press(Modifiers::NONE, key);
         window.settle();
     }
-    window.wait_until("two checked runs", |window| window.says("2 of 2"));
+    window.wait_until("two checked runs", |window| window.says("2 selected"));
     window.click("Compare");
     window.wait_for("Compare 2 runs");
     window.wait_for("c, differs");
