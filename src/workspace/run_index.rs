@@ -5,7 +5,7 @@
 //! thing that is asked for, so that 100,000 runs are in order in some milliseconds; the rows on screen are
 //! then read by [`Workspace::indexed_runs`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::folder::Workspace;
 use crate::run_list::{Query, RunFilter, RunSort, column, conditions, load_rows};
 use crate::runs::Run;
-use crate::tracking::search::{Candidate, Key, Needs, Places, compare_keys, keep_all, values};
+use crate::tracking::search::{Candidate, Key, Needs, Places, compare_keys, keep_all};
 use crate::tracking::{Condition, PARENT_TAG, RunField};
 
 /// The tag of a run that was put away: hidden from the list until it is asked for.
@@ -114,25 +114,20 @@ impl Workspace {
     /// A database that cannot be read.
     pub fn run_index(&self, listing: &RunListing) -> Result<RunIndex> {
         self.db.read(|conn| {
-            let mut found = candidates(conn, listing)?;
-            keep_all(conn, &mut found, &listing.conditions)?;
-            let order = order(conn, listing, &found)?;
-            let mut runs: Vec<IndexedRun> = order
-                .iter()
-                .map(|place| IndexedRun { row: found[*place as usize].row, parent: None, group: 0 })
-                .collect();
-            let found: Vec<Candidate> = in_order(found, &order);
-            let places = Places::new(&found);
+            let rows = in_order(conn, listing, passing(conn, listing)?)?;
+            let places = Places::new(rows.iter().copied());
+            let mut runs: Vec<IndexedRun> =
+                rows.into_iter().map(|row| IndexedRun { row, parent: None, group: 0 }).collect();
             if listing.nested {
                 nest(conn, &places, &mut runs)?;
             }
             let groups = match &listing.group {
-                Some(by) => group(conn, &found, &places, by, &mut runs, &listing.measures)?,
+                Some(by) => group(conn, &places, by, &mut runs, &listing.measures)?,
                 None => Vec::new(),
             };
             let mut index = RunIndex { runs, groups };
             if let (RunSort::Metric(key), true) = (&listing.filter.sort, index.groups.len() > 1) {
-                let spreads = spreads(conn, &found, &index.runs, index.groups.len(), key)?;
+                let spreads = spreads(conn, &places, &index.runs, index.groups.len(), key)?;
                 order_groups(&mut index, &spreads, listing.filter.descending);
             }
             Ok(index)
@@ -169,54 +164,84 @@ impl Workspace {
     }
 }
 
-/// The runs that pass the filter, in the order of a column of theirs.
-fn candidates(conn: &Connection, listing: &RunListing) -> Result<Vec<Candidate>> {
+/// The rows of the runs that pass, in the order of a column of theirs; the newest first where they are to be in
+/// another order.
+fn passing(conn: &Connection, listing: &RunListing) -> Result<Vec<i64>> {
     let filter = &listing.filter;
     let needs = Needs::of_conditions(&listing.conditions);
-    let passing = conditions(filter);
-    let direction = filter.direction();
+    let whole = listing.conditions.is_empty();
+    let columns = if whole { "r.id".to_owned() } else { needs.columns() };
+    let direction = if table_of(&filter.sort).is_some() { "DESC" } else { filter.direction() };
     let mut query = Query::default();
-    query.push(&format!("SELECT {} FROM runs r WHERE {}", needs.columns(), passing.sql), passing.values);
-    let archived = "r.id IN (SELECT run_id FROM tags WHERE key_id = (SELECT id FROM keys WHERE name = ?))";
-    let not = if listing.archived { "" } else { "NOT " };
-    query.push(&format!(" AND {not}{archived}"), [ARCHIVED_TAG.to_owned().into()]);
+    let passing = conditions(filter);
+    query.push(&format!("SELECT {columns} FROM runs r WHERE {}", passing.sql), passing.values);
     query.push(&format!(" ORDER BY {} {direction} NULLS LAST, r.id {direction}", column(&filter.sort)), []);
     let mut statement = conn.prepare_cached(&query.sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(&query.values))?;
-    let mut found = Vec::new();
+    let mut found: Vec<i64> = Vec::new();
+    let mut candidates: Vec<Candidate> = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(needs.candidate(row)?);
+        match whole {
+            true => found.push(row.get(0)?),
+            false => candidates.push(needs.candidate(row)?),
+        }
+    }
+    if !whole {
+        keep_all(conn, &mut candidates, &listing.conditions)?;
+        found = candidates.into_iter().map(|candidate| candidate.row).collect();
+    }
+    let mut archived = HashSet::new();
+    scan(conn, "tags", ARCHIVED_TAG, "", |row, _| {
+        archived.insert(row);
+        Ok(())
+    })?;
+    if listing.archived || !archived.is_empty() {
+        found.retain(|row| archived.contains(row) == listing.archived);
     }
     Ok(found)
 }
 
-/// Places among `found`, in the order that was asked for.
-fn order(conn: &Connection, listing: &RunListing, found: &[Candidate]) -> Result<Vec<u32>> {
-    let mut places: Vec<u32> = (0..found.len() as u32).collect();
-    let Some((table, key)) = table_of(&listing.filter.sort) else { return Ok(places) };
-    let mut keys: Vec<Key> = found.iter().map(|_| Key::Number(3, 0.0)).collect();
-    let numbers = table == "params";
-    values(conn, found, table, key, |place, value| {
-        keys[place] = match value {
-            ValueRef::Null => Key::Number(2, 0.0),
-            // Numbers among parameters before words.
-            ValueRef::Text(_) => match value.as_str()?.parse::<f64>() {
-                Ok(number) if numbers && number.is_finite() => Key::Number(0, number),
-                _ => Key::Text(1, value.as_str()?.to_owned()),
-            },
-            _ => Key::Number(0, value.as_f64()?),
-        };
+/// These rows in the order that was asked for, straight from an index of values; those without a value follow as they
+/// are.
+fn in_order(conn: &Connection, listing: &RunListing, rows: Vec<i64>) -> Result<Vec<i64>> {
+    let Some((table, key)) = table_of(&listing.filter.sort) else { return Ok(rows) };
+    let direction = listing.filter.direction();
+    let by = match table {
+        // Numbers before words.
+        "params" => format!("number {direction} NULLS LAST, value {direction}"),
+        _ => format!("value {direction}"),
+    };
+    let places = Places::new(rows.iter().copied());
+    let mut rest = vec![true; rows.len()];
+    let mut ordered = Vec::with_capacity(rows.len());
+    let order = format!("AND value IS NOT NULL ORDER BY {by}, run_id {direction}");
+    scan(conn, table, key, &order, |row, _| {
+        if let Some(place) = places.of(row) {
+            rest[place] = false;
+            ordered.push(row);
+        }
         Ok(())
     })?;
-    let ascending = !listing.filter.descending;
-    // What is equal, and what has no value, stays newest first.
-    places.sort_by(|a, b| compare_keys(&keys[*a as usize], &keys[*b as usize], ascending));
-    Ok(places)
+    ordered.extend(rows.into_iter().zip(rest).filter_map(|(row, rest)| rest.then_some(row)));
+    Ok(ordered)
 }
 
-fn in_order(found: Vec<Candidate>, order: &[u32]) -> Vec<Candidate> {
-    let mut found: Vec<Option<Candidate>> = found.into_iter().map(Some).collect();
-    order.iter().filter_map(|place| found[*place as usize].take()).collect()
+/// Gives `visit` the row of each run that has a value of this name, and the value.
+fn scan(
+    conn: &Connection,
+    table: &str,
+    key: &str,
+    order: &str,
+    mut visit: impl FnMut(i64, ValueRef<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT run_id, value FROM {table} WHERE key_id = (SELECT id FROM keys WHERE name = ?1) {order}"
+    ))?;
+    let mut rows = statement.query([key])?;
+    while let Some(row) = rows.next()? {
+        visit(row.get(0)?, row.get_ref(1)?)?;
+    }
+    Ok(())
 }
 
 fn table_of(sort: &RunSort) -> Option<(&'static str, &str)> {
@@ -248,56 +273,80 @@ fn nest(conn: &Connection, places: &Places, runs: &mut [IndexedRun]) -> Result<(
 /// Puts each run into the group of its value and sums the groups up.
 fn group(
     conn: &Connection,
-    found: &[Candidate],
     places: &Places,
     by: &RunSort,
     runs: &mut [IndexedRun],
     measures: &[String],
 ) -> Result<Vec<RunGroup>> {
-    let mut of_runs: Vec<Option<String>> = vec![None; found.len()];
+    let mut values = Values::default();
+    let mut of_runs: Vec<Option<u32>> = vec![None; runs.len()];
+    let mut take = |row: i64, value: ValueRef<'_>| {
+        if let Some(place) = places.of(row) {
+            of_runs[place] = Some(values.number(value)?);
+        }
+        Ok(())
+    };
     match table_of(by) {
-        Some((table, key)) => values(conn, found, table, key, |place, value| {
-            of_runs[place] = text_of(value)?;
-            Ok(())
-        })?,
+        Some((table, key)) => scan(conn, table, key, "", take)?,
         None => {
             let mut statement = conn.prepare_cached(&format!("SELECT r.id, {} FROM runs r", column(by)))?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                if let Some(place) = places.of(row.get(0)?) {
-                    of_runs[place] = text_of(row.get_ref(1)?)?;
-                }
+                take(row.get(0)?, row.get_ref(1)?)?;
             }
         }
     }
+    let none = values.number(ValueRef::Null)?;
     let mut groups: Vec<RunGroup> = Vec::new();
-    let mut known: HashMap<Option<String>, u32> = HashMap::new();
+    let mut of_values: Vec<Option<u32>> = vec![None; values.texts.len()];
     for (run, value) in runs.iter_mut().zip(of_runs) {
-        let next = groups.len() as u32;
-        run.group = *known.entry(value).or_insert_with_key(|value| {
-            groups.push(RunGroup { value: value.clone(), runs: 0, measures: Vec::new() });
-            next
+        let value = value.unwrap_or(none) as usize;
+        run.group = *of_values[value].get_or_insert_with(|| {
+            groups.push(RunGroup { value: values.texts[value].take(), runs: 0, measures: Vec::new() });
+            groups.len() as u32 - 1
         });
         groups[run.group as usize].runs += 1;
     }
     for key in measures {
-        let spreads = spreads(conn, found, runs, groups.len(), key)?;
+        let spreads = spreads(conn, places, runs, groups.len(), key)?;
         groups.iter_mut().zip(spreads).for_each(|(group, spread)| group.measures.push(spread));
     }
     Ok(groups)
 }
 
+/// The different values of many runs, numbered. Equal ones mostly follow each other, as they come from an index.
+#[derive(Default)]
+struct Values {
+    texts: Vec<Option<String>>,
+    known: HashMap<Option<String>, u32>,
+    last: u32,
+}
+
+impl Values {
+    fn number(&mut self, value: ValueRef<'_>) -> Result<u32> {
+        let same = match (self.texts.get(self.last as usize), value) {
+            (Some(Some(last)), ValueRef::Text(text)) => last.as_bytes() == text,
+            (Some(None), ValueRef::Null) => true,
+            _ => false,
+        };
+        if !same {
+            let text = text_of(value)?;
+            self.last = *self.known.entry(text).or_insert_with_key(|text| {
+                self.texts.push(text.clone());
+                self.texts.len() as u32 - 1
+            });
+        }
+        Ok(self.last)
+    }
+}
+
 /// How a metric spreads over the runs of each group.
-fn spreads(
-    conn: &Connection,
-    found: &[Candidate],
-    runs: &[IndexedRun],
-    groups: usize,
-    key: &str,
-) -> Result<Vec<Spread>> {
+fn spreads(conn: &Connection, places: &Places, runs: &[IndexedRun], groups: usize, key: &str) -> Result<Vec<Spread>> {
     let mut spreads = vec![Spread::default(); groups];
-    values(conn, found, "latest_metrics", key, |place, value| {
-        spreads[runs[place].group as usize].add(value.as_f64_or_null()?.unwrap_or(f64::NAN));
+    scan(conn, "latest_metrics", key, "", |row, value| {
+        if let Some(place) = places.of(row) {
+            spreads[runs[place].group as usize].add(value.as_f64_or_null()?.unwrap_or(f64::NAN));
+        }
         Ok(())
     })?;
     Ok(spreads)

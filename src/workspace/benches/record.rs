@@ -98,8 +98,9 @@ fn list_runs(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| workspace.runs(&filters[3]).expect("a list"));
 }
 
-/// Every run in order: by a metric, by a parameter, grouped by a parameter with two metrics summed up.
-#[divan::bench(args = ["created", "metric", "param", "grouped"])]
+/// Every run in order: by a metric, by a parameter, grouped by a parameter with two metrics summed up, those with a
+/// text in their names.
+#[divan::bench(args = ["created", "metric", "param", "grouped", "searched"])]
 fn run_index(bencher: Bencher<'_, '_>, what: &str) {
     let (_dir, workspace) = many_runs();
     let sort = match what {
@@ -109,7 +110,8 @@ fn run_index(bencher: Bencher<'_, '_>, what: &str) {
     };
     let group = (what == "grouped").then(|| RunSort::Param("param 1".into()));
     let measures = if group.is_some() { vec!["auc".to_owned(), "loss".to_owned()] } else { Vec::new() };
-    let filter = RunFilter { sort, ..RunFilter::default() };
+    let text = if what == "searched" { "run 4711".to_owned() } else { String::new() };
+    let filter = RunFilter { sort, text, ..RunFilter::default() };
     let listing = RunListing { filter, group, measures, nested: true, ..RunListing::default() };
     bencher.bench_local(|| workspace.run_index(&listing).expect("an index"));
 }

@@ -350,7 +350,7 @@ fn value_flags(
     let Some((table, key)) = table_of(field) else { return Ok(None) };
     let mut flags = vec![condition.operator == Operator::IsNull; found.len()];
     if let Some((operator, value)) = narrowed(condition).filter(|_| found.len() > FEW) {
-        let places = Places::new(found);
+        let places = Places::of_candidates(found);
         let mut matching = conn.prepare_cached(&format!(
             "SELECT run_id FROM {table} WHERE key_id = (SELECT id FROM keys WHERE name = ?1) AND value {operator} ?2"
         ))?;
@@ -415,7 +415,7 @@ fn table_of(field: &RunField) -> Option<(&'static str, &str)> {
 }
 
 /// Gives `visit` the place in `found` and the value of each run that has a value of this name.
-pub(crate) fn values(
+fn values(
     conn: &Connection,
     found: &[Candidate],
     table: &str,
@@ -435,7 +435,7 @@ pub(crate) fn values(
         }
         return Ok(());
     }
-    let places = Places::new(found);
+    let places = Places::of_candidates(found);
     let mut all = conn.prepare_cached(&format!("SELECT run_id, value FROM {table} WHERE key_id = ?1"))?;
     let mut rows = all.query([key])?;
     while let Some(row) = rows.next()? {
@@ -446,7 +446,7 @@ pub(crate) fn values(
     Ok(())
 }
 
-/// Where each row stands among the candidates. Rows are numbered almost without gaps, so that a plain
+/// Where each row stands among those that were found. Rows are numbered almost without gaps, so that a plain
 /// array is smaller and faster than a map.
 pub(crate) struct Places {
     first: i64,
@@ -454,14 +454,18 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    pub(crate) fn new(found: &[Candidate]) -> Self {
-        let first = found.iter().map(|run| run.row).min().unwrap_or(0);
-        let last = found.iter().map(|run| run.row).max().unwrap_or(0);
+    pub(crate) fn new(rows: impl Iterator<Item = i64> + Clone) -> Self {
+        let first = rows.clone().min().unwrap_or(0);
+        let last = rows.clone().max().unwrap_or(0);
         let mut places = vec![u32::MAX; (last - first + 1) as usize];
-        for (place, run) in found.iter().enumerate() {
-            places[(run.row - first) as usize] = place as u32;
+        for (place, row) in rows.enumerate() {
+            places[(row - first) as usize] = place as u32;
         }
         Self { first, places }
+    }
+
+    fn of_candidates(found: &[Candidate]) -> Self {
+        Self::new(found.iter().map(|run| run.row))
     }
 
     pub(crate) fn of(&self, row: i64) -> Option<usize> {
@@ -479,7 +483,7 @@ fn dataset_flags(conn: &Connection, found: &[Candidate], condition: &Condition<R
         _ => ("i.context", "step"),
     };
     let mut flags = vec![false; found.len()];
-    let places = Places::new(found);
+    let places = Places::of_candidates(found);
     let mut statement = conn.prepare_cached(&format!(
         "SELECT i.run_id, {logged} FROM run_datasets i JOIN logged_datasets d ON d.id = i.dataset_id
          UNION ALL SELECT run_id, {own} FROM run_inputs"
