@@ -6,7 +6,7 @@
 
 mod files;
 
-pub use files::{RunFile, save_bytes};
+pub use files::{LISTED as RUN_FILES_LISTED, RunFile, save_bytes};
 
 use pipeline::component::PortKind;
 use serde::{Deserialize, Serialize};

@@ -44,7 +44,7 @@ use std::sync::Arc;
 use workspace::Workspace;
 
 pub use artifacts::{
-    ArtifactContent, ArtifactKind, DiffLine, Difference, RunArtifact, RunFile, diff_lines, save_bytes,
+    ArtifactContent, ArtifactKind, DiffLine, Difference, RUN_FILES_LISTED, RunArtifact, RunFile, diff_lines, save_bytes,
 };
 pub use changes::{CommitRequest, Worktree};
 pub use charts::{ChartedRuns, MetricColumns};

@@ -59,6 +59,14 @@ pub struct RunModel {
     pub place: ModelPlace,
 }
 
+/// A model that a client logged with a run.
+pub(crate) struct LoggedBy {
+    pub id: String,
+    pub title: String,
+    /// The address below which its files lie.
+    pub location: String,
+}
+
 impl RunModel {
     fn job(&self) -> &str {
         match &self.place {
@@ -124,6 +132,7 @@ impl Studio {
         description: &str,
         tags: BTreeMap<String, String>,
     ) -> Result<ModelVersion> {
+        workspace::check_name("A model", name)?;
         let model = self.tracking().logged_model(id, false)?;
         let new = NewRegisteredVersion {
             model: name.to_owned(),
@@ -203,13 +212,20 @@ impl Studio {
         if !trained.is_empty() {
             return Ok(trained);
         }
-        let logged = self.tracking().run(run)?.model_outputs;
-        // One that was deleted since is left out.
-        let models = logged.iter().filter_map(|output| self.tracking().logged_model(&output.model_id, false).ok());
-        let place = |id| ModelPlace::Logged { id };
-        let mut models: Vec<_> = models.map(|model| RunModel { title: model.name, place: place(model.id) }).collect();
-        models.sort_by(|a, b| a.title.cmp(&b.title));
-        Ok(models)
+        let logged = self.logged_by(run)?.into_iter();
+        Ok(logged.map(|model| RunModel { title: model.title, place: ModelPlace::Logged { id: model.id } }).collect())
+    }
+
+    /// The models that a run logged, by name. Those that share a name are told apart by their ids.
+    pub(crate) fn logged_by(&self, run: &str) -> Result<Vec<LoggedBy>> {
+        let all = self.workspace.models_logged_by(run)?;
+        let several = |name: &str| all.iter().filter(|[_, other, _]| other == name).count() > 1;
+        let one = |[id, name, location]: &[String; 3]| LoggedBy {
+            title: if several(name) { format!("{name} {id}") } else { name.clone() },
+            id: id.clone(),
+            location: location.clone(),
+        };
+        Ok(all.iter().map(one).collect())
     }
 
     /// The model that a run made; `job` is the step that trained it, or the name that it was logged under.
@@ -299,8 +315,11 @@ mod tests {
         };
         let id = log("forest");
         log("linear");
-        let titles: Vec<String> = studio.run(&run).unwrap().models.into_iter().map(|model| model.title).collect();
-        assert_eq!(titles, ["forest", "linear"]);
+        // The same model at a later step is still one.
+        store.log_outputs(&run, vec![ModelOutput { model_id: id.clone(), step: 7 }]).unwrap();
+        let titles =
+            || -> Vec<String> { studio.run(&run).unwrap().models.into_iter().map(|model| model.title).collect() };
+        assert_eq!(titles(), ["forest", "linear"]);
         assert!(studio.model_made(&run, None).unwrap_err().to_string().contains("such as forest"));
         let place = studio.model_made(&run, Some("forest")).unwrap();
         assert_eq!(place, ModelPlace::Logged { id: id.clone() });
@@ -316,6 +335,15 @@ mod tests {
         assert_eq!(studio.models_of_run(&run).unwrap().len(), 2);
         let gone = ModelPlace::Logged { id: "m-none".into() };
         assert!(studio.register_model(&run, &gone, "nothing", "", BTreeMap::new()).is_err());
-        assert!(studio.models().unwrap().iter().all(|model| model.name != "nothing"));
+        for bad in ["", "team@v2", "a/b"] {
+            assert!(studio.register_model(&run, &place, bad, "", BTreeMap::new()).is_err(), "{bad}");
+        }
+        for name in ["nothing", "team@v2"] {
+            assert!(store.model(name).is_err(), "{name}");
+        }
+        let again = log("linear");
+        assert_eq!(titles().len(), 3);
+        let found = studio.model_made(&run, Some(&format!("linear {again}"))).unwrap();
+        assert_eq!(found, ModelPlace::Logged { id: again });
     }
 }

@@ -64,5 +64,5 @@ pub use run_list::{RunFilter, RunKeys, RunPage, RunSort};
 pub use runs::{Beat, NewRun, Run, RunDetail, RunInput, STALE_AFTER_MS, new_run_id};
 pub use settings::Draft;
 pub use steps::{CacheEntry, NewStep, Output, Step, StepUpdate};
-pub use tx::{Batch, Change, Tx, now_ms};
+pub use tx::{Batch, Change, Tx, check_name, now_ms};
 pub use words::{RunStatus, StepStatus, Stream};

@@ -1,7 +1,7 @@
 //! Every run that is asked for, in order, grouped and nested: what a table of all of them needs before it
 //! reads any of them.
 //!
-//! The index is narrow (16 bytes a run) and is made in one pass over an index of the database for each
+//! The index is narrow (24 bytes a run) and is made in one pass over an index of the database for each
 //! thing that is asked for, so that 100,000 runs are in order in some milliseconds; the rows on screen are
 //! then read by [`Workspace::indexed_runs`].
 

@@ -84,10 +84,19 @@ fn an_index_has_the_order_of_the_list() {
     for (name, depth) in [("b", Some("10")), ("a", Some("9")), ("d", Some("deep")), ("c", None), ("e", Some("10"))] {
         let params: Vec<(&str, &str)> = depth.map(|depth| ("depth", depth)).into_iter().collect();
         let run = add(&workspace, name, &params, &[]);
-        let value = if name == "a" { f64::NAN } else { name.len() as f64 };
+        let value = match name {
+            "a" => f64::NAN,
+            "b" => 2.5,
+            "d" | "e" => 7.0,
+            _ => -1.0,
+        };
         log(&workspace, &run, "m", value);
+        if name < "d" {
+            let tag = [("team".to_owned(), name.to_uppercase())];
+            workspace.batch("t", &run, |batch| batch.set_tags(&run, &tag)).unwrap();
+        }
     }
-    let by_value = [RunSort::Metric("m".into()), RunSort::Param("depth".into()), RunSort::Tag("none".into())];
+    let by_value = [RunSort::Metric("m".into()), RunSort::Param("depth".into()), RunSort::Tag("team".into())];
     for sort in [RunSort::Name, RunSort::Created].into_iter().chain(by_value) {
         for descending in [false, true] {
             let filter = RunFilter { sort: sort.clone(), descending, ..RunFilter::default() };

@@ -199,7 +199,10 @@ pub(crate) fn insert_event(conn: &Connection, now: i64, change: &Change) -> Resu
 }
 
 /// Refuses a name that could not be written as `NAME@VERSION`, or that cannot be seen.
-pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
+///
+/// # Errors
+/// Such a name, in a sentence that begins with `what`.
+pub fn check_name(what: &str, name: &str) -> Result<()> {
     let length = name.chars().count();
     if length == 0 || length > 200 || name.trim() != name {
         return Err(Error::Invalid(format!(

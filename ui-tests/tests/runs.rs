@@ -97,6 +97,7 @@ fn runs_are_grouped_and_nested() {
     window.click("model");
     window.wait_for("forest, 3 runs, closed");
     window.wait_for("No model, 1 run, closed");
+    assert!(window.has("AUC") && window.has("rate"), "closed groups keep their columns: {:?}", window.labels());
     window.click("Open forest");
     window.wait_until("its runs follow", |window| lists(window, "alder") && lists(window, "elm"));
     assert!(!lists(&window, "cedar"));

@@ -34,6 +34,8 @@ pub fn png(
         let input = RawInput {
             screen_rect: Some(rect),
             viewports: std::iter::once((ViewportId::ROOT, viewport)).collect(),
+            // No graphics card has a say.
+            max_texture_side: Some(1 << 16),
             ..RawInput::default()
         };
         let mut output = ctx.run_ui(input, |ui| {
@@ -42,6 +44,8 @@ pub fn png(
         for (id, deltas) in std::mem::take(&mut output.textures_delta.set) {
             deltas.iter().for_each(|delta| take_in(&mut textures, id, delta));
         }
+        // What was freed stays: the shapes still show it.
+        output.textures_delta.clear();
         shapes = std::mem::take(&mut output.shapes);
     }
     let ground = theme::of(&ctx).color.surface3;
@@ -209,6 +213,20 @@ mod tests {
     use egui::{Align2, Stroke, vec2};
 
     use super::*;
+
+    #[test]
+    fn a_sheet_stands_up_again() {
+        let bytes = png(&Appearance::default(), vec2(30.0, 20.0), 1.0, |painter, rect| {
+            let mut drawing = Drawing::new(rect, false);
+            // One pixel down, three across: each a column of the screen.
+            let pixels = ColorImage::new([1, 3], vec![Color32::RED, Color32::GREEN, Color32::BLUE]);
+            drawing.sheet(painter, rect, pixels);
+            drawing
+        });
+        let picture = image::load_from_memory(&bytes.unwrap()).unwrap().to_rgba8();
+        let colors = [5, 15, 25].map(|x| [1, 18].map(|y| picture.get_pixel(x, y).0));
+        assert_eq!(colors, [Color32::RED, Color32::GREEN, Color32::BLUE].map(|color| [color.to_array(); 2]));
+    }
 
     #[test]
     fn a_drawing_becomes_a_picture_of_its_size() {

@@ -110,7 +110,9 @@ impl Sheet {
 fn fill(pixels: &mut [Color32], top: f32, bottom: f32, color: Color32) {
     let end = pixels.len() as f32;
     let (top, bottom) = (top.clamp(0.0, end), bottom.clamp(0.0, end));
-    if bottom <= top {
+    // Not so for NaN either.
+    let covers = top < bottom;
+    if !covers {
         return;
     }
     let (first, last) = (top as usize, (bottom.ceil() as usize).min(pixels.len()));
@@ -199,6 +201,7 @@ mod tests {
         assert_eq!(pixels.map(|pixel| pixel.a()), [191, 255, 255, 128, 0]);
         fill(&mut pixels, 1.0, 2.0, Color32::WHITE);
         assert_eq!([pixels[1], pixels[2]], [Color32::WHITE, INK]);
+        fill(&mut pixels, f32::NAN, f32::NAN, Color32::WHITE);
         fill(&mut pixels, f32::NEG_INFINITY, f32::INFINITY, INK);
         assert_eq!(pixels, [INK; 5]);
     }

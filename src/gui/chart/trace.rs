@@ -107,6 +107,9 @@ fn crossing(curve: &Curve, frame: &Frame, next: usize, across: f32) -> Option<f3
         return None;
     }
     let [from, to] = [before, next].map(|at| frame.place(curve.x(at), curve.y(at)));
+    if from.y.is_nan() || to.y.is_nan() {
+        return None;
+    }
     let share = (across - from.x) / (to.x - from.x).max(f32::MIN_POSITIVE);
     let y = from.y + (to.y - from.y) * share.clamp(0.0, 1.0);
     // From a value that is far away, rounding would overshoot.

@@ -8,13 +8,14 @@ use data::polars::prelude::{CsvParseOptions, CsvReadOptions, DataFrame, ParquetR
 use serde_json::Value as Json;
 
 use super::{ArtifactContent, ArtifactKind, ROWS, RunArtifact, TEXT, cells, cut};
+use crate::models::LoggedBy;
 use crate::{Error, Result, Studio};
 
 /// What the paths of a run's own files begin with, and those of the models that it logged.
 pub(super) const FILES: &str = "files";
 const MODELS: &str = "models";
 /// Files of a run that are listed at most.
-const LISTED: usize = 5_000;
+pub const LISTED: usize = 5_000;
 /// Bytes of a file that is shown at most.
 const MOST: u64 = 64 << 20;
 /// What addresses of files kept here begin with.
@@ -52,7 +53,7 @@ impl Studio {
     pub fn run_files(&self, run: &str) -> Result<Vec<RunFile>> {
         let mut found = Vec::new();
         for (name, root) in self.places(run)? {
-            self.files_below(&name, &root, &mut found)?;
+            self.files_below(&name, &root, &mut found, |_| true)?;
         }
         found.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(found)
@@ -91,23 +92,29 @@ impl Studio {
     /// The images, texts and tables among a run's own files.
     pub(super) fn logged_artifacts(&self, run: &str) -> Result<Vec<RunArtifact>> {
         let Some(root) = here(&self.tracking().run(run)?.artifact_uri) else { return Ok(Vec::new()) };
+        // Called as the code that logged it calls it.
+        let known = |path: &str| RunArtifact::at(path.strip_prefix(FILES)?.trim_start_matches('/'));
         let mut found = Vec::new();
-        self.files_below(FILES, &root, &mut found)?;
-        let known = |file: RunFile| {
-            // Called as the code that logged it calls it.
-            let known = RunArtifact::at(file.path.strip_prefix(FILES)?.trim_start_matches('/'))?;
-            Some(RunArtifact { path: file.path, ..known })
-        };
-        Ok(found.into_iter().filter_map(known).collect())
+        self.files_below(FILES, &root, &mut found, |path| known(path).is_some())?;
+        let artifact = |file: RunFile| Some(RunArtifact { path: file.path.clone(), ..known(&file.path)? });
+        Ok(found.into_iter().filter_map(artifact).collect())
     }
 
-    fn files_below(&self, name: &str, root: &str, found: &mut Vec<RunFile>) -> Result<()> {
+    /// Adds the files below `root` that are `wanted`, until there are too many.
+    fn files_below(
+        &self,
+        name: &str,
+        root: &str,
+        found: &mut Vec<RunFile>,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<()> {
         let mut folders = vec![(name.to_owned(), root.to_owned())];
         while let Some((shown, folder)) = folders.pop() {
             for entry in self.tracking().artifacts_in(&folder)? {
                 let path = format!("{shown}/{}", entry.name);
                 match entry.size {
                     None => folders.push((path, format!("{folder}/{}", entry.name))),
+                    Some(_) if !wanted(&path) => {}
                     Some(size) if found.len() < LISTED => found.push(RunFile { path, size }),
                     Some(_) => return Ok(()),
                 }
@@ -126,18 +133,10 @@ impl Studio {
 
     /// Where a run's files lie here, with what their paths are to begin with.
     fn places(&self, run: &str) -> Result<Vec<(String, String)>> {
-        let run = self.tracking().run(run)?;
-        let mut places: Vec<_> = here(&run.artifact_uri).map(|root| (FILES.to_owned(), root)).into_iter().collect();
-        for output in &run.model_outputs {
-            let Ok(model) = self.tracking().logged_model(&output.model_id, false) else { continue };
-            let Some(root) = here(&model.artifact_location) else { continue };
-            let mut name = format!("{MODELS}/{}", model.name.replace('/', "-"));
-            if places.iter().any(|(taken, _)| *taken == name) {
-                name = format!("{name} {}", model.id);
-            }
-            places.push((name, root));
-        }
-        Ok(places)
+        let own = here(&self.tracking().run(run)?.artifact_uri).map(|root| (FILES.to_owned(), root));
+        let of_model =
+            |model: LoggedBy| Some((format!("{MODELS}/{}", model.title.replace('/', "-")), here(&model.location)?));
+        Ok(own.into_iter().chain(self.logged_by(run)?.into_iter().filter_map(of_model)).collect())
     }
 }
 
@@ -300,7 +299,7 @@ mod tests {
         let files = studio.run_files(&run).unwrap();
         assert_eq!(files.len(), 3, "{files:?}");
         assert!(files[1].path.starts_with("models/tree m-") && files[1].path.ends_with("/MLmodel"), "{files:?}");
-        assert_eq!(files[2].path, "models/tree/MLmodel");
+        assert!(files[2].path.starts_with("models/tree m-") && files[2].path != files[1].path, "{files:?}");
     }
 
     #[test]

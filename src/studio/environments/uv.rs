@@ -202,9 +202,8 @@ fn reason(said: &[String]) -> String {
         "network connectivity is disabled",
     ];
     if offline.iter().any(|sign| words.to_lowercase().contains(&sign.to_lowercase())) {
-        return format!(
-            "PyPI cannot be reached, so nothing can be installed. Connect this machine and try again. It was said: {quoted}"
-        );
+        // What else was said is about each of several attempts.
+        return "PyPI cannot be reached, so nothing can be installed. Connect this machine and try again.".to_owned();
     }
     if quoted.is_empty() { "It ended without a word.".to_owned() } else { format!("{}.", quoted.trim_end_matches('.')) }
 }

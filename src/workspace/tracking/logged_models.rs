@@ -286,6 +286,24 @@ impl Workspace {
         })
     }
 
+    /// The models that a run made and that are still there, each once, by name: id, name, and the address below which its
+    /// files lie.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub fn models_logged_by(&self, run: &str) -> Result<Vec<[String; 3]>> {
+        self.db.read(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT DISTINCT m.model_id, m.name, m.artifact_location FROM run_models r
+                 JOIN logged_models m ON m.model_id = r.model_id AND m.deleted_at IS NULL
+                 WHERE r.run_id = (SELECT id FROM runs WHERE uuid = ?1) AND r.kind = 'output'
+                 ORDER BY m.name, m.created_at, m.model_id",
+            )?;
+            let found = statement.query_map([run], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
     /// The logged models that meet all conditions, a page of them; never the deleted ones.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ pub(super) fn back_to_list(ui: &mut Ui) -> bool {
     back
 }
 
-/// Below this width of the bar its buttons are icons.
+/// Above this width of the bar every button has words.
 const ROOMY: f32 = 1320.0;
 /// Above this width those that are used most are words.
 const WORDED: f32 = 1160.0;

@@ -18,6 +18,10 @@ use crate::{
 };
 
 const WIDTH: f32 = 260.0;
+/// Pixels that an image is shown with along its longer side.
+const SIDE: u32 = 2048;
+/// Letters of a line of text; longer ones go on in the next.
+const LONGEST: usize = 2_000;
 /// How far a file stands to the right of its folder.
 const INDENT: f32 = 16.0;
 
@@ -57,7 +61,8 @@ pub struct Files {
     folded: usize,
     closed: BTreeSet<String>,
     chosen: Option<String>,
-    content: Request<Looked>,
+    /// What a file holds, and which one.
+    content: Request<(String, Looked)>,
 }
 
 impl Files {
@@ -86,6 +91,9 @@ impl Files {
         if widgets::requested(&mut child, &self.files, "the files", |_, _| ()) {
             self.files.refresh();
         }
+        if self.files.value().is_some_and(|files| files.len() >= studio::RUN_FILES_LISTED) {
+            child.label(t.caption(format!("The first {} files", format::count(studio::RUN_FILES_LISTED as u64))));
+        }
         self.tree(&mut child);
         let right = right.with_min_x(left.right());
         self.chosen(&mut ui.new_child(UiBuilder::new().max_rect(right).id_salt("content")), cx, run);
@@ -105,12 +113,12 @@ impl Files {
     fn tree(&mut self, ui: &mut Ui) {
         let mut toggled = None;
         let height = theme::of(ui).size.row_compact;
+        ui.spacing_mut().item_spacing.y = 0.0;
         ScrollArea::vertical().id_salt("tree").auto_shrink(false).show_rows(
             ui,
             height,
             self.lines.len(),
             |ui, rows| {
-                ui.spacing_mut().item_spacing.y = 0.0;
                 for line in &self.lines[rows] {
                     let closed = self.closed.contains(&line.path);
                     let icon = match line.size {
@@ -145,8 +153,12 @@ impl Files {
     fn chosen(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, run: &str) {
         let t = theme::of(ui);
         let Some(path) = self.chosen.clone() else { return };
-        let (key, ask) = ((run.to_owned(), path.clone()), (run.to_owned(), path.clone()));
-        self.content.ensure(key, cx.backend, move |studio: &Arc<Studio>| Looked::read(studio, &ask.0, &ask.1));
+        // A file may be logged again under its path.
+        let key = (run.to_owned(), path.clone(), self.files.revision());
+        let ask = (run.to_owned(), path.clone());
+        self.content.ensure(key, cx.backend, move |studio: &Arc<Studio>| {
+            Ok::<_, Failure>((ask.1.clone(), Looked::read(studio, &ask.0, &ask.1)?))
+        });
         egui::Frame::NONE.inner_margin(egui::Margin::symmetric(t.size.pad as i8, t.size.grid as i8)).show(ui, |ui| {
             ui.allocate_ui_with_layout(
                 vec2(ui.available_width(), t.size.control),
@@ -157,7 +169,8 @@ impl Files {
                         let what = Saved::RunFile { run: run.to_owned(), path: path.clone() };
                         cx.send(Action::Save { name, what });
                     }
-                    let note = self.content.value().map(Looked::note).unwrap_or_default();
+                    let read = self.content.value().filter(|(of, _)| *of == path);
+                    let note = read.map(|(_, content)| content.note()).unwrap_or_default();
                     ui.label(t.caption(note));
                     let rest = ui.available_rect_before_wrap();
                     widgets::paint_text(
@@ -171,15 +184,15 @@ impl Files {
                 },
             );
         });
-        let failure = self.content.failure().cloned();
+        let failure = self.content.failure().filter(|_| !self.content.is_pending()).cloned();
         match (self.content.value_mut(), failure) {
             (_, Some(failure)) => {
                 if widgets::failed(ui, "Could not read the file", &failure, "Try again") {
                     self.content.refresh();
                 }
             }
-            (Some(content), None) => content.show(ui, &path),
-            (None, None) => widgets::loading(ui, "Reading the file…"),
+            (Some((of, content)), None) if *of == path => content.show(ui, &path),
+            _ => widgets::loading(ui, "Reading the file…"),
         }
     }
 }
@@ -190,10 +203,10 @@ impl Looked {
         Ok(match studio.read_run_file(run, path)? {
             None => Self::Bytes,
             Some(ArtifactContent::Image(bytes)) => {
-                let pixels = decode(&bytes).map_err(|why| Failure::new(format!("{path} is no image: {why}")))?;
+                let pixels = decode(&bytes, SIDE).map_err(|why| Failure::new(format!("{path} is no image: {why}")))?;
                 Self::Image(Arc::new(pixels), None)
             }
-            Some(ArtifactContent::Text(text)) => Self::Text(text.lines().map(str::to_owned).collect()),
+            Some(ArtifactContent::Text(text)) => Self::Text(text.lines().flat_map(folded).collect()),
             Some(ArtifactContent::Table { columns, cells, rows }) => {
                 Self::Table(Box::new(Cells::new(&columns, cells, rows)))
             }
@@ -202,7 +215,7 @@ impl Looked {
 
     fn note(&self) -> String {
         match self {
-            Self::Image(pixels, _) => format!("{} × {}", pixels.width(), pixels.height()),
+            Self::Image(pixels, _) => format!("{} × {}", pixels.source_size.x, pixels.source_size.y),
             Self::Text(lines) => format::counted(lines.len() as u64, "line", "lines"),
             Self::Table(cells) if cells.rows > cells.cells.len() as u64 => {
                 format!("The first {} of {} rows", format::count(cells.cells.len() as u64), format::count(cells.rows))
@@ -240,14 +253,23 @@ impl Looked {
     }
 }
 
+/// A line in parts that are short enough to be laid out in a frame.
+fn folded(line: &str) -> Vec<String> {
+    let letters: Vec<char> = line.chars().collect();
+    match letters.len() {
+        0 => vec![String::new()],
+        _ => letters.chunks(LONGEST).map(|part| part.iter().collect()).collect(),
+    }
+}
+
 impl Cells {
     fn new(columns: &[String], cells: Vec<Vec<String>>, rows: u64) -> Self {
         const LETTER: f32 = 7.0;
-        const LONGEST: usize = 40;
+        const WIDEST: usize = 40;
         let column = |(at, title): (usize, &String)| {
             let texts = || cells.iter().take(200).filter_map(|row| row.get(at));
             let longest = texts().map(|text| text.chars().count()).max().unwrap_or(0).max(title.chars().count());
-            let width = LETTER * longest.clamp(6, LONGEST) as f32 + 28.0;
+            let width = LETTER * longest.clamp(6, WIDEST) as f32 + 28.0;
             let column = Column::new(format!("{at} {title}"), title, width);
             let is_number = |text: &String| text.is_empty() || text.parse::<f64>().is_ok();
             if texts().all(is_number) { column.right() } else { column }

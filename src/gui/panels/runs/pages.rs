@@ -96,14 +96,23 @@ impl Pages {
         self.see();
     }
 
-    /// Counts what the runs on the first lines have.
+    /// Counts what the runs on the first lines have; where those are groups, or hold nothing but other runs, what the
+    /// first runs have.
     fn see(&mut self) {
-        let (mut metrics, mut params) = (Tally::new(), Tally::new());
-        for run in self.on_lines() {
-            tally(&mut metrics, run.metrics.keys());
-            tally(&mut params, run.params.keys());
+        let count = |runs: Vec<&Run>| {
+            let (mut metrics, mut params) = (Tally::new(), Tally::new());
+            for run in runs {
+                tally(&mut metrics, run.metrics.keys());
+                tally(&mut params, run.params.keys());
+            }
+            (metrics, params)
+        };
+        let grouped = self.index.value().is_some_and(|index| !index.groups.is_empty());
+        let mut seen = if grouped { Default::default() } else { count(self.on_lines()) };
+        if seen.0.is_empty() && seen.1.is_empty() {
+            seen = count(self.first());
         }
-        (self.seen_metrics, self.seen_params) = (metrics, params);
+        (self.seen_metrics, self.seen_params) = seen;
         self.example = self.make_example();
     }
 

@@ -1,6 +1,6 @@
 //! What came out of all checked runs: parameters and tags that differ, metrics, curves.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, cell::Cell, collections::BTreeMap};
 
 use egui::{ScrollArea, Ui, vec2};
 use studio::{Comparison, Run};
@@ -14,7 +14,7 @@ use crate::panels::runs::{
 use crate::{
     chart::legend,
     output::report,
-    table::{Cell, Column, Table, TableSource, TableState},
+    table::{self, Column, Table, TableSource, TableState},
     theme,
     widgets::{self, format, section},
 };
@@ -98,7 +98,7 @@ impl Results {
         let [metrics, params, tags] = &mut self.tables;
         ui.horizontal(|ui| {
             section(ui, "Metrics");
-            if let Some(first) = comparison.runs.first() {
+            if let Some(first) = comparison.runs.first().filter(|_| !self.rows.metrics.is_empty()) {
                 ui.label(theme::of(ui).caption(format!("with differences from {}", first.name)));
             }
         });
@@ -124,6 +124,8 @@ struct Told {
     values: Vec<Value>,
     /// The names of the runs with the best value, where one is better.
     best: Vec<String>,
+    /// The widest of the values, once it is known.
+    wide: Cell<Option<f32>>,
 }
 
 /// What stands in a cell.
@@ -163,6 +165,7 @@ fn measured(comparison: &Comparison) -> Vec<Told> {
                 best: named.map(|(run, _)| run.name.clone()).collect(),
                 values,
                 key: one.key.clone(),
+                wide: Cell::default(),
             }
         })
         .collect();
@@ -198,6 +201,7 @@ fn told(comparison: &Comparison, every: bool, of: impl Fn(&Run) -> Vec<(String, 
             differs: found.windows(2).any(|pair| pair[0] != pair[1]),
             values: found.iter().map(value).collect(),
             best: Vec::new(),
+            wide: Cell::default(),
         }
     };
     let mut rows: Vec<Told> = keys.into_iter().map(row).filter(|row| row.differs || every).collect();
@@ -236,7 +240,7 @@ impl TableSource for Listed<'_> {
         self.0.len() as u64
     }
 
-    fn cell(&mut self, cell: &mut Cell<'_>) {
+    fn cell(&mut self, cell: &mut table::Cell<'_>) {
         let t = theme::of(cell.ui);
         let row = &self.0[cell.row as usize];
         if cell.column == 0 {
@@ -254,8 +258,11 @@ impl TableSource for Listed<'_> {
         let mut room = cell.inside();
         if row.values.iter().any(|value| !value.difference.is_empty()) {
             // Before the value, which stands below the run's name.
-            let wide = row.values.iter().map(|value| cell.width_of(&marked(value), &t.face.small_strong));
-            let wide = wide.fold(0.0, f32::max);
+            let wide = row.wide.get().unwrap_or_else(|| {
+                let each = row.values.iter().map(|value| cell.width_of(&marked(value), &t.face.small_strong));
+                each.fold(0.0, f32::max)
+            });
+            row.wide.set(Some(wide));
             let beside = room.with_max_x(room.right() - wide - t.size.gap);
             cell.set_in(beside, &value.difference, &t.face.caption, t.color.text2);
             room.min.x = room.right() - wide;

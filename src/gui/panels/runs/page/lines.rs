@@ -31,7 +31,7 @@ const LABELLED: usize = 8;
 const LISTED: usize = 10;
 /// Points that count as near a curve.
 const NEAR: f32 = 14.0;
-/// Columns that triangles are made of; of more the frame would take too long.
+/// Points and columns that lines and triangles are made of; of more the frame would take too long.
 const DENSE: usize = 24_000;
 /// How strong the curve behind its smoothed one is.
 const FAINT: f32 = 0.28;
@@ -79,36 +79,24 @@ impl LinesPicture {
         (2..=LABELLED).contains(&self.prepared.lines.len())
     }
 
-    fn one(&self, drawing: &mut Drawing, frame: &Frame, (edges, cuts): (&[f64], &mut Cuts), line: &Drawn, ink: Ink) {
-        // Other metrics of the same run are told apart by their lines.
-        let ink = Ink { dashed: line.metric % 2 == 1, ..ink };
+    /// What lies behind a line: how far it spreads.
+    fn bands(&self, drawing: &mut Drawing, frame: &Frame, edges: &[f64], line: &Drawn, color: Color32) {
+        let color = color.gamma_multiply(0.18);
         if let Some((lower, upper)) = &line.spread {
-            band(drawing, frame, lower, upper, edges, ink.color.gamma_multiply(0.18));
+            band(drawing, frame, lower, upper, edges, color);
         }
-        let faint = Ink { color: ink.color.gamma_multiply(FAINT), width: 1.0, ..ink };
-        match (&line.smooth, self.lines.behind) {
-            (Some(_), Behind::Original) => trace(drawing, &line.curve, frame, edges, cuts, faint),
-            (Some(_), Behind::Band) => extent_band(drawing, frame, &line.curve, ink.color.gamma_multiply(0.18)),
-            _ => {}
+        if line.smooth.is_some() && self.lines.behind == Behind::Band {
+            extent_band(drawing, frame, &line.curve, color);
         }
-        trace(drawing, line.front(), frame, edges, cuts, ink);
     }
 
-    /// The curves as they are traced, where there are so many of them that triangles would take too long.
-    fn dense(&self, columns: usize, ink: Ink) -> Option<Vec<(&Curve, Ink)>> {
-        let banded =
-            |line: &Drawn| line.spread.is_some() || (line.smooth.is_some() && self.lines.behind == Behind::Band);
-        if columns * self.prepared.lines.len() <= DENSE || self.prepared.lines.iter().any(banded) {
-            return None;
-        }
-        let mut curves: Vec<(&Curve, Ink)> = Vec::new();
-        for (line, color) in self.each() {
-            if line.smooth.is_some() && self.lines.behind == Behind::Original {
-                curves.push((&line.curve, Ink { color: color.gamma_multiply(FAINT), width: 1.0, ..ink }));
-            }
-            curves.push((line.front(), Ink { color, ..ink }));
-        }
-        Some(curves)
+    /// The curves of a line, the one in front last.
+    fn curves<'a>(&self, line: &'a Drawn, ink: Ink) -> impl Iterator<Item = (&'a Curve, Ink)> {
+        // Other metrics of the same run are told apart by their lines.
+        let ink = Ink { dashed: line.metric % 2 == 1, ..ink };
+        let faint = Ink { color: ink.color.gamma_multiply(FAINT), width: 1.0, ..ink };
+        let original = (line.smooth.is_some() && self.lines.behind == Behind::Original).then_some(&*line.curve);
+        original.map(|curve| (curve, faint)).into_iter().chain([(line.front(), ink)])
     }
 
     fn under_x(&self, frame: &Frame, pointer: Pos2) -> Vec<(usize, f64, f64, Pos2)> {
@@ -160,13 +148,19 @@ impl Picture for LinesPicture {
         let columns = pixels(&frame, pen.scale);
         let ink = Ink::new(Color32::TRANSPARENT, pen.t.size.line_strong);
         drawing.within(frame.rect.expand2(egui::vec2(1.0, 2.0)), |drawing| {
-            if let Some(curves) = self.dense(columns, ink).filter(|_| !drawing.vector) {
+            let (edges, mut cuts) = (edges(&frame, columns), Cuts::default());
+            self.each().for_each(|(line, color)| self.bands(drawing, &frame, &edges, line, color));
+            let curves: Vec<(&Curve, Ink)> =
+                self.each().flat_map(|(line, color)| self.curves(line, Ink { color, ..ink })).collect();
+            let (low, high) = (frame.x.value(0.0), frame.x.value(1.0));
+            let drawn = |curve: &Curve| curve.within(low, high).len().min(columns);
+            let dense = curves.iter().map(|(curve, _)| drawn(curve)).sum::<usize>() > DENSE;
+            if dense && !drawing.vector {
                 let sheet = Sheet::over(&frame, pen.scale);
                 return drawing.sheet(pen.painter, sheet.rect(), sheet.draw(&frame, &curves));
             }
-            let (edges, mut cuts) = (edges(&frame, columns), Cuts::default());
-            for (line, color) in self.each() {
-                self.one(drawing, &frame, (&edges, &mut cuts), line, Ink { color, ..ink });
+            for (curve, ink) in curves {
+                trace(drawing, curve, &frame, &edges, &mut cuts, ink);
             }
         });
         if self.labels() {
@@ -185,7 +179,10 @@ impl Picture for LinesPicture {
         let mut cuts = Cuts::default();
         drawing.within(frame.rect.expand2(egui::vec2(1.0, 2.0)), |drawing| {
             for (line, color) in self.each().filter(|(line, _)| line.runs.iter().any(|id| id == run)) {
-                self.one(drawing, &frame, (&edges, &mut cuts), line, Ink::new(color, pen.t.size.line_strong + 0.8));
+                self.bands(drawing, &frame, &edges, line, color);
+                for (curve, ink) in self.curves(line, Ink::new(color, pen.t.size.line_strong + 0.8)) {
+                    trace(drawing, curve, &frame, &edges, &mut cuts, ink);
+                }
             }
         });
     }

@@ -41,24 +41,27 @@ pub fn read(studio: &Studio, runs: &[String], name: &str) -> Result<Vec<Shot>, F
             .collect();
         for image in &images[images.len().saturating_sub(each)..] {
             let ArtifactContent::Image(bytes) = studio.read_run_artifact(run, &image.path)? else { continue };
-            let pixels =
-                Arc::new(decode(&bytes).map_err(|why| Failure::new(format!("{} is no image: {why}", image.path)))?);
+            let pixels = Arc::new(
+                decode(&bytes, SIDE).map_err(|why| Failure::new(format!("{} is no image: {why}", image.path)))?,
+            );
             shots.push(Shot { run: run.clone(), path: image.path.clone(), step: image.step, pixels });
         }
     }
     Ok(shots)
 }
 
-/// The pixels of a PNG or JPEG file, fewer of them where there are too many to be shown.
+/// The pixels of a PNG or JPEG file, fewer of them where its longer side has more than `side`; its own size is
+/// `source_size`.
 ///
 /// # Errors
 /// Bytes that are neither.
-pub fn decode(bytes: &[u8]) -> Result<ColorImage, image::ImageError> {
+pub fn decode(bytes: &[u8], side: u32) -> Result<ColorImage, image::ImageError> {
     let image = image::load_from_memory(bytes)?;
-    let image = if image.width().max(image.height()) > SIDE { image.thumbnail(SIDE, SIDE) } else { image };
+    let source_size = vec2(image.width() as f32, image.height() as f32);
+    let image = if image.width().max(image.height()) > side { image.thumbnail(side, side) } else { image };
     let image = image.to_rgba8();
     let size = [image.width() as usize, image.height() as usize];
-    Ok(ColorImage::from_rgba_unmultiplied(size, image.as_raw()))
+    Ok(ColorImage { source_size, ..ColorImage::from_rgba_unmultiplied(size, image.as_raw()) })
 }
 
 pub struct ImagesPicture {

@@ -208,12 +208,12 @@ impl Page {
             ui.add_space(t.size.gap);
             section(ui, "Runs");
         });
+        child.spacing_mut().item_spacing.y = 0.0;
         ScrollArea::vertical().auto_shrink(false).show_rows(
             &mut child,
             t.size.row_compact,
             charted.runs.len(),
             |ui, rows| {
-                ui.spacing_mut().item_spacing.y = 0.0;
                 for run in &charted.runs[rows] {
                     let shown = !self.hidden.contains(&run.id) && !self.outside.contains(&run.id);
                     let color = scene.checked.color(&t, &run.id).unwrap_or(t.color.text3);
