@@ -216,16 +216,18 @@ mod tests {
 
     #[test]
     fn a_sheet_stands_up_again() {
-        let bytes = png(&Appearance::default(), vec2(30.0, 20.0), 1.0, |painter, rect| {
+        let bytes = png(&Appearance::default(), vec2(3.0, 2.0), 1.0, |painter, rect| {
             let mut drawing = Drawing::new(rect, false);
-            // One pixel down, three across: each a column of the screen.
-            let pixels = ColorImage::new([1, 3], vec![Color32::RED, Color32::GREEN, Color32::BLUE]);
+            // Two pixels in a row, three rows: each a column of the screen.
+            let [a, b, c] = [Color32::RED, Color32::GREEN, Color32::BLUE];
+            let pixels = ColorImage::new([2, 3], vec![a, b, b, c, c, a]);
             drawing.sheet(painter, rect, pixels);
             drawing
         });
         let picture = image::load_from_memory(&bytes.unwrap()).unwrap().to_rgba8();
-        let colors = [5, 15, 25].map(|x| [1, 18].map(|y| picture.get_pixel(x, y).0));
-        assert_eq!(colors, [Color32::RED, Color32::GREEN, Color32::BLUE].map(|color| [color.to_array(); 2]));
+        let [a, b, c] = [Color32::RED, Color32::GREEN, Color32::BLUE].map(|color| color.to_array());
+        let colors = [0, 1, 2].map(|x| [0, 1].map(|y| picture.get_pixel(x, y).0));
+        assert_eq!(colors, [[a, b], [b, c], [c, a]]);
     }
 
     #[test]
