@@ -13,10 +13,12 @@ pub struct Pipelines {
     rows: Request<Vec<PipelineRow>>,
     /// Bumped to list again.
     again: u64,
-    /// To be opened, and the step to select there.
+    /// To be opened, until it is, and the step to select there.
     wanted: Option<String>,
     step: Option<String>,
-    read: Request<(String, File, Option<Pipeline>)>,
+    read: Request<(File, Option<Pipeline>)>,
+    /// Why the last one could not be read.
+    unread: Option<Failure>,
     made: Request<String>,
     deleted: Request<String>,
 }
@@ -35,16 +37,16 @@ impl Pipelines {
     }
 
     pub fn is_reading(&self) -> bool {
-        (self.rows.is_pending() && self.rows.value().is_none()) || self.read.is_pending() || self.made.is_pending()
+        (self.rows.is_pending() && self.rows.value().is_none()) || self.wanted.is_some() || self.made.is_pending()
     }
 
     pub fn failure(&self) -> Option<Failure> {
-        self.read.failure().or(self.rows.failure()).or(self.made.failure()).cloned()
+        self.unread.as_ref().or(self.rows.failure()).or(self.made.failure()).cloned()
     }
 
     pub fn refresh(&mut self) {
         self.again += 1;
-        self.read.clear();
+        self.unread = None;
     }
 
     pub fn choose(&mut self, path: String, step: Option<String>) {
@@ -90,29 +92,39 @@ impl Pipelines {
             Some(Err(failure)) => cx.failed(failure.message),
             None => {}
         }
-        if !shown && self.wanted.is_none() && !self.read.is_pending() && self.read.failure().is_none() {
+        if !shown && self.wanted.is_none() && self.unread.is_none() {
             self.wanted = self.rows().iter().max_by_key(|row| row.modified_ms).map(|row| row.path.clone());
         }
-        self.bring(cx, known)
+        self.bring(cx, shown, known)
     }
 
-    fn bring(&mut self, cx: &mut Cx<'_>, known: &[&str]) -> Option<Ready> {
-        if let Some(path) = self.wanted.take() {
-            if let Some(index) = known.iter().position(|it| *it == path) {
-                return Some(Ready::Known(index));
+    fn bring(&mut self, cx: &mut Cx<'_>, shown: bool, known: &[&str]) -> Option<Ready> {
+        let path = self.wanted.clone()?;
+        if let Some(index) = known.iter().position(|it| *it == path) {
+            self.wanted = None;
+            return Some(Ready::Known(index));
+        }
+        // Read anew when it changed on the way.
+        let asked = path.clone();
+        let came = self.read.ensure((&path, self.again), cx.backend, move |studio| {
+            let file = studio.open_pipeline(&asked)?;
+            let unsaved = studio.unsaved_pipeline(&asked)?.filter(|unsaved| *unsaved != file.pipeline);
+            Ok::<_, studio::Error>((file, unsaved))
+        });
+        if !came {
+            return None;
+        }
+        self.wanted = None;
+        match std::mem::take(&mut self.read).take()? {
+            Ok((file, unsaved)) => Some(Ready::Read(Box::new(Document::new(path, file, unsaved)))),
+            Err(failure) if shown => {
+                cx.failed(failure.message);
+                None
             }
-            self.read.ask(cx.backend, move |studio| {
-                let file = studio.open_pipeline(&path)?;
-                let unsaved = studio.unsaved_pipeline(&path)?.filter(|unsaved| *unsaved != file.pipeline);
-                Ok::<_, studio::Error>((path, file, unsaved))
-            });
+            Err(failure) => {
+                self.unread = Some(failure);
+                None
+            }
         }
-        if self.read.poll()
-            && self.read.failure().is_none()
-            && let Some(Ok((path, file, unsaved))) = self.read.take()
-        {
-            return Some(Ready::Read(Box::new(Document::new(path, file, unsaved))));
-        }
-        None
     }
 }

@@ -172,3 +172,23 @@ fn a_typed_number_is_one_step_of_undo_and_one_line_of_the_file() {
     panel.open[0].document.undo(0.0);
     assert_eq!(value(&harness), None);
 }
+
+#[test]
+fn a_pipeline_that_was_asked_for_comes_though_the_folder_changes_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let studio = Studio::create(folder.path(), "Test").unwrap();
+    let paths = ["One", "Two"].map(|title| studio.create_pipeline(title).unwrap());
+    let mut harness = window(folder.path());
+    until(&mut harness, "the canvas shows", |harness| harness.query_by_label("Pipeline canvas, 0 steps").is_some());
+    let other = paths.into_iter().find(|path| *path != harness.state().document().path).unwrap();
+
+    harness.state_mut().panel.pipelines.choose(other.clone(), None);
+    harness.step();
+    harness.state_mut().panel.pipelines.refresh();
+    until(&mut harness, "the other one shows", |harness| harness.state().document().path == other);
+
+    // One that is not there is said to be, and the one that is shown stays.
+    harness.state_mut().panel.pipelines.choose("pipelines/none.yaml".to_owned(), None);
+    until(&mut harness, "the answer has come", |harness| !harness.state().panel.pipelines.is_reading());
+    assert_eq!(harness.state().document().path, other);
+}
