@@ -105,7 +105,7 @@ fn act(arguments: Arguments) -> studio::Result<ExitCode> {
         Verb::Check => verbs::upkeep::check(&open()?, json),
         Verb::Gc => verbs::upkeep::gc(&open()?, json),
         Verb::Worker { run } => {
-            studio::worker::work(open()?, &run, Some(verbs::serve::for_steps)).map(|()| ExitCode::SUCCESS)
+            studio::worker::work(open()?, &run, Some(server::start_for_own)).map(|()| ExitCode::SUCCESS)
         }
     }
 }

@@ -50,6 +50,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod check;
+pub mod child;
 pub mod component;
 pub mod components;
 pub mod execute;

@@ -17,16 +17,17 @@ mod runs;
 mod sources;
 mod versions;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use studio::Studio;
 use studio::tracking::Tracking;
+use studio::{Clients, Studio};
 
 use answer::Answer;
 use call::Call;
@@ -44,12 +45,14 @@ const MOST_BYTES: usize = 64 << 20;
 struct App {
     studio: Studio,
     guard: Guard,
+    /// Who looks at the programs that log; none where they are known.
+    clients: Option<Clients>,
     uploads: multipart::Uploads,
 }
 
 /// All routes.
-pub(crate) fn router(studio: Studio, guard: Guard) -> Router {
-    let app = App { studio, guard, uploads: multipart::Uploads::default() };
+pub(crate) fn router(studio: Studio, guard: Guard, clients: Option<Clients>) -> Router {
+    let app = App { studio, guard, clients, uploads: multipart::Uploads::default() };
     Router::new().fallback(serve).with_state(Arc::new(app))
 }
 
@@ -74,10 +77,11 @@ async fn dispatch(app: Arc<App>, request: Request) -> Response {
             .into_response();
     };
     let range = parts.headers.get(header::RANGE).and_then(|range| range.to_str().ok()).map(str::to_owned);
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     let work = move || {
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let query = parts.uri.query().unwrap_or_default();
-        let call = Call { method: &parts.method, host, query, body: &body };
+        let call = Call { method: &parts.method, host, query, body: &body, client: app.clients.as_ref().zip(peer) };
         route(&app, parts.uri.path(), &call)
     };
     respond(blocking(work).await, range.as_deref())

@@ -25,4 +25,4 @@ mod start;
 
 pub use error::{Code, Error, Result};
 pub use http::VERSION;
-pub use start::{Options, Server, start};
+pub use start::{Options, Server, start, start_for_own};

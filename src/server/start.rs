@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use studio::{ErrorKind, Studio};
+use axum::serve::ListenerExt;
+use studio::{Clients, ErrorKind, Served, Studio};
 use tokio::sync::oneshot;
 
 use crate::guard::Guard;
@@ -26,11 +27,14 @@ pub struct Options {
     pub token: Option<String>,
     /// Other names that clients may call this machine by.
     pub allowed_hosts: Vec<String>,
+    /// Look at the programs of this machine that log: their command, interpreter and code become what is known of their
+    /// runs.
+    pub watch: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { host: "127.0.0.1".to_owned(), port: 5000, token: None, allowed_hosts: Vec::new() }
+        Self { host: "127.0.0.1".to_owned(), port: 5000, token: None, allowed_hosts: Vec::new(), watch: true }
     }
 }
 
@@ -91,7 +95,10 @@ pub fn start(studio: Studio, options: Options) -> studio::Result<Server> {
     listener.set_nonblocking(true).map_err(broken)?;
     let mut names = options.allowed_hosts;
     names.push(options.host);
-    let router = http::router(studio, Guard::new(address, &names, options.token));
+    let watched = options.watch.then(|| Clients::watch(studio.clone(), address.port()));
+    let guard = Guard::new(address, &names, options.token);
+    let router = http::router(studio, guard, watched.transpose().map_err(broken)?)
+        .into_make_service_with_connect_info::<SocketAddr>();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(WORKERS)
@@ -103,7 +110,10 @@ pub fn start(studio: Studio, options: Options) -> studio::Result<Server> {
     let serve = move || {
         runtime.block_on(async {
             let listener = match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => Quick(listener),
+                // Small answers go at once; it is only slower where that fails.
+                Ok(listener) => listener.tap_io(|stream| {
+                    let _ = stream.set_nodelay(true);
+                }),
                 Err(error) => return tracing::error!("the server ended: {error}"),
             };
             tokio::select! {
@@ -119,6 +129,18 @@ pub fn start(studio: Studio, options: Options) -> studio::Result<Server> {
     };
     let thread = std::thread::Builder::new().name("server".to_owned()).spawn(serve).map_err(broken)?;
     Ok(Server { address, stop: Some(stop), thread: Some(thread) })
+}
+
+/// A server for programs that this one starts: on loopback, for whoever has the token that they are given. What they
+/// are is known.
+///
+/// # Errors
+/// Those of [`start`].
+pub fn start_for_own(studio: &Studio) -> studio::Result<Served> {
+    let token = studio::tracking::new_id();
+    let options = Options { port: 0, token: Some(token.clone()), watch: false, ..Options::default() };
+    let server = start(studio.clone(), options)?;
+    Ok(Served { uri: server.uri(), token, server: Box::new(server) })
 }
 
 fn listen(options: &Options) -> studio::Result<TcpListener> {
@@ -142,25 +164,6 @@ fn listen(options: &Options) -> studio::Result<TcpListener> {
         ),
         _ => studio::Error::invalid(format!("The server cannot listen on {host}, port {port}: {error}.")),
     })
-}
-
-/// A listener whose connections send small answers at once.
-struct Quick(tokio::net::TcpListener);
-
-impl axum::serve::Listener for Quick {
-    type Io = tokio::net::TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (stream, address) = axum::serve::Listener::accept(&mut self.0).await;
-        // Only slower when it fails.
-        let _ = stream.set_nodelay(true);
-        (stream, address)
-    }
-
-    fn local_addr(&self) -> std::io::Result<Self::Addr> {
-        self.0.local_addr()
-    }
 }
 
 #[cfg(test)]

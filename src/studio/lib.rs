@@ -10,6 +10,7 @@ mod artifacts;
 mod branches;
 mod changes;
 mod charts;
+mod clients;
 pub mod compare;
 mod datasets;
 pub mod environments;
@@ -48,6 +49,7 @@ pub use artifacts::{
 };
 pub use changes::{CommitRequest, Worktree};
 pub use charts::{ChartedRuns, MetricColumns};
+pub use clients::{Client, Clients};
 pub use data;
 pub use datasets::{Dataset, DatasetDetail, DatasetVersion, ImportDraft, ImportProgress, Imported};
 pub use error::{Error, ErrorKind, Result};

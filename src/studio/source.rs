@@ -16,6 +16,16 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// Where the code of a repository stands now.
+    pub(crate) fn of(repository: &Repo) -> Result<Self> {
+        let diff = repository.uncommitted_diff()?;
+        Ok(Self {
+            commit: repository.head_commit()?.map(|commit| commit.id),
+            branch: repository.status()?.branch,
+            diff: (!diff.is_empty()).then_some(diff),
+        })
+    }
+
     /// What the difference names but does not hold.
     pub(crate) fn left_out(&self) -> Vec<String> {
         let state = git::State { diff: self.diff.clone().unwrap_or_default(), ..git::State::default() };
@@ -48,13 +58,7 @@ impl Studio {
 
     /// Where the code stands; empty for a workspace without a repository.
     pub(crate) fn source(&self) -> Result<Source> {
-        let Some(repository) = Repo::discover(self.folder())? else { return Ok(Source::default()) };
-        let diff = repository.uncommitted_diff()?;
-        Ok(Source {
-            commit: repository.head_commit()?.map(|commit| commit.id),
-            branch: repository.status()?.branch,
-            diff: (!diff.is_empty()).then_some(diff),
-        })
+        Repo::discover(self.folder())?.as_ref().map(Source::of).transpose().map(Option::unwrap_or_default)
     }
 
     /// Branch, commit and what has changed since.

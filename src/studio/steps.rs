@@ -18,6 +18,24 @@ pub struct Served {
     pub server: Box<dyn Any + Send + Sync>,
 }
 
+impl Served {
+    /// The variables by which `mlflow` in a process that is started finds the server, and nothing of another one.
+    pub(crate) fn variables(&self) -> Vec<(String, String)> {
+        let local = "127.0.0.1,localhost";
+        let unproxied = std::env::var("NO_PROXY").map_or_else(|_| local.to_owned(), |known| format!("{known},{local}"));
+        let variables = [
+            ("MLFLOW_TRACKING_URI", self.uri.clone()),
+            ("MLFLOW_TRACKING_TOKEN", self.token.clone()),
+            // A person's own name and password for another server would be sent in place of the token.
+            ("MLFLOW_TRACKING_USERNAME", "atelier".to_owned()),
+            ("MLFLOW_TRACKING_PASSWORD", self.token.clone()),
+            ("NO_PROXY", unproxied.clone()),
+            ("no_proxy", unproxied),
+        ];
+        variables.map(|(key, value)| (key.to_owned(), value)).to_vec()
+    }
+}
+
 /// Starts a server over a workspace. The server is a crate above this one, so it is handed down.
 pub type Serve = fn(&Studio) -> Result<Served>;
 
@@ -65,20 +83,9 @@ impl StepLogs {
         let (id, experiment) =
             self.workspace().batch("run.created", &self.run, |batch| batch.open_step_run(&self.run, job, title))?;
         self.opened.lock().unwrap_or_else(PoisonError::into_inner).push(job.to_owned());
-        let local = "127.0.0.1,localhost";
-        let unproxied = std::env::var("NO_PROXY").map_or_else(|_| local.to_owned(), |known| format!("{known},{local}"));
-        let variables = [
-            ("MLFLOW_TRACKING_URI", served.uri.clone()),
-            ("MLFLOW_TRACKING_TOKEN", served.token.clone()),
-            // A person's own name and password for another server would be sent in place of the token.
-            ("MLFLOW_TRACKING_USERNAME", "atelier".to_owned()),
-            ("MLFLOW_TRACKING_PASSWORD", served.token.clone()),
-            ("MLFLOW_RUN_ID", id),
-            ("MLFLOW_EXPERIMENT_ID", experiment.to_string()),
-            ("NO_PROXY", unproxied.clone()),
-            ("no_proxy", unproxied),
-        ];
-        Ok(variables.map(|(key, value)| (key.to_owned(), value)).to_vec())
+        let own = [("MLFLOW_RUN_ID", id), ("MLFLOW_EXPERIMENT_ID", experiment.to_string())];
+        let own = own.map(|(key, value)| (key.to_owned(), value));
+        Ok(served.variables().into_iter().chain(own).collect())
     }
 
     /// Ends the run of a step that has ended; one that nothing was logged to leaves no trace.

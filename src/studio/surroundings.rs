@@ -15,6 +15,7 @@ use pipeline::store::Store;
 use serde::{Deserialize, Serialize};
 use workspace::{Change, RunInput};
 
+use crate::clients::Client;
 use crate::environments::BuiltEnvironment;
 use crate::interpreter::{self, Interpreter};
 use crate::source::Source;
@@ -56,6 +57,24 @@ pub struct Surroundings {
     pub inputs: Vec<RunInput>,
     /// What its scripts run in.
     pub python: Vec<StepsPython>,
+    /// The program that logged it; none for a pipeline's run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<Client>,
+}
+
+impl Surroundings {
+    /// Of anything that runs on this machine.
+    pub(crate) fn of_machine() -> Self {
+        Self {
+            format: FORMAT,
+            atelier: env!("CARGO_PKG_VERSION").to_owned(),
+            system: std::env::consts::OS.to_owned(),
+            architecture: std::env::consts::ARCH.to_owned(),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            hardware: hardware().clone(),
+            ..Self::default()
+        }
+    }
 }
 
 /// The machine.
@@ -78,13 +97,13 @@ pub struct Hardware {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Script {
-    /// Within the workspace, with `/`.
+    /// Within the workspace, or within [`Client::root`], with `/`.
     pub path: String,
     pub digest: String,
     pub content: String,
 }
 
-/// An interpreter and the steps that ran in it.
+/// An interpreter and the steps that ran in it; none of a program that logged by itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StepsPython {
@@ -118,7 +137,7 @@ pub(crate) struct Starting<'a> {
 }
 
 impl Studio {
-    /// What a run ran on. Empty for one that a client logged.
+    /// What a run ran on. Empty for one whose client could not be looked at.
     ///
     /// # Errors
     /// A run that is not there.
@@ -135,22 +154,15 @@ impl Studio {
         let store = WorkspaceStore::new(Arc::clone(&self.workspace));
         let repository = Repo::discover(self.folder())?;
         let mut surroundings = Surroundings {
-            format: FORMAT,
-            atelier: env!("CARGO_PKG_VERSION").to_owned(),
-            system: std::env::consts::OS.to_owned(),
-            architecture: std::env::consts::ARCH.to_owned(),
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
-            hardware: hardware().clone(),
             remote: repository.as_ref().and_then(|repository| repository.remote().ok().flatten()),
             left_out: starting.source.left_out(),
             command: command(starting),
             seeds: seeds(starting.plan),
             inputs: starting.inputs.to_vec(),
             python: self.pythons(starting.plan, &store),
-            ..Surroundings::default()
+            ..Surroundings::of_machine()
         };
-        let mut scripts =
-            Scripts { folder: self.folder(), repository, source: starting.source, kept: &mut surroundings, bytes: 0 };
+        let mut scripts = Scripts::new(self.folder(), repository, starting.source, &mut surroundings);
         for (component, step) in coded(starting.plan) {
             for file in component.code(&step.params, &store).unwrap_or_default().files {
                 scripts.keep(&file);
@@ -209,7 +221,7 @@ fn coded(plan: &Plan) -> impl Iterator<Item = (&'static dyn Component, &Step)> {
 }
 
 /// Collects scripts as they are now.
-struct Scripts<'a> {
+pub(crate) struct Scripts<'a> {
     folder: &'a Path,
     repository: Option<Repo>,
     source: &'a Source,
@@ -217,8 +229,18 @@ struct Scripts<'a> {
     bytes: u64,
 }
 
-impl Scripts<'_> {
-    fn keep(&mut self, file: &Path) {
+impl<'a> Scripts<'a> {
+    /// Files below `folder`, whose code `source` is, are added to `kept`.
+    pub(crate) fn new(
+        folder: &'a Path,
+        repository: Option<Repo>,
+        source: &'a Source,
+        kept: &'a mut Surroundings,
+    ) -> Self {
+        Self { folder, repository, source, kept, bytes: 0 }
+    }
+
+    pub(crate) fn keep(&mut self, file: &Path) {
         let Some(path) = self.within(file) else {
             self.leave_out(format!("{} lies outside of the workspace.", file.display()));
             return;
@@ -301,7 +323,7 @@ fn command(starting: &Starting<'_>) -> String {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

@@ -175,6 +175,19 @@ impl Workspace {
         })
     }
 
+    /// The ids of the runs that ran on exactly this, by the digest of its description, or of those of which nothing is
+    /// known; in the order in which they were recorded, deleted ones too.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub fn runs_of_environment(&self, digest: Option<&str>) -> Result<Vec<String>> {
+        self.db.read(|conn| {
+            let mut statement =
+                conn.prepare_cached("SELECT uuid FROM runs WHERE environment_digest IS ?1 ORDER BY id")?;
+            Ok(statement.query_map([digest], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
     /// The names of all metrics, parameters and tags that runs have or had, for choosing columns.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! `atelier serve` as a client meets it: started over a workspace, asked over one connection after the other.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+// Each test program uses what it needs of this.
+#![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -1,6 +1,8 @@
 //! Runs that are run again from what was kept of them, with the real program, the real git and the real uv.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../support/http.rs"]
+mod http;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -9,6 +11,7 @@ use std::process::Command;
 
 use egui_kittest::kittest::Queryable;
 use gui::panels::{Action, Subject};
+use http::Served;
 use serde_json::Value as Json;
 use std::time::Duration;
 use studio::{RunQuery, Studio};
@@ -286,6 +289,144 @@ fn a_step_runs_in_its_environment_which_the_run_names() {
         &STUDY.replace("    component: python_script\n", "    component: python_script\n    environment: smalll\n"),
     );
     desk.atelier(&["run", &unknown]).fails(4, &["There is no environment “smalll”", "Did you mean “small”?"]);
+}
+
+/// A program as people write them: it names its server, reads a module and its arguments, and logs what it did.
+const TRAIN: &str = "import argparse, json, sys
+import mlflow
+import numpy as np
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+from scaling import SCALE
+
+parser = argparse.ArgumentParser()
+parser.add_argument('--c', type=float, default=1.0)
+parser.add_argument('--port')
+asked = parser.parse_args()
+mlflow.set_tracking_uri(f'http://127.0.0.1:{asked.port}')
+mlflow.set_experiment('flowers')
+x, y = load_iris(return_X_y=True)
+with mlflow.start_run(run_name='regression'):
+    mlflow.log_param('c', asked.c)
+    model = LogisticRegression(C=asked.c, max_iter=500).fit(x * SCALE, y)
+    for step in range(5):
+        mlflow.log_metric('accuracy', model.score(x * SCALE, y) - step / 10, step=step)
+    mlflow.log_dict({'coefficients': np.round(model.coef_, 9).tolist()}, 'coefficients.json')
+    mlflow.sklearn.log_model(model, name='model', input_example=x[:2])
+";
+
+fn python(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("python3");
+    command.args(arguments).current_dir(folder).env("MLFLOW_DISABLE_TELEMETRY", "true");
+    command
+}
+
+fn ran(mut command: Command) {
+    let ended = command.output().unwrap();
+    let error = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{error} (run the tests with: sh ui-tests/test)");
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let mut command = Command::new("git");
+    command.args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]).args(arguments);
+    assert!(command.current_dir(folder).output().unwrap().status.success(), "git {arguments:?}");
+}
+
+/// The runs that were logged, the oldest first, once what logged them is known of each.
+fn logged(desk: &Desk, count: usize) -> Vec<Json> {
+    let mut runs = Vec::new();
+    wait_until("the programs to be looked at", Duration::from_secs(60), || {
+        let listed = desk.atelier(&["runs", "list", "--json"]).json();
+        let ids = listed["runs"].as_array().unwrap().iter().rev().map(|run| text(&run["id"]));
+        runs = ids.map(|id| desk.atelier(&["runs", "show", &id, "--json"]).json()).collect();
+        runs.len() == count && runs.iter().all(|run| run["environment"]["client"].is_object())
+    });
+    runs
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_program_that_logged_runs_again_as_it_was() {
+    let desk = Desk::new();
+    let served = Served::start(&desk);
+    // A repository of its own, with a change and a module that nobody committed.
+    let code = tempfile::tempdir().unwrap();
+    let code = code.path().canonicalize().unwrap();
+    std::fs::create_dir(code.join("src")).unwrap();
+    std::fs::write(code.join("src/train.py"), "print('nothing yet')\n").unwrap();
+    git(&code, &["init", "-q", "-b", "trunk"]);
+    git(&code, &["add", "."]);
+    git(&code, &["commit", "-qm", "Start"]);
+    std::fs::write(code.join("src/train.py"), TRAIN).unwrap();
+    std::fs::write(code.join("src/scaling.py"), "SCALE = 1.5\n").unwrap();
+    let port = served.port.to_string();
+    ran(python(&code, &["-W", "ignore", "src/train.py", "--c", "0.25", "--port", &port]));
+    let run = logged(&desk, 1).remove(0);
+    assert_eq!((&run["row"]["branch"], run["row"]["commit"].as_str().map(str::len)), (&"trunk".into(), Some(40)));
+    let known = &run["environment"];
+    let command = text(&known["command"]);
+    assert!(command.ends_with(&format!("-W ignore src/train.py --c 0.25 --port {port}")), "{command}");
+    assert_eq!(known["client"]["root"], code.to_string_lossy().as_ref());
+    let packages = &known["python"][0]["interpreter"]["packages"];
+    assert!(packages["mlflow"].is_string() && packages["scikit-learn"].is_string(), "{packages}");
+    assert!(run["diff"].as_str().unwrap().contains("+SCALE = 1.5"));
+
+    // Everything changes, and the server is gone.
+    std::fs::write(code.join("src/train.py"), "raise SystemExit(3)\n").unwrap();
+    std::fs::remove_file(code.join("src/scaling.py")).unwrap();
+    git(&code, &["add", "."]);
+    git(&code, &["commit", "-qm", "Start over"]);
+    served.kill();
+    let (outcome, report) = reproduce(&desk, &id(&run), &[]);
+    println!("{report:#}");
+    let same = |of: &str| report[of].as_array().unwrap().iter().filter(|one| one["outcome"] == "identical").count();
+    assert_eq!(text(&report["verdict"]), "identical", "{}", outcome.stderr);
+    assert_eq!(outcome.code, Some(0));
+    assert_eq!(same("metrics"), 1);
+    assert!(same("outputs") > 3, "the files of the run and of its model");
+    let kept = desk.workspace().join(".atelier/cache/reproduce");
+    assert_eq!(std::fs::read_dir(kept).unwrap().count(), 0, "the clean folder stays");
+    assert_eq!(desk.atelier(&["runs", "list", "--json"]).json()["runs"].as_array().unwrap().len(), 1);
+    desk.is_whole();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn programs_outside_of_any_repository_are_kept_file_by_file() {
+    let desk = Desk::new();
+    let served = Served::start(&desk);
+    let code = tempfile::tempdir().unwrap();
+    let code = code.path().canonicalize().unwrap();
+    let script = "import sys, mlflow, random\nfrom chance import number\nmlflow.set_tracking_uri(sys.argv[1])\n\
+                  for name in ['certain', 'chance']:\n    with mlflow.start_run(run_name=name):\n        \
+                  mlflow.log_metric('m', 1.0 if name == 'certain' else number())\n";
+    std::fs::write(code.join("two.py"), script).unwrap();
+    std::fs::write(code.join("chance.py"), "import random\nnumber = random.random\n").unwrap();
+    ran(python(&desk.workspace(), &[code.join("two.py").to_str().unwrap(), &served.uri()]));
+    // One that nobody can repeat: it was typed.
+    let mut typed = python(&code, &["-"]);
+    typed.stdin(std::fs::File::open(code.join("two.py")).unwrap()).env("MLFLOW_TRACKING_URI", served.uri());
+    std::fs::write(code.join("two.py"), script.replace("mlflow.set_tracking_uri(sys.argv[1])", "")).unwrap();
+    ran(typed);
+    let runs = logged(&desk, 4);
+    let kept: Vec<String> =
+        runs[0]["environment"]["scripts"].as_array().unwrap().iter().map(|script| text(&script["path"])).collect();
+    assert_eq!(kept, ["two.py", "chance.py"]);
+    std::fs::remove_dir_all(&code).unwrap();
+
+    let (outcome, certain) = reproduce(&desk, &id(&runs[0]), &[]);
+    assert_eq!((outcome.code, text(&certain["verdict"])), (Some(0), "identical".to_owned()), "{certain:#}");
+    let notes = certain["notes"].to_string();
+    assert!(notes.contains("Its program logged 2 runs and this is number 1; now it logged 2."), "{notes}");
+    let (outcome, chance) = reproduce(&desk, &id(&runs[1]), &[]);
+    assert_eq!((outcome.code, text(&chance["verdict"])), (Some(1), "different".to_owned()), "{chance:#}");
+    assert_eq!(chance["metrics"][0]["how"], "Its value differs.");
+    let (outcome, typed) = reproduce(&desk, &id(&runs[3]), &[]);
+    assert_eq!((outcome.code, text(&typed["verdict"])), (Some(4), "not_run".to_owned()), "{typed:#}");
+    assert!(typed["missing"][0].as_str().unwrap().contains("it was typed into an interpreter"), "{typed:#}");
+    desk.is_whole();
 }
 
 #[test]

@@ -24,7 +24,8 @@ impl Reproduce {
             return Err(Error::invalid("A tolerance is a number such as 1e-9, and not below 0."));
         }
         let id = studio.find_run(&self.run)?;
-        let options = ReproduceOptions { keep: self.keep, tolerance: self.tolerance };
+        let options =
+            ReproduceOptions { keep: self.keep, tolerance: self.tolerance, serve: Some(server::start_for_own) };
         let bar = super::progress_bar(json);
         let say = |line: &str| super::show_progress(&bar, None, line);
         let report = studio.reproduce(&id, &options, Progress { say: &say, cancelled: &|| false });

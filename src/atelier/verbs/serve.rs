@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use server::Options;
-use studio::{Served, Studio};
+use studio::Studio;
 
 use crate::output;
 
@@ -27,19 +27,12 @@ impl Serve {
         let Self { host, port, token, allowed_host } = self;
         let token = token.or_else(|| std::env::var("ATELIER_TOKEN").ok()).filter(|token| !token.is_empty());
         let name = studio.name().to_owned();
-        let server = server::start(studio, Options { host, port, token, allowed_hosts: allowed_host })?;
+        let server =
+            server::start(studio, Options { host, port, token, allowed_hosts: allowed_host, ..Options::default() })?;
         let uri = server.uri();
         let said = serde_json::json!({ "uri": uri, "port": server.address().port() });
         output::print(&said, json, |_| format!("Serving {name} at {uri}"))?;
         server.wait();
         Ok(ExitCode::FAILURE)
     }
-}
-
-/// What the processes of a run's steps log to: on loopback, for whoever has the token that they are given.
-pub fn for_steps(studio: &Studio) -> studio::Result<Served> {
-    let token = studio::tracking::new_id();
-    let options = Options { port: 0, token: Some(token.clone()), ..Options::default() };
-    let server = server::start(studio.clone(), options)?;
-    Ok(Served { uri: server.uri(), token, server: Box::new(server) })
 }

@@ -1,8 +1,11 @@
 //! A request as its handler reads it.
 
+use std::net::SocketAddr;
+
 use axum::http::Method;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use studio::Clients;
 
 use crate::error::{Code, Error, Result};
 use crate::messages::Message;
@@ -14,9 +17,18 @@ pub(crate) struct Call<'a> {
     pub host: &'a str,
     pub query: &'a str,
     pub body: &'a [u8],
+    /// Who looks at the client, and where that is.
+    pub client: Option<(&'a Clients, SocketAddr)>,
 }
 
 impl Call<'_> {
+    /// The client has just created a run.
+    pub(super) fn created(&self, run: &str) {
+        if let Some((clients, address)) = self.client {
+            clients.saw(run, address);
+        }
+    }
+
     /// The message in the address or the body, whichever MLflow reads.
     pub(super) fn message<M: Message>(&self) -> Result<M> {
         if self.method == Method::GET && !self.query.is_empty() {

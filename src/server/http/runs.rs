@@ -70,7 +70,9 @@ fn create(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
         start_ms: asked.start_time,
         tags,
     };
-    Ok(json!({"run": messages::run(&store.create_run(new)?)}))
+    let run = store.create_run(new)?;
+    call.created(&run.id);
+    Ok(json!({"run": messages::run(&run)}))
 }
 
 fn get(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {

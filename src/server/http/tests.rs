@@ -17,12 +17,12 @@ impl Client {
         let dir = tempfile::tempdir().unwrap();
         let studio = Studio::create(dir.path(), "Test").unwrap();
         let guard = Guard::new(([127, 0, 0, 1], 5000).into(), &[], None);
-        Self { _dir: dir, app: App { studio, guard, uploads: super::multipart::Uploads::default() } }
+        Self { _dir: dir, app: App { studio, guard, clients: None, uploads: super::multipart::Uploads::default() } }
     }
 
     /// Answers a call to a whole path.
     pub fn ask(&self, method: Method, path: &str, query: &str, body: &str) -> Result<Answer, (u16, String)> {
-        let call = Call { method: &method, host: "localhost:5000", query, body: body.as_bytes() };
+        let call = Call { method: &method, host: "localhost:5000", query, body: body.as_bytes(), client: None };
         route(&self.app, path, &call).map_err(|error| (error.code.status(), error.message))
     }
 

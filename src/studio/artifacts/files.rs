@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use super::{ArtifactContent, ArtifactKind, ROWS, RunArtifact, TEXT, cells, cut};
 use crate::models::LoggedBy;
+use crate::tracking::Artifact;
 use crate::{Error, Result, Studio};
 
 /// What the paths of a run's own files begin with, and those of the models that it logged.
@@ -64,7 +65,7 @@ impl Studio {
     /// # Errors
     /// A path that the run does not have, a file that is not what its name says, one too large to be shown.
     pub fn read_run_file(&self, run: &str, path: &str) -> Result<Option<ArtifactContent>> {
-        let mut file = self.open_run_file(run, path)?;
+        let (_, mut file) = self.open_run_file(run, path)?;
         let Some(known) = RunArtifact::at(path) else {
             let bytes = beginning(path, &mut file, TEXT as u64 + 1)?;
             return Ok(plain(bytes).map(|text| ArtifactContent::Text(cut(text))));
@@ -86,7 +87,7 @@ impl Studio {
     /// # Errors
     /// A path that the run does not have, a full disk, a folder that may not be written.
     pub fn save_run_file(&self, run: &str, path: &str, to: &Path) -> Result<()> {
-        Ok(workspace::copy_atomically(to, &mut self.open_run_file(run, path)?)?)
+        Ok(workspace::copy_atomically(to, &mut self.open_run_file(run, path)?.1)?)
     }
 
     /// The images, texts and tables among a run's own files.
@@ -123,12 +124,12 @@ impl Studio {
         Ok(())
     }
 
-    fn open_run_file(&self, run: &str, path: &str) -> Result<File> {
+    pub(crate) fn open_run_file(&self, run: &str, path: &str) -> Result<(Artifact, File)> {
         let missing = || Error::not_found(format!("This run has no file “{path}”."));
         let inside =
             |(name, root): (String, String)| Some(format!("{root}/{}", path.strip_prefix(&name)?.strip_prefix('/')?));
         let address = self.places(run)?.into_iter().find_map(inside).ok_or_else(missing)?;
-        Ok(self.tracking().open_artifact(&address)?.1)
+        self.tracking().open_artifact(&address)
     }
 
     /// Where a run's files lie here, with what their paths are to begin with.

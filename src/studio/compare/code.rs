@@ -1,5 +1,7 @@
 //! The code of two runs.
 
+use std::path::{Path, PathBuf};
+
 use git::{CommitRange, FileDiff, Repo, State};
 use serde::Serialize;
 use similar::TextDiff;
@@ -31,6 +33,19 @@ pub struct RunState {
     pub state: State,
     /// What was left out of it when it was kept, in sentences.
     pub left_out: Vec<String>,
+    pub place: CodePlace,
+}
+
+/// What the code of a run was kept from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CodePlace {
+    /// The workspace, which may lie in a repository.
+    #[default]
+    Workspace,
+    /// Another repository, or the whole of the workspace's.
+    Repository(PathBuf),
+    /// A folder that lay in no repository: all that is known are the files that were kept.
+    Folder(PathBuf),
 }
 
 impl RunState {
@@ -53,13 +68,18 @@ impl Studio {
             Some(digest) => String::from_utf8_lossy(&self.workspace.read_blob(digest)?).into_owned(),
             None => String::new(),
         };
+        let place = match surroundings.client {
+            None => CodePlace::Workspace,
+            Some(client) if client.versioned => CodePlace::Repository(client.root),
+            Some(client) => CodePlace::Folder(client.root),
+        };
         let files = surroundings.scripts.into_iter().map(|script| (script.path, script.content.into_bytes())).collect();
         let state = State { commit: commit_of(&row), diff, files };
         let mut left_out = surroundings.left_out;
         left_out.extend(state.left_out());
         left_out.sort();
         left_out.dedup();
-        Ok(RunState { state, left_out })
+        Ok(RunState { state, left_out, place })
     }
 
     /// How the code of two runs differs, from the first to the second.
@@ -67,7 +87,7 @@ impl Studio {
     /// # Errors
     /// A run that is not there.
     pub fn compare_code(&self, first: &str, second: &str) -> Result<CodeComparison> {
-        let states = [self.run_state(first)?, self.run_state(second)?];
+        let mut states = [self.run_state(first)?, self.run_state(second)?];
         let rows = [self.run_row(first)?, self.run_row(second)?];
         let mut comparison = CodeComparison { pipeline: self.compare_frozen(&rows)?, ..CodeComparison::default() };
         for (row, state) in rows.iter().zip(&states) {
@@ -81,9 +101,12 @@ impl Studio {
         if states.iter().any(RunState::is_empty) {
             return Ok(comparison);
         }
-        let Some(repository) = Repo::discover(self.folder())? else {
-            comparison.notes.push("This workspace lies in no git repository any more.".to_owned());
-            return Ok(comparison);
+        let repository = match self.common_repository(&mut states) {
+            Ok(repository) => repository,
+            Err(error) => {
+                comparison.notes.push(error.message);
+                return Ok(comparison);
+            }
         };
         comparison.commits = commits(&repository, &states, &mut comparison.notes);
         match repository.compare_states(&states[0].state, &states[1].state) {
@@ -123,13 +146,62 @@ pub(crate) fn commit_of(row: &Run) -> Option<String> {
 }
 
 impl Studio {
-    /// The repository that the workspace lies in.
+    /// The repository that has both states; their files come to be named as it names them.
+    fn common_repository(&self, states: &mut [RunState; 2]) -> Result<Repo> {
+        use CodePlace::{Folder, Repository, Workspace};
+        match [&states[0].place, &states[1].place] {
+            [Workspace, Workspace] => self.code_repository(&Workspace),
+            [Repository(first), Repository(second)] if first == second => self.code_repository(&states[0].place),
+            // Files alone can be compared anywhere.
+            [Folder(_), Folder(_)] => self.code_repository(&Workspace).map(|repository| repository.unconfined()),
+            [Workspace, Repository(root)] | [Repository(root), Workspace] => {
+                let repository = self.code_repository(&Workspace)?;
+                if repository.root() != root {
+                    return Err(apart(&states[0].place, &states[1].place));
+                }
+                let inside = repository.folder().strip_prefix(root).unwrap_or(Path::new("")).to_owned();
+                let own = states.iter_mut().filter(|state| state.place == Workspace);
+                for (path, _) in own.flat_map(|state| &mut state.state.files) {
+                    *path = inside.join(&*path).to_string_lossy().replace('\\', "/");
+                }
+                Ok(repository.unconfined())
+            }
+            [first, second] => Err(apart(first, second)),
+        }
+    }
+
+    /// The repository that code was kept from.
     ///
     /// # Errors
-    /// A sentence where it lies in none.
-    pub(crate) fn code_repository(&self) -> Result<Repo> {
-        Repo::discover(self.folder())?.ok_or_else(|| {
-            Error::not_found("This workspace lies in no git repository any more, so old code cannot be checked out.")
-        })
+    /// A sentence where there is none any more.
+    pub(crate) fn code_repository(&self, place: &CodePlace) -> Result<Repo> {
+        match place {
+            CodePlace::Workspace => Repo::discover(self.folder())?.ok_or_else(|| {
+                Error::not_found(
+                    "This workspace lies in no git repository any more, so old code cannot be checked out.",
+                )
+            }),
+            CodePlace::Repository(root) => {
+                let found = if root.is_dir() { Repo::discover(root)? } else { None };
+                found.map(|repository| repository.unconfined()).filter(|whole| whole.root() == root).ok_or_else(|| {
+                    Error::not_found(format!(
+                        "The repository that its code was in is not there any more: {}",
+                        root.display()
+                    ))
+                })
+            }
+            CodePlace::Folder(folder) => Err(Error::not_found(format!(
+                "The code lay in no git repository, so only the files that were kept are known: {}",
+                folder.display()
+            ))),
+        }
     }
+}
+
+fn apart(first: &CodePlace, second: &CodePlace) -> Error {
+    let name = |place: &CodePlace| match place {
+        CodePlace::Workspace => "this workspace".to_owned(),
+        CodePlace::Repository(root) | CodePlace::Folder(root) => root.display().to_string(),
+    };
+    Error::not_found(format!("Their code is from different places: {} and {}.", name(first), name(second)))
 }

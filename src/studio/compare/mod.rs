@@ -9,6 +9,6 @@ mod environments;
 #[cfg(test)]
 mod tests;
 
-pub use code::{CodeComparison, RunState};
+pub use code::{CodeComparison, CodePlace, RunState};
 pub use data::{ColumnMove, DataComparison, DatasetPair, DatasetUse, KindChange};
 pub use environments::{EnvironmentComparison, Fact, PackageChange, PythonComparison, PythonUse};

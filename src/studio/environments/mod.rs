@@ -23,7 +23,7 @@ pub use uv::Progress;
 
 pub(crate) use build::Builder;
 pub(crate) use prepare::prepare;
-pub(crate) use uv::run as run_tool;
+pub(crate) use uv::{follow, run as run_tool};
 
 use crate::store::WorkspaceStore;
 use crate::{Error, Result, Studio};

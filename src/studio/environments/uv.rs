@@ -1,12 +1,15 @@
 //! Finding and running uv, which resolves and installs packages.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
+
+use pipeline::child::{kill_group, kill_rest, own_group};
 
 use crate::{Error, ErrorKind, Result};
 
@@ -14,6 +17,8 @@ use crate::{Error, ErrorKind, Result};
 const LOOK: Duration = Duration::from_millis(100);
 /// Lines that may wait to be shown.
 const LINES: usize = 256;
+/// Lines of a program that are kept.
+const LAST: usize = 20;
 /// How much of what failed is quoted.
 const QUOTED: usize = 600;
 
@@ -120,6 +125,7 @@ pub(crate) fn run(mut command: Command, progress: Progress<'_>) -> Result<String
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |error: std::io::Error| Error::invalid(format!("{name} could not be run: {error}."));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    own_group(&mut command);
     let mut child = command.spawn().map_err(failed)?;
     let (sender, lines) = sync_channel(LINES);
     let err = child.stderr.take().map(|pipe| listen("tool stderr", pipe, sender)).transpose().map_err(failed)?;
@@ -127,7 +133,7 @@ pub(crate) fn run(mut command: Command, progress: Progress<'_>) -> Result<String
     let said = match hear(&lines, progress) {
         Ok(said) => said,
         Err(error) => {
-            kill(&mut child);
+            kill_group(&mut child);
             return Err(error);
         }
     };
@@ -142,10 +148,54 @@ pub(crate) fn run(mut command: Command, progress: Progress<'_>) -> Result<String
     Err(Error::invalid(reason(&said)))
 }
 
-/// Both fail only for a process that has ended already.
-fn kill(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
+/// Runs a program to its end and tells every line it writes; returns how it ended, and its last lines.
+///
+/// # Errors
+/// A program that cannot be started; a person who cancelled, and then it is killed with all it started.
+pub(crate) fn follow(mut command: Command, progress: Progress<'_>) -> Result<(ExitStatus, Vec<String>)> {
+    progress.check()?;
+    let name = command.get_program().to_string_lossy().into_owned();
+    let failed = |error: std::io::Error| Error::invalid(format!("{name} could not be run: {error}."));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    own_group(&mut command);
+    let mut child = command.spawn().map_err(failed)?;
+    let (sender, lines) = sync_channel(LINES);
+    if let Some(pipe) = child.stdout.take() {
+        listen("program stdout", pipe, sender.clone()).map_err(failed)?;
+    }
+    if let Some(pipe) = child.stderr.take() {
+        listen("program stderr", pipe, sender).map_err(failed)?;
+    }
+    let mut last: VecDeque<String> = VecDeque::new();
+    let mut ended = None;
+    loop {
+        match lines.recv_timeout(LOOK) {
+            Ok(line) => {
+                // Of a progress bar its last state.
+                let seen = line.rsplit('\r').find(|part| !part.trim().is_empty()).unwrap_or_default();
+                (progress.say)(seen);
+                if last.len() == LAST {
+                    last.pop_front();
+                }
+                last.push_back(seen.to_owned());
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) if ended.is_none() => {
+                ended = child.try_wait().map_err(failed)?;
+                if ended.is_some() {
+                    // What it left running would keep the pipes open.
+                    kill_rest(&child);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Err(error) = progress.check() {
+            kill_group(&mut child);
+            return Err(error);
+        }
+    }
+    let status = ended.map_or_else(|| child.wait(), Ok).map_err(failed)?;
+    Ok((status, last.into()))
 }
 
 type Reader<T> = std::io::Result<std::thread::JoinHandle<T>>;

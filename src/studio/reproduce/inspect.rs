@@ -4,7 +4,8 @@ use pipeline::plan::Plan;
 use serde::Serialize;
 use workspace::{RunInput, Step};
 
-use crate::compare::RunState;
+use crate::clients::{self, Client};
+use crate::compare::{CodePlace, RunState};
 use crate::runs::Frozen;
 use crate::surroundings::Surroundings;
 use crate::{Error, ErrorKind, Result, Run, Studio};
@@ -15,7 +16,7 @@ const MLFLOW_SOURCE: &str = "mlflow.source.name";
 /// What can be brought back of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Inspected {
-    /// Whether there is a pipeline to run again; without one only code can be brought back.
+    /// Whether there is a pipeline or a program to run again; without one only code can be brought back.
     pub runs: bool,
     /// What cannot be brought back and without which it cannot run, in sentences.
     pub missing: Vec<String>,
@@ -49,7 +50,7 @@ impl Studio {
                 inspected.machine(&surroundings);
                 inspected.scripts(frozen, &surroundings);
             }
-            None => inspected.logged(&row, &state),
+            None => inspected.logged(&row, &state, &surroundings),
         }
         Ok(inspected)
     }
@@ -81,10 +82,13 @@ impl Inspected {
             }
             return;
         }
-        let found = studio.code_repository().and_then(|repository| match &state.state.commit {
-            Some(commit) => Ok(repository.find_commit(commit).map(drop)?),
-            None => Ok(()),
-        });
+        let found = match (&state.place, &state.state.commit) {
+            (CodePlace::Folder(_), _) => Ok(()),
+            (place, None) => studio.code_repository(place).map(drop),
+            (place, Some(commit)) => {
+                studio.code_repository(place).and_then(|code| Ok(code.find_commit(commit).map(drop)?))
+            }
+        };
         if let Err(error) = found {
             let hint = "Fetch it, if another clone has it.";
             self.missing.push(format!("The code cannot be checked out. {} {hint}", error.message));
@@ -132,24 +136,54 @@ impl Inspected {
         }
     }
 
-    /// A run that a client logged has no pipeline.
-    fn logged(&mut self, row: &Run, state: &RunState) {
+    /// A run that a client logged has no pipeline, but there may be a program to start.
+    fn logged(&mut self, row: &Run, state: &RunState, surroundings: &Surroundings) {
         let tag = |name: &str| row.tags.get(name);
         if let (Some(parent), Some(step)) = (tag(workspace::tracking::PARENT_TAG), tag(workspace::tracking::STEP_TAG)) {
             self.missing.push(format!("{} is what the step {step} logged. Reproduce its run {parent}.", row.name));
             return;
         }
+        let obstacle = match &surroundings.client {
+            Some(client) => obstacle(client, surroundings),
+            None => Some("nothing is known of how it was started"),
+        };
+        let Some(obstacle) = obstacle else {
+            self.runs = true;
+            self.machine(surroundings);
+            if state.is_empty() {
+                self.notes.push("No code was kept with this run: only its command is run again.".to_owned());
+            }
+            self.notes.push(
+                "What its program reads besides its code is read as it is now; what it writes outside of the clean \
+                 folder is written there again."
+                    .to_owned(),
+            );
+            return;
+        };
         let command =
             if self.command.is_empty() { String::new() } else { format!(" It was made by: {}", self.command) };
         if state.is_empty() {
-            self.missing
-                .push(format!("{} was logged by a program, and nothing of its code is known.{command}", row.name));
+            self.missing.push(format!(
+                "{} was logged by a program, {obstacle}, and nothing of its code is known.{command}",
+                row.name
+            ));
         } else {
             self.notes.push(format!(
-                "{} was logged by a program, so Atelier cannot run it; its code is checked out.{command}",
+                "{} was logged by a program, and {obstacle}, so Atelier cannot run it; its code is checked out.{command}",
                 row.name
             ));
         }
+    }
+}
+
+/// Why a program cannot be started again.
+fn obstacle(client: &Client, surroundings: &Surroundings) -> Option<&'static str> {
+    // Other programs log as well; of those, the one that was started is all that is known.
+    surroundings.python.first()?;
+    match clients::code(&client.arguments) {
+        clients::Code::Typed => Some("it was typed into an interpreter"),
+        clients::Code::Module(module) if module.starts_with("ipykernel") => Some("it was a notebook"),
+        _ => None,
     }
 }
 

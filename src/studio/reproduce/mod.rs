@@ -5,9 +5,11 @@
 //! links, and goes afterwards unless it is to be kept. Nothing else of the person's workspace is written.
 
 mod inspect;
+mod program;
 mod python;
 mod rerun;
 mod restore;
+mod said;
 #[cfg(test)]
 mod tests;
 mod weigh;
@@ -18,23 +20,26 @@ use serde::Serialize;
 use workspace::{Change, RunStatus};
 
 use crate::environments::Progress;
+use crate::steps::Serve;
 use crate::{ErrorKind, Result, Studio};
 
 pub use inspect::Inspected;
 pub use weigh::Outcome;
 
 /// How a run is reproduced.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ReproduceOptions {
     /// The folder stays.
     pub keep: bool,
     /// Numbers that differ by at most `tolerance · max(1, |a|, |b|)` are equal.
     pub tolerance: f64,
+    /// Starts what a program logs to when it runs again; without it only code is brought back of what a program logged.
+    pub serve: Option<Serve>,
 }
 
 impl Default for ReproduceOptions {
     fn default() -> Self {
-        Self { keep: false, tolerance: 1e-9 }
+        Self { keep: false, tolerance: 1e-9, serve: None }
     }
 }
 
@@ -50,7 +55,7 @@ pub struct Reproduction {
     pub missing: Vec<String>,
     /// What numbers may differ by and still be equal.
     pub tolerance: f64,
-    /// Every output of every step.
+    /// Every output of every step; of a program's run every file that it logged.
     pub outputs: Vec<WeighedOutput>,
     pub metrics: Vec<WeighedMetric>,
     /// Why the second run failed, in a sentence.
@@ -96,8 +101,9 @@ pub struct WeighedOutput {
     pub step: String,
     /// What people call the step.
     pub title: String,
+    /// A file's path, where there are no steps.
     pub port: String,
-    /// `table`, `model`, …
+    /// `table`, `model`, …; `file`.
     pub kind: String,
     #[serde(flatten)]
     pub outcome: Outcome,
@@ -120,12 +126,13 @@ impl Studio {
     /// weighs what comes out. `progress` is told what is done, a line at a time.
     ///
     /// What cannot be brought back is in [`Reproduction::missing`], and then nothing runs. Of a run that a client
-    /// logged only the code can be brought back, into a folder that stays.
+    /// logged of which nothing more is known, only the code can be brought back, into a folder that stays.
     ///
     /// # Errors
     /// A run that is not there or goes on, a person who cancelled, a folder that cannot be written.
     pub fn reproduce(&self, run: &str, options: &ReproduceOptions, progress: Progress<'_>) -> Result<Reproduction> {
-        let inspected = self.inspect_run(run)?;
+        let mut inspected = self.inspect_run(run)?;
+        inspected.runs &= options.serve.is_some() || self.surroundings(run)?.client.is_none();
         let mut report = self.empty_report(run, options, &inspected)?;
         for line in inspected.notes.iter().chain(&inspected.missing) {
             (progress.say)(line);
@@ -134,7 +141,8 @@ impl Studio {
             return Ok(report);
         }
         let scratch = restore::Scratch::new(self, run)?;
-        let done = self.reproduce_in(&scratch, run, &inspected, &mut report, progress);
+        let serve = options.serve.filter(|_| inspected.runs);
+        let done = self.reproduce_in(&scratch, run, &inspected, serve, &mut report, progress);
         let keep = (options.keep || !inspected.runs) && done.is_ok();
         if keep {
             report.folder = Some(scratch.keep());
@@ -170,6 +178,7 @@ impl Studio {
         scratch: &restore::Scratch,
         run: &str,
         inspected: &Inspected,
+        serve: Option<Serve>,
         report: &mut Reproduction,
         progress: Progress<'_>,
     ) -> Result<()> {
@@ -177,6 +186,17 @@ impl Studio {
         scratch.check_out(self, run)?;
         if !inspected.runs {
             return Ok(());
+        }
+        let surroundings = self.surroundings(run)?;
+        if let (Some(client), Some(serve)) = (&surroundings.client, serve) {
+            let python = self.interpreter_of(&surroundings, progress, &mut report.notes)?;
+            progress.check()?;
+            let again = scratch.open(self)?;
+            (progress.say)("Running again");
+            let program = program::Program { client, python: &python, folder: scratch.folder() };
+            let ended = program.run(&again, serve, progress)?;
+            (progress.say)("Weighing the results");
+            return program::weigh(self, run, &again, ended, report);
         }
         let (pythons, notes) = self.bring_back_pythons(run, progress)?;
         report.notes.extend(notes);

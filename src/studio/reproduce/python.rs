@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use crate::environments::Progress;
 use crate::interpreter::{self, Interpreter};
-use crate::surroundings::{StepsPython, UsedEnvironment};
+use crate::surroundings::{StepsPython, Surroundings, UsedEnvironment};
 use crate::{Error, ErrorKind, Result, Studio};
 
 /// What installs packages decides nothing.
@@ -35,6 +35,21 @@ impl Studio {
             pythons.extend(python.steps.into_iter().map(|step| (step, path.clone())));
         }
         Ok((pythons, notes))
+    }
+
+    /// The interpreter that a program ran in, as [`Self::bring_back_pythons`] has those of steps.
+    ///
+    /// # Errors
+    /// One that is not known, or cannot be had again.
+    pub(super) fn interpreter_of(
+        &self,
+        surroundings: &Surroundings,
+        progress: Progress<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<PathBuf> {
+        let python = surroundings.python.first();
+        let python = python.ok_or_else(|| Error::invalid("It is not known which interpreter the program ran in."))?;
+        self.interpreter_again(&python.interpreter, progress, notes)
     }
 
     fn environment_again(

@@ -50,7 +50,7 @@ pub(super) fn weigh(first: &Studio, run: &str, again: &Studio, second: &str, rep
     Ok(())
 }
 
-fn verdict(report: &Reproduction, then: RunStatus, now: RunStatus) -> Verdict {
+pub(super) fn verdict(report: &Reproduction, then: RunStatus, now: RunStatus) -> Verdict {
     let outcomes =
         || report.outputs.iter().map(|one| &one.outcome).chain(report.metrics.iter().map(|one| &one.outcome));
     // A run that someone stopped was on its way to an end that nobody knows.
@@ -109,7 +109,14 @@ fn curves_of(studio: &Studio, run: &str, prefix: &str) -> Result<Curves> {
     studio.run_row(run)?.metrics.into_keys().map(curve).collect()
 }
 
-fn metrics(first: &Studio, run: &str, again: &Studio, second: &str, tolerance: f64) -> Result<Vec<WeighedMetric>> {
+/// Every metric of both runs, by its history.
+pub(super) fn metrics(
+    first: &Studio,
+    run: &str,
+    again: &Studio,
+    second: &str,
+    tolerance: f64,
+) -> Result<Vec<WeighedMetric>> {
     let (old, new) = (curves(first, run)?, curves(again, second)?);
     let find = |curves: &Curves, key: &str| curves.iter().find(|(name, _)| name == key).map(|(_, curve)| curve.clone());
     let keys: BTreeSet<&String> = old.iter().chain(&new).map(|(key, _)| key).collect();

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use workspace::{Change, MANIFEST, NewDatasetVersion, NewRun, NewStep, RunInput, Workspace};
 
 use super::python::Pythons;
+use crate::compare::CodePlace;
 use crate::{Error, Result, Studio};
 
 /// Folders that a killed program left are removed after this long.
@@ -47,12 +48,18 @@ impl Scratch {
     /// # Errors
     /// A commit that is gone, a difference that does not fit it.
     pub(super) fn check_out(&self, studio: &Studio, run: &str) -> Result<()> {
-        let state = studio.run_state(run)?;
-        if !state.is_empty() {
-            studio.code_repository()?.check_out(&state.state, &self.folder)?;
-        }
         let failed =
             |error: std::io::Error| Error::storage(format!("{} cannot be written: {error}.", self.folder.display()));
+        let state = studio.run_state(run)?;
+        match &state.place {
+            _ if state.is_empty() => {}
+            CodePlace::Folder(_) => {
+                for (path, content) in &state.state.files {
+                    write_below(&self.folder, path, content).map_err(failed)?;
+                }
+            }
+            place => studio.code_repository(place)?.check_out(&state.state, &self.folder)?,
+        }
         // Whatever a commit holds there is not ours; a link would lead the second run into another workspace.
         let private = self.folder.join(".atelier");
         if let Ok(found) = private.symlink_metadata() {
@@ -65,10 +72,26 @@ impl Scratch {
         Ok(())
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The folder as a workspace, with an empty record.
     pub(super) fn open(&self, studio: &Studio) -> Result<Studio> {
         Ok(Studio::over(Workspace::open(&self.folder)?)?.with_program(studio.program.to_path_buf()))
     }
+}
+
+/// Writes a file of `folder`; a path that leads out of it is none.
+fn write_below(folder: &Path, path: &str, content: &[u8]) -> std::io::Result<()> {
+    if !Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_))) {
+        return Err(std::io::Error::other(format!("“{path}” is no path of a file in a folder")));
+    }
+    let file = folder.join(path);
+    if let Some(parent) = file.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::write(file, content)
 }
 
 impl Drop for Scratch {

@@ -149,7 +149,7 @@ fn json(value: &impl Serialize) -> Result<Json> {
 }
 
 /// Two structures, number by number.
-fn values(old: &Json, new: &Json, tolerance: f64) -> Result<Outcome> {
+pub(crate) fn values(old: &Json, new: &Json, tolerance: f64) -> Result<Outcome> {
     let mut scale = Scale::new(tolerance);
     let mut place = None;
     if let Some(how) = walk(old, new, "", &mut scale, &mut place) {

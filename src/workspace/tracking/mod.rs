@@ -35,7 +35,7 @@ pub use logged_models::{
 };
 pub use registry::{NewRegisteredVersion, RegisteredModel, RegisteredVersion, Stage};
 pub use registry_search::{ModelField, ModelSearch, VersionField, VersionSearch};
-pub use runs::{NewTrackedRun, RunUpdate, TrackedRun, protocol_status, status_of_protocol};
+pub use runs::{NewTrackedRun, RunOrigin, RunUpdate, TrackedRun, protocol_status, status_of_protocol};
 pub use search::{RunField, RunSearch};
 pub use steps::{STEP_TAG, TrainedModel};
 

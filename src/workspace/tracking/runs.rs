@@ -30,6 +30,19 @@ pub struct NewTrackedRun {
     pub tags: Vec<(String, String)>,
 }
 
+/// What is known of the program that logged a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunOrigin {
+    /// Digest of what it ran on.
+    pub environment: String,
+    /// The commit of its code.
+    pub commit: Option<String>,
+    /// The branch of its code.
+    pub branch: Option<String>,
+    /// Digest of the uncommitted difference.
+    pub diff: Option<String>,
+}
+
 /// What changes of a run; what is none stays.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunUpdate {
@@ -155,6 +168,22 @@ impl Tx<'_> {
 }
 
 impl Batch<'_> {
+    /// Notes what a run that a client logged comes from. One of a worker of ours knows already.
+    ///
+    /// # Errors
+    /// A run that is not there, a digest the workspace does not have.
+    pub fn set_run_origin(&self, id: &str, origin: &RunOrigin) -> Result<()> {
+        let row = any_run(self.conn, id)?;
+        let RunOrigin { environment, commit, branch, diff } = origin;
+        self.conn
+            .prepare_cached(
+                "UPDATE runs SET environment_digest = ?2, commit_id = ?3, branch = ?4, diff_digest = ?5
+                 WHERE id = ?1 AND logged",
+            )?
+            .execute((row, environment, commit, branch, diff))?;
+        set_text(self.conn, row)
+    }
+
     pub(super) fn name_run(&self, row: i64, name: &str) -> Result<()> {
         self.conn.prepare_cached("UPDATE runs SET name = ?2 WHERE id = ?1")?.execute((row, name))?;
         set_text(self.conn, row)

@@ -94,7 +94,8 @@ impl Reproduce {
         self.said = Said::default();
         self.stopped = false;
         let (said, ctx, run) = (self.said.clone(), ui.ctx().clone(), run.to_owned());
-        let options = ReproduceOptions { keep: self.keep, ..ReproduceOptions::default() };
+        let options =
+            ReproduceOptions { keep: self.keep, serve: Some(server::start_for_own), ..ReproduceOptions::default() };
         self.report.clear();
         self.report.ask_cancellable(cx.backend, move |studio, cancel| {
             let say = |line: &str| {
@@ -231,7 +232,10 @@ struct Row<'a> {
 /// What differs first, in the order of the steps.
 fn rows(report: &Reproduction) -> Vec<Row<'_>> {
     let outputs = report.outputs.iter().map(|output| Row {
-        name: format!("{} · {}", output.title, output.port.replace('_', " ")),
+        name: match output.title.as_str() {
+            "" => output.port.clone(),
+            title => format!("{title} · {}", output.port.replace('_', " ")),
+        },
         outcome: &output.outcome,
         how: how(&output.outcome).to_owned(),
     });

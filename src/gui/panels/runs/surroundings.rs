@@ -15,7 +15,10 @@ const ACROSS: usize = 3;
 pub fn show(ui: &mut Ui, surroundings: &Surroundings) {
     let t = theme::of(ui);
     if surroundings.atelier.is_empty() {
-        widgets::loading(ui, "Nothing was recorded of the machine.");
+        widgets::loading(
+            ui,
+            "Nothing is known of the machine: what logged this run was not on this one, or had ended.",
+        );
         return;
     }
     ScrollArea::vertical().id_salt("environment").auto_shrink(false).show(ui, |ui| {
@@ -80,6 +83,7 @@ fn repeat(of: &Surroundings) -> Vec<(&'static str, String)> {
         of.inputs.iter().map(|input| format!("{}@{} ({})", input.dataset, input.version, short(&input.digest)));
     vec![
         ("Command", of.command.clone()),
+        ("Started in", of.client.as_ref().map(|client| client.folder.display().to_string()).unwrap_or_default()),
         ("Repository", of.remote.clone().unwrap_or_default()),
         ("Seeds", seeds.join(", ")),
         ("Datasets", inputs.collect::<Vec<_>>().join(", ")),
@@ -90,7 +94,10 @@ fn repeat(of: &Surroundings) -> Vec<(&'static str, String)> {
 fn interpreter(ui: &mut Ui, python: &StepsPython) {
     let t = theme::of(ui);
     let interpreter = &python.interpreter;
-    section(ui, &format!("Python of {}", python.steps.join(", ")));
+    match python.steps.as_slice() {
+        [] => section(ui, "Python"),
+        steps => section(ui, &format!("Python of {}", steps.join(", "))),
+    };
     if let Some(problem) = &interpreter.problem {
         message(ui, Glyph::Warn, problem);
     }

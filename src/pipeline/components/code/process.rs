@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use crate::child::{kill_group, kill_rest, own_group};
 use crate::component::StepError;
 use crate::store::{StepContext, Stream};
 
@@ -119,40 +120,4 @@ fn told(message: &str, context: &StepContext<'_>) {
     } else if let (Some(name), Some(value)) = (message["metric"].as_str(), message["value"].as_f64()) {
         context.observer.metric(context.job, name, value, message["step"].as_i64().unwrap_or_default());
     }
-}
-
-#[cfg(unix)]
-fn own_group(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-    command.process_group(0);
-}
-
-#[cfg(windows)]
-fn own_group(command: &mut Command) {
-    use std::os::windows::process::CommandExt;
-    const CREATE_NO_WINDOW: u32 = 0x0800_0000;
-    command.creation_flags(CREATE_NO_WINDOW);
-}
-
-/// Kills the process and everything it started.
-fn kill_group(child: &mut Child) {
-    kill_rest(child);
-    // Both fail only for a process that has ended already.
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-/// The shell's own `kill`: a minimal system has no program of that name.
-#[cfg(unix)]
-fn kill_rest(child: &Child) {
-    let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", &format!("kill -KILL -{}", child.id())]);
-    let _ = shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-}
-
-#[cfg(windows)]
-fn kill_rest(child: &Child) {
-    let mut kill = Command::new("taskkill");
-    kill.args(["/T", "/F", "/PID", &child.id().to_string()]);
-    let _ = kill.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
 }

@@ -1,0 +1,209 @@
+//! The programs that log runs to a server on this machine: how they were started, in what, and with which code.
+//!
+//! MLflow's protocol tells of a client hardly more than the name of its script. But a client on this machine is a
+//! process that can be looked at: its command, its interpreter with every package, its repository. That is done once
+//! for each process, on a thread of its own, while the client goes on; what is found becomes the surroundings of its
+//! runs, as a pipeline's run has them. Of clients elsewhere, and on systems other than Linux, nothing more is known
+//! than what they tell.
+
+mod command;
+mod process;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use git::Repo;
+use serde::{Deserialize, Serialize};
+use workspace::tracking::RunOrigin;
+
+use crate::interpreter;
+use crate::source::Source;
+use crate::surroundings::{Scripts, StepsPython, Surroundings, quoted};
+use crate::{Result, Studio};
+
+use process::Process;
+
+pub(crate) use command::{Code, code, is_python};
+
+/// Files beside a script outside of any repository that are kept with it.
+const SIBLINGS: usize = 50;
+/// Runs that wait to be told what they are from.
+const WAITING: usize = 10_000;
+/// Connections and processes that are remembered.
+const REMEMBERED: usize = 1_000;
+
+/// A program that logged runs, as it ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Client {
+    pub pid: u32,
+    /// Seconds since 1970.
+    pub started: u64,
+    /// As it was started, the program first.
+    pub arguments: Vec<String>,
+    /// The folder that it ran in.
+    pub folder: PathBuf,
+    /// What its code was kept from: the repository of its script, or where there is none the script's folder.
+    pub root: PathBuf,
+    /// Whether `root` is a repository.
+    pub versioned: bool,
+    /// The port at which it reached the server.
+    pub port: u16,
+}
+
+/// Looks at the programs that log to one server.
+pub struct Clients {
+    port: u16,
+    seen: SyncSender<Seen>,
+}
+
+/// A run that was created, and the socket that this was asked through.
+struct Seen {
+    run: String,
+    socket: u64,
+}
+
+impl Clients {
+    /// For a server that listens at `port`. What is found is written into the runs. Its threads end when this is
+    /// dropped.
+    ///
+    /// # Errors
+    /// No thread to be had.
+    pub fn watch(studio: Studio, port: u16) -> std::io::Result<Self> {
+        let (seen, runs) = sync_channel(WAITING);
+        let (found, processes) = sync_channel(WAITING);
+        // Two, for a program may end while another one is being written down.
+        let start = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        start("clients").spawn(move || find(&runs, &found))?;
+        start("surroundings").spawn(move || write_down(&studio, port, &processes))?;
+        Ok(Self { port, seen })
+    }
+
+    /// A client is creating a run over the connection that it has from `client`, and waits for the answer.
+    pub fn saw(&self, run: &str, client: SocketAddr) {
+        if !client.ip().to_canonical().is_loopback() {
+            return;
+        }
+        if let Some(socket) = process::socket(client, self.port) {
+            // Where too many wait nothing more is learnt of this one, which a run can do without.
+            let _ = self.seen.try_send(Seen { run: run.to_owned(), socket });
+        }
+    }
+}
+
+type Found = Option<Arc<Process>>;
+
+/// Finds the processes while they are there.
+fn find(runs: &Receiver<Seen>, found: &SyncSender<(String, Arc<Process>)>) {
+    let mut known: HashMap<u64, Found> = HashMap::new();
+    while let Ok(Seen { run, socket }) = runs.recv() {
+        if known.len() > REMEMBERED {
+            known.clear();
+        }
+        let look = || process::holder(socket).and_then(Process::look).map(Arc::new);
+        let Some(process) = known.entry(socket).or_insert_with(look) else { continue };
+        if found.send((run, Arc::clone(process))).is_err() {
+            return;
+        }
+    }
+}
+
+fn write_down(studio: &Studio, port: u16, processes: &Receiver<(String, Arc<Process>)>) {
+    // By its number and start: a later one may have its number.
+    let mut known: HashMap<(u32, u64), Option<RunOrigin>> = HashMap::new();
+    while let Ok((run, process)) = processes.recv() {
+        if known.len() > REMEMBERED {
+            known.clear();
+        }
+        let look = || {
+            let found = studio.look_at(&process, port);
+            found.inspect_err(|error| tracing::warn!("what logs runs could not be looked at: {error}")).ok()
+        };
+        let Some(origin) = known.entry((process.pid, process.started)).or_insert_with(look).clone() else { continue };
+        let id = run.clone();
+        let write =
+            studio.workspace.batch_grouped("run.surroundings", &run, move |batch| batch.set_run_origin(&id, &origin));
+        if let Err(error) = write {
+            tracing::warn!("what logged a run could not be written down: {error}");
+        }
+    }
+}
+
+impl Studio {
+    /// Writes down what a process is, and says what its runs are to be told.
+    fn look_at(&self, process: &Process, port: u16) -> Result<RunOrigin> {
+        let python = is_python(&process.program);
+        let script = match code(&process.arguments) {
+            Code::Script(script) if python => process.folder.join(script).canonicalize().ok(),
+            _ => None,
+        };
+        let place = script.as_deref().and_then(Path::parent).unwrap_or(&process.folder).to_owned();
+        let mut left_out = Vec::new();
+        let repository = repository(&place, &mut left_out);
+        let source = repository.as_ref().map(Source::of).transpose()?.unwrap_or_default();
+        left_out.extend(source.left_out());
+        let client = Client {
+            pid: process.pid,
+            started: process.started,
+            folder: process.folder.clone(),
+            root: repository.as_ref().map_or(place, |repository| repository.root().to_owned()),
+            versioned: repository.is_some(),
+            port,
+            arguments: process.arguments.clone(),
+        };
+        let mut surroundings = Surroundings {
+            remote: repository.as_ref().and_then(|repository| repository.remote().ok().flatten()),
+            left_out,
+            command: client.arguments.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+            ..Surroundings::of_machine()
+        };
+        if python {
+            let interpreter = interpreter::describe(&process.program, &self.cache_folder());
+            surroundings.python = vec![StepsPython { interpreter, ..StepsPython::default() }];
+        }
+        let siblings = if repository.is_none() { siblings(&client.root, script.as_deref()) } else { Vec::new() };
+        let mut scripts = Scripts::new(&client.root, repository, &source, &mut surroundings);
+        script.iter().chain(&siblings).for_each(|file| scripts.keep(file));
+        surroundings.client = Some(client);
+        Ok(RunOrigin {
+            environment: self.put_json(&surroundings)?,
+            commit: source.commit,
+            branch: source.branch,
+            diff: source
+                .diff
+                .map(|diff| self.workspace.put_bytes(diff.as_bytes()))
+                .transpose()?
+                .map(|blob| blob.digest),
+        })
+    }
+}
+
+/// The whole repository around a folder. One that is a person's whole home is none: it would be read through for hours.
+fn repository(place: &Path, left_out: &mut Vec<String>) -> Option<Repo> {
+    let home = directories::BaseDirs::new().and_then(|dirs| dirs.home_dir().canonicalize().ok());
+    match Repo::discover(place) {
+        Ok(found) => {
+            found.map(|repository| repository.unconfined()).filter(|whole| Some(whole.root()) != home.as_deref())
+        }
+        Err(error) => {
+            left_out.push(error.to_string());
+            None
+        }
+    }
+}
+
+/// The modules that a script outside of any repository may import, by name.
+fn siblings(folder: &Path, script: Option<&Path>) -> Vec<PathBuf> {
+    if script.is_none() {
+        return Vec::new();
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|ending| ending == "py") && path.is_file()).collect();
+    files.sort();
+    files.truncate(SIBLINGS);
+    files
+}
