@@ -1,6 +1,7 @@
 //! Runs: starting one, watching it, stopping it, comparing several.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use workspace::{Change, LogLine, NewRun, NewStep, RunInput, Step, StepStatus};
 
 use crate::environments::Wanted;
-use crate::surroundings::Starting;
+use crate::surroundings::{Starting, Surroundings};
 use crate::{Error, Result, RunModel, Studio, names};
 
 pub use workspace::{Run, RunFilter as RunQuery, RunPage, RunSort};
@@ -56,7 +57,10 @@ pub struct RunDetail {
     pub models: Vec<RunModel>,
     /// What was not committed when it started.
     pub diff: Option<String>,
-    pub environment: serde_json::Value,
+    /// What it ran on.
+    pub environment: Surroundings,
+    /// The repository of its code, where that is another one than the workspace's.
+    pub repository: Option<PathBuf>,
 }
 
 /// A metric over its steps.
@@ -209,10 +213,12 @@ impl Studio {
         };
         let text = |digest: &Option<String>| digest.as_ref().map(|digest| self.workspace.read_blob(digest)).transpose();
         let diff = text(&row.diff)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let environment =
+        let environment: Surroundings =
             text(&row.environment)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let models = self.models_made(id, &steps)?;
-        Ok(RunDetail { row, pipeline, yaml, steps, inputs, models, diff, environment })
+        let code = environment.client.as_ref().map(|client| client.root.clone());
+        let repository = code.filter(|root| self.repository().map_or(true, |own| own.root() != root));
+        Ok(RunDetail { row, pipeline, yaml, steps, inputs, models, diff, environment, repository })
     }
 
     /// How long the steps that run now still take, if they go on as fast as they did so far; nothing before a twentieth of

@@ -48,9 +48,11 @@ fn text(report: &Reproduction) -> String {
     lines.extend(report.notes.iter().map(|line| format!("Note: {line}")));
     lines.extend(report.error.iter().map(|line| format!("The second run failed: {line}")));
     if !report.outputs.is_empty() {
-        let mut table = Table::new(["Step", "Output", "Kind", "Outcome"]);
+        let mut table = Table::new(["Output", "Kind", "Outcome"]);
         for output in &report.outputs {
-            table.row([output.step.clone(), output.port.clone(), output.kind.clone(), words(&output.outcome)]);
+            // A program's files are of no step.
+            let name = [output.step.as_str(), &output.port].into_iter().filter(|part| !part.is_empty());
+            table.row([name.collect::<Vec<_>>().join("."), output.kind.clone(), words(&output.outcome)]);
         }
         lines.push(table.render());
     }

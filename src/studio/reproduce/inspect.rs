@@ -18,6 +18,8 @@ const MLFLOW_SOURCE: &str = "mlflow.source.name";
 pub struct Inspected {
     /// Whether there is a pipeline or a program to run again; without one only code can be brought back.
     pub runs: bool,
+    /// Whether that is a program, which logged by itself.
+    pub program: bool,
     /// What cannot be brought back and without which it cannot run, in sentences.
     pub missing: Vec<String>,
     /// What is not as it was and may make a difference, in sentences.
@@ -148,7 +150,7 @@ impl Inspected {
             None => Some("nothing is known of how it was started"),
         };
         let Some(obstacle) = obstacle else {
-            self.runs = true;
+            (self.runs, self.program) = (true, true);
             self.machine(surroundings);
             if state.is_empty() {
                 self.notes.push("No code was kept with this run: only its command is run again.".to_owned());

@@ -132,7 +132,7 @@ impl Studio {
     /// A run that is not there or goes on, a person who cancelled, a folder that cannot be written.
     pub fn reproduce(&self, run: &str, options: &ReproduceOptions, progress: Progress<'_>) -> Result<Reproduction> {
         let mut inspected = self.inspect_run(run)?;
-        inspected.runs &= options.serve.is_some() || self.surroundings(run)?.client.is_none();
+        inspected.runs &= options.serve.is_some() || !inspected.program;
         let mut report = self.empty_report(run, options, &inspected)?;
         for line in inspected.notes.iter().chain(&inspected.missing) {
             (progress.say)(line);

@@ -98,10 +98,16 @@ fn facts(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, detail: Option<&RunDetail>) {
     if let Some(ms) = run.duration_ms(now.as_millisecond()) {
         key_value(ui, "Took", t.small(words::millis(ms)));
     }
-    if let Some(commit) = &run.commit
-        && linked(ui, "Commit", words::short_commit(commit))
-    {
-        cx.open(Subject::Commit { id: commit.clone() });
+    let elsewhere = detail.and_then(|detail| detail.repository.as_ref());
+    match (&run.commit, elsewhere) {
+        (Some(commit), None) if linked(ui, "Commit", words::short_commit(commit)) => {
+            cx.open(Subject::Commit { id: commit.clone() });
+        }
+        (Some(commit), Some(root)) => {
+            let value = t.small(words::short_commit(commit));
+            key_value(ui, "Commit", value).on_hover_text(format!("{commit} in {}", root.display()));
+        }
+        _ => {}
     }
     if let Some(branch) = &run.branch {
         key_value(ui, "Branch", t.small(branch));

@@ -135,7 +135,7 @@ impl Opened {
     fn take_in(&mut self, detail: &RunDetail) {
         self.drawn = Drawn::as_run(&detail.pipeline, states::of(&detail.pipeline, None, None, Some(&detail.steps)));
         self.diff = detail.diff.as_deref().map(|diff| diff.lines().map(str::to_owned).collect()).unwrap_or_default();
-        self.surroundings = serde_json::from_value(detail.environment.clone()).unwrap_or_default();
+        self.surroundings = detail.environment.clone();
     }
 
     fn body(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, detail: &RunDetail) {

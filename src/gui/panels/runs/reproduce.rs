@@ -137,13 +137,14 @@ impl Reproduce {
 /// What will be done and what is known beforehand; whether to begin.
 fn introduction(ui: &mut Ui, inspected: &Inspected, keep: &mut bool, done: bool) -> bool {
     let t = theme::of(ui);
-    ui.add(
-        egui::Label::new(t.secondary(
-            "Brings the code, the data and the environment of this run back into a clean folder, runs it again with \
-             nothing reused, and compares every output and metric.",
-        ))
-        .wrap(),
-    );
+    let what = if inspected.program {
+        "Brings the code and the packages of the program that logged this run back, starts it again in a clean folder, \
+         and compares every file and metric that it logs."
+    } else {
+        "Brings the code, the data and the environment of this run back into a clean folder, runs it again with \
+         nothing reused, and compares every output and metric."
+    };
+    ui.add(egui::Label::new(t.secondary(what)).wrap());
     if !inspected.command.is_empty() {
         ui.label(t.mono(&inspected.command));
     }
