@@ -1,7 +1,7 @@
 //! Very many dense curves as pixels: each column of pixels is filled between the true lowest and highest of every curve.
 //!
 //! Triangles for 100 curves over 1,500 columns are 10 MB that are copied in every frame; a picture of them is made once
-//! for each view, and then costs a frame nothing.
+//! for each view, beside the frames, and costs them nothing.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 

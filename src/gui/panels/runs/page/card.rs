@@ -76,7 +76,7 @@ pub fn show(ui: &mut Ui, place: Rect, spec: &Spec, live: &mut Live, env: &Env<'_
         Some(picture) => match picture.nothing() {
             Some(words) => nothing(ui, body, &words),
             None => {
-                answer.hovered = contents(ui, body, spec, live, &*picture, env, around.strong, &title, around.brushes)
+                answer.hovered = contents(ui, body, spec, live, &picture, env, around.strong, &title, around.brushes)
             }
         },
         None => waiting(ui, body, live),
@@ -202,7 +202,7 @@ fn contents(
     body: Rect,
     spec: &Spec,
     live: &mut Live,
-    picture: &dyn Picture,
+    picture: &Arc<dyn Picture>,
     env: &Env<'_>,
     strong: Option<&str>,
     title: &str,
@@ -227,7 +227,7 @@ fn canvas(
     area: Rect,
     spec: &Spec,
     live: &mut Live,
-    picture: &dyn Picture,
+    picture: &Arc<dyn Picture>,
     env: &Env<'_>,
     strong: Option<&str>,
     title: &str,
@@ -254,11 +254,16 @@ fn canvas(
     }
     let under = response.hover_pos().filter(|_| !response.dragged()).and_then(|at| picture.under(&pen, at));
     // What is drawn of text depends on what of it is scrolled into view.
-    let key = (bits(area), bits(painter.clip_rect()), frame_bits(&pen), scale.to_bits());
-    let layer = live.layer(key, || {
-        let mut drawing = Drawing::new(area.expand(t.size.gap), false);
-        picture.draw(&mut drawing, &pen);
-        drawing
+    let place = (bits(area), bits(painter.clip_rect()), scale.to_bits());
+    let frame = pen.frame;
+    let backend = picture.is_slow(&pen).then_some(env.backend);
+    let layer = live.layer(place, frame_bits(&pen), backend, {
+        let (picture, painter, t) = (Arc::clone(picture), painter.clone(), t.clone());
+        move || {
+            let mut drawing = Drawing::new(area.expand(t.size.gap), false);
+            picture.draw(&mut drawing, &Pen { painter: &painter, t: &t, area, frame, scale });
+            drawing
+        }
     });
     layer.paint(&painter);
     let hovered = under.as_ref().and_then(|under| under.run.clone());

@@ -152,10 +152,7 @@ impl Picture for LinesPicture {
             self.each().for_each(|(line, color)| self.bands(drawing, &frame, &edges, line, color));
             let curves: Vec<(&Curve, Ink)> =
                 self.each().flat_map(|(line, color)| self.curves(line, Ink { color, ..ink })).collect();
-            let (low, high) = (frame.x.value(0.0), frame.x.value(1.0));
-            let drawn = |curve: &Curve| curve.within(low, high).len().min(columns);
-            let dense = curves.iter().map(|(curve, _)| drawn(curve)).sum::<usize>() > DENSE;
-            if dense && !drawing.vector {
+            if !drawing.vector && dense(curves.iter().map(|(curve, _)| *curve), &frame, columns) {
                 let sheet = Sheet::over(&frame, pen.scale);
                 return drawing.sheet(pen.painter, sheet.rect(), sheet.draw(&frame, &curves));
             }
@@ -171,6 +168,11 @@ impl Picture for LinesPicture {
             });
             plot::end_labels(drawing, pen.painter, pen.t, &frame, ends.collect());
         }
+    }
+
+    fn is_slow(&self, pen: &Pen<'_>) -> bool {
+        let curves = self.prepared.lines.iter().map(|line| line.front());
+        pen.frame.is_some_and(|frame| dense(curves, &frame, pixels(&frame, pen.scale)))
     }
 
     fn emphasise(&self, drawing: &mut Drawing, pen: &Pen<'_>, run: &str) {
@@ -241,6 +243,12 @@ impl Picture for LinesPicture {
         }
         Ok(csv)
     }
+}
+
+/// Whether what of the curves is in sight is so much that it becomes pixels.
+fn dense<'a>(curves: impl Iterator<Item = &'a Curve>, frame: &Frame, columns: usize) -> bool {
+    let (low, high) = (frame.x.value(0.0), frame.x.value(1.0));
+    curves.map(|curve| curve.within(low, high).len().min(columns)).sum::<usize>() > DENSE
 }
 
 /// What of `y` a logarithmic axis can show.

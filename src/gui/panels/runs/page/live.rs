@@ -45,6 +45,15 @@ pub struct Env<'a> {
     pub shelf: &'a Shelf,
 }
 
+/// A picture as it was drawn.
+struct Layer {
+    /// Of all that it was drawn from.
+    key: u64,
+    /// Of where it lies.
+    place: u64,
+    drawing: Drawing,
+}
+
 #[derive(Default)]
 pub struct Live {
     pub zoom: Zoom,
@@ -58,7 +67,9 @@ pub struct Live {
     picture: Option<Arc<dyn Picture>>,
     /// The same picture, where its axes can be brushed.
     pub parallel: Option<Arc<ParallelPicture>>,
-    layer: Option<(u64, Drawing)>,
+    layer: Option<Layer>,
+    /// The next one, where that takes longer than a frame may.
+    beside: Request<Layer>,
     /// Files that are being made of it.
     pub exports: Vec<Request<super::export::File>>,
 }
@@ -206,12 +217,73 @@ impl Live {
         })
     }
 
-    /// The picture as it was drawn last, drawn anew when anything about it changed.
-    pub fn layer(&mut self, key: impl Hash, draw: impl FnOnce() -> Drawing) -> &Drawing {
-        let key = hash((self.made, key));
-        if self.layer.as_ref().is_none_or(|(drawn, _)| *drawn != key) {
-            self.layer = None;
+    /// The picture as it was drawn last, drawn anew when anything about it changed. With a `backend` it takes long: then
+    /// another view of it is drawn there, and the last one stays until it has come.
+    pub fn layer(
+        &mut self,
+        place: impl Hash,
+        view: impl Hash,
+        backend: Option<&Backend>,
+        draw: impl FnOnce() -> Drawing + Send + 'static,
+    ) -> &Drawing {
+        let place = hash(place);
+        let key = hash((self.made, place, view));
+        if let Some(Ok(layer)) = self.beside.take().filter(|_| self.layer.is_some()) {
+            self.layer = Some(layer);
         }
-        &self.layer.get_or_insert_with(|| (key, draw())).1
+        match (self.layer.take_if(|layer| layer.place != place || layer.key != key), backend) {
+            (None, _) => {}
+            // One that is on its way may come: asked for anew in every frame, none ever would.
+            (Some(old), Some(_)) if old.place == place && self.beside.is_pending() => self.layer = Some(old),
+            (Some(old), Some(backend)) if old.place == place => {
+                self.beside.ask(backend, move |_| Ok::<_, Failure>(Layer { key, place, drawing: draw() }));
+                return &self.layer.insert(old).drawing;
+            }
+            _ => self.beside.clear(),
+        }
+        &self.layer.get_or_insert_with(|| Layer { key, place, drawing: draw() }).drawing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use egui::{Context, Pos2, Rect, vec2};
+
+    use super::*;
+
+    /// One that can be told from others.
+    fn drawing(number: f32) -> Drawing {
+        Drawing::new(Rect::from_min_size(Pos2::ZERO, vec2(number, 1.0)), false)
+    }
+
+    #[test]
+    fn what_takes_long_is_drawn_beside_the_frame() {
+        let folder = tempfile::tempdir().unwrap();
+        let studio = Studio::create(folder.path(), "Test").unwrap();
+        let backend = Backend::new(Arc::new(studio), Context::default(), 1);
+        let mut live = Live::default();
+        let mut layer = |place: u32, view: u32, slow: bool, number: f32| {
+            let shown = live.layer(place, view, slow.then_some(&backend), move || drawing(number));
+            std::thread::sleep(Duration::from_millis(1));
+            shown.rect.width()
+        };
+        // There is nothing yet that could be shown meanwhile.
+        assert_eq!(layer(1, 1, true, 1.0), 1.0);
+        assert_eq!(layer(1, 2, true, 2.0), 1.0);
+        let began = Instant::now();
+        // The view moves on in every frame, and yet some of it is seen.
+        let mut view = 3;
+        while layer(1, view, true, view as f32) < 3.0 {
+            view += 1;
+            assert!(began.elapsed() < Duration::from_secs(10), "no other view came");
+        }
+        while layer(1, view, true, view as f32) != view as f32 {
+            assert!(began.elapsed() < Duration::from_secs(10), "the last view never came");
+        }
+        assert_eq!(layer(2, view, true, 0.5), 0.5, "elsewhere the old one is of no use");
+        assert_eq!(layer(2, view + 1, false, 0.25), 0.25);
+        assert_eq!(layer(2, view + 1, false, 0.75), 0.25, "nothing has changed");
     }
 }

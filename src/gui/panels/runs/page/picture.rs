@@ -31,6 +31,11 @@ pub trait Picture: Send + Sync {
 
     fn draw(&self, drawing: &mut Drawing, pen: &Pen<'_>);
 
+    /// Whether drawing it takes longer than a frame may.
+    fn is_slow(&self, _pen: &Pen<'_>) -> bool {
+        false
+    }
+
     /// Whether its marks are runs, of which one can be drawn over the others.
     fn has_runs(&self) -> bool {
         true
