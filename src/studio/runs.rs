@@ -216,7 +216,8 @@ impl Studio {
         let environment: Surroundings =
             text(&row.environment)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let models = self.models_made(id, &steps)?;
-        let code = environment.client.as_ref().map(|client| client.root.clone());
+        let client = environment.client.as_ref().filter(|client| client.versioned);
+        let code = client.map(|client| client.root.clone());
         let repository = code.filter(|root| self.repository().map_or(true, |own| own.root() != root));
         Ok(RunDetail { row, pipeline, yaml, steps, inputs, models, diff, environment, repository })
     }

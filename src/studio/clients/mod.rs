@@ -9,11 +9,12 @@
 mod command;
 mod process;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::UNIX_EPOCH;
 
 use git::Repo;
 use serde::{Deserialize, Serialize};
@@ -26,12 +27,15 @@ use crate::{Result, Studio};
 
 use process::Process;
 
-pub(crate) use command::{Code, code, is_python};
+use command::is_python;
+pub(crate) use command::{Code, code, is_isolated, is_worker};
 
 /// Files beside a script outside of any repository that are kept with it.
 const SIBLINGS: usize = 50;
 /// Runs that wait to be told what they are from.
 const WAITING: usize = 10_000;
+/// How many processes may stand between a worker and its program.
+const GENERATIONS: usize = 8;
 /// Connections and processes that are remembered.
 const REMEMBERED: usize = 1_000;
 
@@ -50,6 +54,12 @@ pub struct Client {
     pub root: PathBuf,
     /// Whether `root` is a repository.
     pub versioned: bool,
+    /// Arguments that name files or folders below `root`, by their place, with what they name there.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub named: BTreeMap<usize, PathBuf>,
+    /// Where it looked for modules before all others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub module_path: Vec<PathBuf>,
     /// The port at which it reached the server.
     pub port: u16,
 }
@@ -103,7 +113,7 @@ fn find(runs: &Receiver<Seen>, found: &SyncSender<(String, Arc<Process>)>) {
         if known.len() > REMEMBERED {
             known.clear();
         }
-        let look = || process::holder(socket).and_then(Process::look).map(Arc::new);
+        let look = || process::holder(socket).and_then(Process::look).map(|process| Arc::new(leader(process)));
         let Some(process) = known.entry(socket).or_insert_with(look) else { continue };
         if found.send((run, Arc::clone(process))).is_err() {
             return;
@@ -111,23 +121,42 @@ fn find(runs: &Receiver<Seen>, found: &SyncSender<(String, Arc<Process>)>) {
     }
 }
 
+/// The process that one works for, if it cannot be started alone.
+fn leader(mut process: Process) -> Process {
+    for _ in 0..GENERATIONS {
+        match process.parent.and_then(Process::look) {
+            Some(parent) if is_worker(&process.arguments, &parent.arguments) => process = parent,
+            _ => break,
+        }
+    }
+    process
+}
+
 fn write_down(studio: &Studio, port: u16, processes: &Receiver<(String, Arc<Process>)>) {
     // By its number and start: a later one may have its number.
-    let mut known: HashMap<(u32, u64), Option<RunOrigin>> = HashMap::new();
+    let mut known: HashMap<(u32, u64), RunOrigin> = HashMap::new();
     while let Ok((run, process)) = processes.recv() {
         if known.len() > REMEMBERED {
             known.clear();
         }
-        let look = || {
-            let found = studio.look_at(&process, port);
-            found.inspect_err(|error| tracing::warn!("what logs runs could not be looked at: {error}")).ok()
+        let id = (process.pid, process.started);
+        let origin = match known.get(&id) {
+            Some(origin) => Ok(origin.clone()),
+            None => studio.look_at(&process, port),
         };
-        let Some(origin) = known.entry((process.pid, process.started)).or_insert_with(look).clone() else { continue };
-        let id = run.clone();
-        let write =
-            studio.workspace.batch_grouped("run.surroundings", &run, move |batch| batch.set_run_origin(&id, &origin));
-        if let Err(error) = write {
-            tracing::warn!("what logged a run could not be written down: {error}");
+        let written = origin.and_then(|origin| {
+            let (told, run_id) = (origin.clone(), run.clone());
+            let write = move |batch: &workspace::Batch<'_>| batch.set_run_origin(&run_id, &told);
+            studio.workspace.batch_grouped("run.surroundings", &run, write)?;
+            Ok(origin)
+        });
+        match written {
+            Ok(origin) => drop(known.insert(id, origin)),
+            Err(error) => {
+                // What it was kept as may have been collected meanwhile.
+                known.remove(&id);
+                tracing::warn!("what logged a run could not be written down: {error}");
+            }
         }
     }
 }
@@ -135,22 +164,36 @@ fn write_down(studio: &Studio, port: u16, processes: &Receiver<(String, Arc<Proc
 impl Studio {
     /// Writes down what a process is, and says what its runs are to be told.
     fn look_at(&self, process: &Process, port: u16) -> Result<RunOrigin> {
+        let mut left_out = Vec::new();
         let python = is_python(&process.program);
-        let script = match code(&process.arguments) {
-            Code::Script(script) if python => process.folder.join(script).canonicalize().ok(),
+        let script_at = match code(&process.arguments) {
+            Code::Script(at) if python => Some(at),
             _ => None,
         };
-        let place = script.as_deref().and_then(Path::parent).unwrap_or(&process.folder).to_owned();
-        let mut left_out = Vec::new();
+        let (folder, script) = script_of(process, script_at);
+        if let (Some(at), None) = (script_at, &script) {
+            let name = &process.arguments[at];
+            left_out.push(format!("{name} is not where the program was started, so it was not kept."));
+        }
+        // A command that was installed beside the interpreter says nothing of where one's own code is.
+        let installed = |script: &Path| {
+            script.parent() == process.program.parent().and_then(|bin| bin.canonicalize().ok()).as_deref()
+        };
+        let script = script.filter(|script| !installed(script));
+        let place = script.as_deref().and_then(Path::parent).unwrap_or(&folder).to_owned();
         let repository = repository(&place, &mut left_out);
         let source = repository.as_ref().map(Source::of).transpose()?.unwrap_or_default();
         left_out.extend(source.left_out());
+        let root = repository.as_ref().map_or(place, |repository| repository.root().to_owned());
+        left_out.extend(changed_since(process.started, &root, script.as_deref(), &source));
         let client = Client {
             pid: process.pid,
             started: process.started,
-            folder: process.folder.clone(),
-            root: repository.as_ref().map_or(place, |repository| repository.root().to_owned()),
+            named: named(&process.arguments, &root, script_at.zip(script.as_deref())),
+            folder,
+            root,
             versioned: repository.is_some(),
+            module_path: process.module_path.clone(),
             port,
             arguments: process.arguments.clone(),
         };
@@ -179,6 +222,41 @@ impl Studio {
                 .map(|blob| blob.digest),
         })
     }
+}
+
+/// The folder that a process was started in, and its script there.
+fn script_of(process: &Process, at: Option<usize>) -> (PathBuf, Option<PathBuf>) {
+    let in_folder = |folder: &PathBuf| {
+        let script = folder.join(&process.arguments[at?]).canonicalize().ok().filter(|script| script.is_file())?;
+        Some((folder.canonicalize().ok()?, Some(script)))
+    };
+    let first = || (process.folders.first().cloned().unwrap_or_default(), None);
+    process.folders.iter().find_map(in_folder).unwrap_or_else(first)
+}
+
+/// What arguments name below `root`: links on the way are followed, as the same file may be reached by several names.
+fn named(arguments: &[String], root: &Path, script: Option<(usize, &Path)>) -> BTreeMap<usize, PathBuf> {
+    // Everything lies below the uppermost folder, which is nobody's code.
+    let below = |path: &Path| path.strip_prefix(root).ok().filter(|_| root.parent().is_some()).map(Path::to_owned);
+    let absolute = arguments.iter().enumerate().skip(1).filter(|(_, word)| Path::new(word).is_absolute());
+    let mut named: BTreeMap<usize, PathBuf> =
+        absolute.filter_map(|(at, word)| Some((at, below(&Path::new(word).canonicalize().ok()?)?))).collect();
+    named.extend(script.and_then(|(at, script)| Some((at, below(script)?))));
+    named
+}
+
+/// What was edited while the program ran already: it had read it before. In sentences.
+fn changed_since(started: u64, root: &Path, script: Option<&Path>, source: &Source) -> Vec<String> {
+    let edited = source.diff.iter().flat_map(|diff| diff.lines()).filter_map(|line| line.strip_prefix("+++ b/"));
+    let files: BTreeSet<PathBuf> = edited.map(|path| root.join(path)).chain(script.map(Path::to_owned)).collect();
+    let later = |file: &PathBuf| {
+        let changed = std::fs::metadata(file).and_then(|meta| meta.modified()).ok()?;
+        (changed.duration_since(UNIX_EPOCH).ok()?.as_secs() > started).then(|| file.display().to_string())
+    };
+    let said = |file: String| {
+        format!("{file} was changed after the program had started, and is kept as it was when the run began.")
+    };
+    files.iter().filter_map(later).map(said).collect()
 }
 
 /// The whole repository around a folder. One that is a person's whole home is none: it would be read through for hours.

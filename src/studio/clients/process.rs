@@ -1,6 +1,5 @@
 //! The process at the other end of a connection.
 
-use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -14,8 +13,12 @@ pub(super) struct Process {
     pub started: u64,
     /// As it was started, the program first.
     pub arguments: Vec<String>,
-    /// The folder it is in.
-    pub folder: PathBuf,
+    /// The process that started it.
+    pub parent: Option<u32>,
+    /// The folder it is in, and the one that it was started in, which may be another.
+    pub folders: Vec<PathBuf>,
+    /// Where it looks for modules before all others.
+    pub module_path: Vec<PathBuf>,
     /// The program by the path that it was started with: links stay, as a virtual environment is one.
     pub program: PathBuf,
 }
@@ -31,41 +34,64 @@ impl Process {
         system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), true, wanted);
         let found = system.process(id)?;
         let arguments: Vec<String> = found.cmd().iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let folder = found.cwd()?.to_owned();
-        let exe = found.exe()?;
-        let paths = found.environ().iter().find_map(|pair| pair.to_str()?.strip_prefix("PATH=")).unwrap_or_default();
-        let program = program(arguments.first()?, &folder, OsStr::new(paths), exe);
-        Some(Self { pid, started: found.start_time(), arguments, folder, program })
+        let variable = |name: &str| found.environ().iter().find_map(|pair| pair.to_str()?.strip_prefix(name));
+        let mut folders = vec![found.cwd()?.to_owned()];
+        folders.extend(variable("PWD=").map(PathBuf::from).filter(|began| began.is_absolute() && began.is_dir()));
+        let paths = |name: &str| variable(name).into_iter().flat_map(std::env::split_paths).collect::<Vec<_>>();
+        Some(Self {
+            pid,
+            started: found.start_time(),
+            parent: found.parent().map(Pid::as_u32),
+            program: program(arguments.first()?, &folders, &paths("PATH="), found.exe()?),
+            module_path: paths("PYTHONPATH=").into_iter().filter(|path| !path.as_os_str().is_empty()).collect(),
+            arguments,
+            folders,
+        })
     }
 }
 
 /// The file that a process was started from as `named`, which must be its `exe` behind all links.
-fn program(named: &str, folder: &Path, paths: &OsStr, exe: &Path) -> PathBuf {
+fn program(named: &str, folders: &[PathBuf], paths: &[PathBuf], exe: &Path) -> PathBuf {
     let is_it = |path: &PathBuf| path.canonicalize().is_ok_and(|real| real == exe);
-    let found = if named.contains(std::path::MAIN_SEPARATOR) {
-        Some(folder.join(named)).filter(is_it)
-    } else {
-        std::env::split_paths(paths).map(|path| folder.join(path).join(named)).find(is_it)
-    };
-    found.unwrap_or_else(|| exe.to_owned())
+    let mut places = folders.iter().flat_map(|folder| {
+        let beside = named.contains(std::path::MAIN_SEPARATOR).then(|| folder.join(named));
+        let of_path = if beside.is_none() { paths } else { &[] };
+        beside.into_iter().chain(of_path.iter().map(|path| folder.join(path).join(named)))
+    });
+    places.find(is_it).unwrap_or_else(|| exe.to_owned())
 }
 
-/// The kernel's number of the client's socket, which no other one has meanwhile.
+/// The kernel's number of the client's socket, which no other one has meanwhile. Other people's are not looked at:
+/// what they run is not to be started in the name of whom this server belongs to.
 ///
 /// `/proc/net/tcp` of Linux, see proc_pid_net(5); elsewhere nobody is found.
 pub(super) fn socket(client: SocketAddr, port: u16) -> Option<u64> {
     let client = canonical(client);
+    let own = own_user()?;
     let find = |table: &str| {
         let text = std::fs::read_to_string(table).ok()?;
         text.lines().skip(1).find_map(|line| {
             let mut words = line.split_ascii_whitespace();
             let (near, far) = (address(words.nth(1)?)?, address(words.next()?)?);
-            let socket = words.nth(6)?.parse().ok()?;
+            let user = words.nth(4)?.parse::<u32>().ok()?;
+            let socket = words.nth(1)?.parse().ok()?;
+            let is_it = near == client && far.port() == port && far.ip().is_loopback() && user == own;
             // One that is closed already has no number.
-            (near == client && far.port() == port && far.ip().is_loopback() && socket != 0).then_some(socket)
+            (is_it && socket != 0).then_some(socket)
         })
     };
     find("/proc/net/tcp").or_else(|| find("/proc/net/tcp6"))
+}
+
+#[cfg(unix)]
+fn own_user() -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    Some(std::fs::metadata("/proc/self").ok()?.uid())
+}
+
+#[cfg(not(unix))]
+fn own_user() -> Option<u32> {
+    None
 }
 
 fn canonical(address: SocketAddr) -> SocketAddr {
@@ -91,9 +117,12 @@ fn address(text: &str) -> Option<SocketAddr> {
     Some(canonical(SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?)))
 }
 
-/// The process that has a socket open; of several the first, as the others were forked from it.
+/// The process that has a socket open; of several the first, as the others were forked from it. One in a container sees
+/// other files under the same names and is none.
 pub(super) fn holder(socket: u64) -> Option<u32> {
     let wanted = format!("socket:[{socket}]");
+    let files_of = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/mnt")).ok();
+    let own = files_of("self")?;
     let holds = |pid: &u32| {
         let files = std::fs::read_dir(format!("/proc/{pid}/fd"));
         // Those of other people cannot be read.
@@ -102,13 +131,11 @@ pub(super) fn holder(socket: u64) -> Option<u32> {
     };
     let entries = std::fs::read_dir("/proc").ok()?;
     let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter(holds).min()
+    pids.filter(holds).min().filter(|pid| files_of(&pid.to_string()).as_ref() == Some(&own))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::{TcpListener, TcpStream};
-
     use super::*;
 
     #[test]
@@ -126,6 +153,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn this_process_is_found_behind_its_connection() {
+        use std::net::{TcpListener, TcpStream};
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -133,7 +161,7 @@ mod tests {
         let found = socket(client, port).unwrap();
         assert_eq!(holder(found), Some(std::process::id()));
         let process = Process::look(std::process::id()).unwrap();
-        assert_eq!(process.folder, std::env::current_dir().unwrap());
+        assert_eq!(process.folders[0], std::env::current_dir().unwrap());
         assert_eq!(process.program.canonicalize().unwrap(), std::env::current_exe().unwrap().canonicalize().unwrap());
         assert!(process.started > 1_500_000_000 && process.arguments.len() == std::env::args().count());
         assert_eq!(socket(client, port.wrapping_add(1)), None);
@@ -150,10 +178,13 @@ mod tests {
         std::fs::create_dir_all(root.join("venv/bin")).unwrap();
         let link = root.join("venv/bin/python");
         std::os::unix::fs::symlink(&real, &link).unwrap();
-        let paths = std::env::join_paths([root.join("none"), root.join("venv/bin")]).unwrap();
-        assert_eq!(program("python", &root, &paths, &real), link);
-        assert_eq!(program("venv/bin/python", &root, OsStr::new(""), &real), link);
+        let paths = [root.join("none"), root.join("venv/bin")];
+        let here = [root.clone()];
+        assert_eq!(program("python", &here, &paths, &real), link);
+        assert_eq!(program("venv/bin/python", &here, &[], &real), link);
+        // It may have gone elsewhere since.
+        assert_eq!(program("venv/bin/python", &[root.join("venv"), root.clone()], &[], &real), link);
         // A process may say anything of itself.
-        assert_eq!(program("python", &root, &paths, Path::new("/bin/other")), Path::new("/bin/other"));
+        assert_eq!(program("python", &here, &paths, Path::new("/bin/other")), Path::new("/bin/other"));
     }
 }

@@ -152,8 +152,13 @@ impl Studio {
         match [&states[0].place, &states[1].place] {
             [Workspace, Workspace] => self.code_repository(&Workspace),
             [Repository(first), Repository(second)] if first == second => self.code_repository(&states[0].place),
-            // Files alone can be compared anywhere.
-            [Folder(_), Folder(_)] => self.code_repository(&Workspace).map(|repository| repository.unconfined()),
+            // Files alone can be compared in any repository.
+            [Folder(_), Folder(_)] => {
+                let any = Repo::discover(self.folder())?.map(|repository| repository.unconfined());
+                any.ok_or_else(|| {
+                    Error::not_found("Files can be compared where the workspace lies in a git repository.")
+                })
+            }
             [Workspace, Repository(root)] | [Repository(root), Workspace] => {
                 let repository = self.code_repository(&Workspace)?;
                 if repository.root() != root {
@@ -176,22 +181,17 @@ impl Studio {
     /// A sentence where there is none any more.
     pub(crate) fn code_repository(&self, place: &CodePlace) -> Result<Repo> {
         match place {
-            CodePlace::Workspace => Repo::discover(self.folder())?.ok_or_else(|| {
-                Error::not_found(
-                    "This workspace lies in no git repository any more, so old code cannot be checked out.",
-                )
-            }),
+            CodePlace::Workspace => Repo::discover(self.folder())?
+                .ok_or_else(|| Error::not_found("This workspace lies in no git repository any more.")),
             CodePlace::Repository(root) => {
                 let found = if root.is_dir() { Repo::discover(root)? } else { None };
                 found.map(|repository| repository.unconfined()).filter(|whole| whole.root() == root).ok_or_else(|| {
-                    Error::not_found(format!(
-                        "The repository that its code was in is not there any more: {}",
-                        root.display()
-                    ))
+                    let root = root.display();
+                    Error::not_found(format!("The repository that its code was in, {root}, is not there any more."))
                 })
             }
             CodePlace::Folder(folder) => Err(Error::not_found(format!(
-                "The code lay in no git repository, so only the files that were kept are known: {}",
+                "The code lay in no git repository, so only the files that were kept of {} are known.",
                 folder.display()
             ))),
         }

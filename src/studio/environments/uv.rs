@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pipeline::child::{kill_group, kill_rest, own_group};
 
@@ -17,6 +17,10 @@ use crate::{Error, ErrorKind, Result};
 const LOOK: Duration = Duration::from_millis(100);
 /// Lines that may wait to be shown.
 const LINES: usize = 256;
+/// Longer lines are cut into pieces, in bytes.
+const LINE: u64 = 64 << 10;
+/// How long what a program has written last is waited for.
+const REST: Duration = Duration::from_secs(2);
 /// Lines of a program that are kept.
 const LAST: usize = 20;
 /// How much of what failed is quoted.
@@ -125,7 +129,6 @@ pub(crate) fn run(mut command: Command, progress: Progress<'_>) -> Result<String
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |error: std::io::Error| Error::invalid(format!("{name} could not be run: {error}."));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    own_group(&mut command);
     let mut child = command.spawn().map_err(failed)?;
     let (sender, lines) = sync_channel(LINES);
     let err = child.stderr.take().map(|pipe| listen("tool stderr", pipe, sender)).transpose().map_err(failed)?;
@@ -133,7 +136,9 @@ pub(crate) fn run(mut command: Command, progress: Progress<'_>) -> Result<String
     let said = match hear(&lines, progress) {
         Ok(said) => said,
         Err(error) => {
-            kill_group(&mut child);
+            // Both fail only for a process that has ended already.
+            let _ = child.kill();
+            let _ = child.wait();
             return Err(error);
         }
     };
@@ -167,7 +172,7 @@ pub(crate) fn follow(mut command: Command, progress: Progress<'_>) -> Result<(Ex
         listen("program stderr", pipe, sender).map_err(failed)?;
     }
     let mut last: VecDeque<String> = VecDeque::new();
-    let mut ended = None;
+    let mut ended: Option<(ExitStatus, Instant)> = None;
     loop {
         match lines.recv_timeout(LOOK) {
             Ok(line) => {
@@ -180,21 +185,26 @@ pub(crate) fn follow(mut command: Command, progress: Progress<'_>) -> Result<(Ex
                 last.push_back(seen.to_owned());
             }
             Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) if ended.is_none() => {
-                ended = child.try_wait().map_err(failed)?;
-                if ended.is_some() {
-                    // What it left running would keep the pipes open.
+            // Whatever still has its pipes open is not it.
+            Err(RecvTimeoutError::Timeout) if ended.is_some() => break,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        match ended {
+            Some((_, since)) if since.elapsed() > REST => break,
+            Some(_) => {}
+            None => {
+                if let Some(status) = child.try_wait().map_err(failed)? {
                     kill_rest(&child);
+                    ended = Some((status, Instant::now()));
                 }
             }
-            Err(RecvTimeoutError::Timeout) => {}
         }
         if let Err(error) = progress.check() {
             kill_group(&mut child);
             return Err(error);
         }
     }
-    let status = ended.map_or_else(|| child.wait(), Ok).map_err(failed)?;
+    let status = ended.map_or_else(|| child.wait(), |(status, _)| Ok(status)).map_err(failed)?;
     Ok((status, last.into()))
 }
 
@@ -202,10 +212,13 @@ type Reader<T> = std::io::Result<std::thread::JoinHandle<T>>;
 
 fn listen(name: &str, pipe: impl Read + Send + 'static, to: SyncSender<String>) -> Reader<()> {
     std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-        for line in BufReader::new(pipe).split(b'\n').map_while(|line| line.ok()) {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while let Ok(1..) = pipe.by_ref().take(LINE).read_until(b'\n', &mut line) {
             if to.send(String::from_utf8_lossy(&line).trim_end().to_owned()).is_err() {
                 return;
             }
+            line.clear();
         }
     })
 }

@@ -4,7 +4,7 @@ use pipeline::plan::Plan;
 use serde::Serialize;
 use workspace::{RunInput, Step};
 
-use crate::clients::{self, Client};
+use crate::clients::{self, Client, Code};
 use crate::compare::{CodePlace, RunState};
 use crate::runs::Frozen;
 use crate::surroundings::Surroundings;
@@ -84,16 +84,18 @@ impl Inspected {
             }
             return;
         }
-        let found = match (&state.place, &state.state.commit) {
-            (CodePlace::Folder(_), _) => Ok(()),
-            (place, None) => studio.code_repository(place).map(drop),
-            (place, Some(commit)) => {
-                studio.code_repository(place).and_then(|code| Ok(code.find_commit(commit).map(drop)?))
+        if matches!(state.place, CodePlace::Folder(_)) {
+            return;
+        }
+        let failed = |why: String, hint: &str| format!("The code cannot be checked out. {why}{hint}");
+        match (studio.code_repository(&state.place), &state.state.commit) {
+            (Err(error), _) => self.missing.push(failed(error.message, "")),
+            (Ok(repository), Some(commit)) => {
+                if let Err(error) = repository.find_commit(commit) {
+                    self.missing.push(failed(error.to_string(), " Fetch it, if another clone has it."));
+                }
             }
-        };
-        if let Err(error) = found {
-            let hint = "Fetch it, if another clone has it.";
-            self.missing.push(format!("The code cannot be checked out. {} {hint}", error.message));
+            (Ok(_), None) => {}
         }
     }
 
@@ -156,8 +158,8 @@ impl Inspected {
                 self.notes.push("No code was kept with this run: only its command is run again.".to_owned());
             }
             self.notes.push(
-                "What its program reads besides its code is read as it is now; what it writes outside of the clean \
-                 folder is written there again."
+                "The clean folder has what git knows of, and not what it ignores. Other files that the program names \
+                 by their whole path are read as they are now, and those it writes are written again."
                     .to_owned(),
             );
             return;
@@ -180,11 +182,18 @@ impl Inspected {
 
 /// Why a program cannot be started again.
 fn obstacle(client: &Client, surroundings: &Surroundings) -> Option<&'static str> {
-    // Other programs log as well; of those, the one that was started is all that is known.
-    surroundings.python.first()?;
+    if surroundings.python.is_empty() {
+        return Some("it was no Python program");
+    }
+    if clients::is_worker(&client.arguments, &[]) {
+        return Some("it worked for another program that had ended");
+    }
+    if clients::is_isolated(&client.arguments) {
+        return Some("its interpreter was told to load nothing (-I, -E or -S) that could lead its log elsewhere");
+    }
     match clients::code(&client.arguments) {
-        clients::Code::Typed => Some("it was typed into an interpreter"),
-        clients::Code::Module(module) if module.starts_with("ipykernel") => Some("it was a notebook"),
+        Code::Typed => Some("it was typed into an interpreter"),
+        Code::Module(module) if module.starts_with("ipykernel") => Some("it was a notebook"),
         _ => None,
     }
 }

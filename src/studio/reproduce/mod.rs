@@ -2,7 +2,8 @@
 //! nothing reused, and what comes out is weighed against what came out then.
 //!
 //! The folder lies under `.atelier/cache/reproduce`, is a workspace of its own, shares the bytes of datasets by hard
-//! links, and goes afterwards unless it is to be kept. Nothing else of the person's workspace is written.
+//! links, and goes afterwards unless it is to be kept. Nothing else of the person's workspace is written, but for what
+//! a program or script writes under names of its own.
 
 mod inspect;
 mod program;
@@ -193,7 +194,9 @@ impl Studio {
             progress.check()?;
             let again = scratch.open(self)?;
             (progress.say)("Running again");
-            let program = program::Program { client, python: &python, folder: scratch.folder() };
+            let direct =
+                surroundings.python.first().map(|python| python.interpreter.direct.clone()).unwrap_or_default();
+            let program = program::Program { client, python: &python, direct: &direct, folder: scratch.folder() };
             let ended = program.run(&again, serve, progress)?;
             (progress.say)("Weighing the results");
             return program::weigh(self, run, &again, ended, report);

@@ -1,11 +1,13 @@
 //! The program of a logged run, run again: its command in the clean folder, with what it logs going to a server over
 //! that folder, and what it logs weighed against what it logged then.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use indexmap::IndexMap;
 
 use super::said::said;
 use super::{Outcome, Reproduction, Verdict, WeighedOutput, rerun, weigh as scales};
@@ -13,7 +15,7 @@ use crate::clients::{Client, Code, code};
 use crate::environments::{Progress, follow};
 use crate::steps::Serve;
 use crate::tracking::Artifact;
-use crate::{Error, Result, Studio};
+use crate::{Error, ModelPlace, Result, Run, Studio};
 
 /// What stands before the program, as `sitecustomize`.
 const AGAIN: &str = include_str!("again.py");
@@ -35,6 +37,8 @@ const FORGOTTEN: [&str; 6] = [
 pub(super) struct Program<'a> {
     pub client: &'a Client,
     pub python: &'a Path,
+    /// Packages that were installed from folders, with their addresses.
+    pub direct: &'a IndexMap<String, String>,
     /// Where its code is now.
     pub folder: &'a Path,
 }
@@ -61,9 +65,11 @@ impl Program<'_> {
         }
         command.envs(served.variables()).env("ATELIER_PORT_THEN", self.client.port.to_string());
         command.env("ATELIER_PORT_NOW", port).env("PYTHONUNBUFFERED", "1");
-        command.env("PYTHONPATH", with_first(&before, "PYTHONPATH"));
+        command.env("PYTHONPATH", joined(std::iter::once(before).chain(self.module_path())));
+        command.env("ATELIER_STARTED_BY", std::process::id().to_string());
         if let Some(own) = self.python.parent() {
-            command.env("PATH", with_first(own, "PATH"));
+            let paths = std::env::var_os("PATH").unwrap_or_default();
+            command.env("PATH", joined(std::iter::once(own.to_owned()).chain(std::env::split_paths(&paths))));
         }
         let (status, last) = follow(command, progress)?;
         if status.success() {
@@ -79,38 +85,41 @@ impl Program<'_> {
         self.folder.join(self.client.folder.strip_prefix(&self.client.root).unwrap_or(Path::new("")))
     }
 
-    /// Its arguments, with what named its code naming the code in the clean folder.
+    /// Its arguments, with what named its code naming the code in the clean folder, as far as that is there.
     fn arguments(&self) -> Vec<String> {
-        let Client { arguments, folder, root, .. } = self.client;
-        let moved = |path: &Path| {
-            let inside = path.strip_prefix(root).ok().filter(|_| root.parent().is_some())?;
-            Some(self.folder.join(inside).to_string_lossy().into_owned())
-        };
+        let Client { arguments, folder, named, .. } = self.client;
         let script = match code(arguments) {
-            Code::Script(script) => arguments.iter().skip(1).position(|word| word == script),
+            Code::Script(at) => Some(at),
             _ => None,
         };
-        let outside = !folder.starts_with(root);
         let one = |(at, word): (usize, &String)| {
-            let path = Path::new(word);
-            let absolute = if outside && script == Some(at) { folder.join(path).canonicalize().ok() } else { None };
-            let path = absolute.as_deref().unwrap_or(path);
-            if path.is_absolute() { moved(path).unwrap_or_else(|| word.clone()) } else { word.clone() }
+            let moved = named.get(&at).map(|inside| self.folder.join(inside));
+            let moved = moved.filter(|path| script == Some(at) || path.exists() || !Path::new(word).exists());
+            // A command that was installed stays where it is.
+            let moved = moved.or_else(|| (script == Some(at)).then(|| folder.join(word)));
+            moved.map_or_else(|| word.clone(), |path| path.to_string_lossy().into_owned())
         };
-        arguments.iter().skip(1).enumerate().map(one).collect()
+        arguments.iter().enumerate().skip(1).map(one).collect()
+    }
+
+    /// Where it looks for modules: its packages that were installed from its own code, and what it was told.
+    fn module_path(&self) -> Vec<PathBuf> {
+        let Client { root, folder, module_path, .. } = self.client;
+        let inside = |path: &Path| Some(self.folder.join(path.strip_prefix(root).ok()?));
+        let own = self.direct.values().filter_map(|address| inside(Path::new(address.strip_prefix("file://")?)));
+        let own = own.flat_map(|package| [package.join("src"), package]).filter(|path| path.is_dir());
+        let told = module_path.iter().map(|path| folder.join(path));
+        own.chain(told.map(|path| inside(&path).unwrap_or(path))).collect()
     }
 }
 
-/// The folders of a variable, after one of ours.
-fn with_first(first: &Path, name: &str) -> std::ffi::OsString {
-    let known = std::env::var_os(name).unwrap_or_default();
-    let all = std::iter::once(first.to_owned()).chain(std::env::split_paths(&known));
-    // Only a folder whose name has the separator in it cannot be joined.
-    std::env::join_paths(all.filter(|folder| !folder.as_os_str().is_empty())).unwrap_or_else(|_| first.into())
+/// The folders of a variable.
+fn joined(folders: impl Iterator<Item = PathBuf>) -> std::ffi::OsString {
+    let usable = |folder: &PathBuf| !folder.as_os_str().is_empty() && std::env::join_paths([folder]).is_ok();
+    std::env::join_paths(folders.filter(usable)).unwrap_or_default()
 }
 
-/// Weighs what a run's program logged again into `report`. A program may have logged many runs: they are told apart by
-/// the order in which they came.
+/// Weighs what a run's program logged again into `report`.
 pub(super) fn weigh(
     first: &Studio,
     run: &str,
@@ -118,25 +127,26 @@ pub(super) fn weigh(
     ended: Option<String>,
     report: &mut Reproduction,
 ) -> Result<()> {
-    let then = first.workspace.run(run)?.run;
-    let siblings = first.workspace.runs_of_environment(then.environment.as_deref())?;
-    let place = siblings.iter().position(|id| *id == then.id).unwrap_or_default();
-    let logged = again.workspace.runs_of_environment(None)?;
+    let rows =
+        |studio: &Studio, ids: Vec<String>| -> Result<Vec<Run>> { ids.iter().map(|id| studio.run_row(id)).collect() };
+    let then = first.run_row(run)?;
+    let siblings = rows(first, first.workspace.runs_of_environment(then.environment.as_deref())?)?;
+    let logged = rows(again, again.workspace.runs_of_environment(None)?)?;
     report.error = ended;
-    if siblings.len() > 1 {
+    if siblings.len() > 1 || siblings.len() != logged.len() {
         report.notes.push(format!(
-            "Its program logged {} runs and this is number {}; now it logged {}.",
-            siblings.len(),
-            place + 1,
-            logged.len()
+            "Its program logged {} and now it logged {}.",
+            counted(siblings.len()),
+            if logged.len() == siblings.len() { "as many".to_owned() } else { counted(logged.len()) }
         ));
     }
-    let Some(second) = logged.get(place) else {
+    let Some(second) = twin(&then, &siblings, &logged) else {
         report.verdict = Verdict::Failed;
         report.error.get_or_insert_with(|| "The program ended without logging this run again.".to_owned());
         return Ok(());
     };
-    let now = again.workspace.run(second)?.run;
+    let now = again.run_row(&second)?;
+    let second = second.as_str();
     for (key, old) in &then.params {
         match now.params.get(key) {
             Some(new) if new == old => {}
@@ -150,28 +160,69 @@ pub(super) fn weigh(
     Ok(())
 }
 
+fn counted(runs: usize) -> String {
+    if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") }
+}
+
+/// Which of the runs that were `logged` again is the one that `then` was among its `siblings`: the only one of its name,
+/// the only one with its parameters, or the one that came in its place.
+fn twin(then: &Run, siblings: &[Run], logged: &[Run]) -> Option<String> {
+    let only = |alike: &dyn Fn(&Run) -> bool| {
+        let mut found = logged.iter().filter(|run| alike(run));
+        let one = found.next().filter(|_| found.next().is_none())?;
+        (siblings.iter().filter(|run| alike(run)).count() == 1).then(|| one.id.clone())
+    };
+    let by_name = || only(&|run| run.name == then.name);
+    let by_params = || only(&|run| run.params == then.params);
+    let by_place = || {
+        let place = siblings.iter().position(|run| run.id == then.id)?;
+        logged.get(place).map(|run| run.id.clone())
+    };
+    by_name().or_else(by_params).or_else(by_place)
+}
+
 /// Every file of both runs.
 fn files(
     (first, run): (&Studio, &str),
     (again, second): (&Studio, &str),
     tolerance: f64,
 ) -> Result<Vec<WeighedOutput>> {
-    let paths = |studio: &Studio, run: &str| -> Result<BTreeSet<String>> {
-        Ok(studio.run_files(run)?.into_iter().map(|file| file.path).collect())
-    };
     let (old, new) = (paths(first, run)?, paths(again, second)?);
     let weigh = |path: &String| {
-        let outcome = match (old.contains(path), new.contains(path)) {
-            (true, true) => {
-                content(path, first.open_run_file(run, path)?, again.open_run_file(second, path)?, tolerance)?
-            }
-            (true, false) => Outcome::Missing { how: "It was not logged again.".to_owned() },
+        let outcome = match (old.get(path), new.get(path)) {
+            (Some(then), Some(now)) => first
+                .open_run_file(run, then)
+                .and_then(|then| content(path, then, again.open_run_file(second, now)?, tolerance))
+                .unwrap_or_else(|error| Outcome::Missing { how: error.message }),
+            (Some(_), None) => Outcome::Missing { how: "It was not logged again.".to_owned() },
             _ => Outcome::Missing { how: "It was not logged then.".to_owned() },
         };
         let (step, title) = (String::new(), String::new());
-        Ok(WeighedOutput { step, title, port: path.clone(), kind: "file".to_owned(), outcome })
+        WeighedOutput { step, title, port: path.clone(), kind: "file".to_owned(), outcome }
     };
-    old.union(&new).map(weigh).collect()
+    let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    Ok(all.into_iter().map(weigh).collect())
+}
+
+/// The files of a run by names that another run has as well: models that share a name are told apart by their ids, which
+/// no other run has, so they are counted here.
+fn paths(studio: &Studio, run: &str) -> Result<BTreeMap<String, String>> {
+    let models = studio.models_made(run, &[])?;
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut names: Vec<(String, String)> = Vec::new();
+    for model in &models {
+        let ModelPlace::Logged { id } = &model.place else { continue };
+        let Some(name) = model.title.strip_suffix(id.as_str()).map(str::trim_end) else { continue };
+        let count = counts.entry(name).or_default();
+        *count += 1;
+        let shown = |title: &str| format!("models/{}/", title.replace('/', "-"));
+        names.push((shown(&model.title), shown(&format!("{name} {count}"))));
+    }
+    let named = |path: String| {
+        let moved = names.iter().find_map(|(from, to)| Some(format!("{to}{}", path.strip_prefix(from.as_str())?)));
+        (moved.unwrap_or_else(|| path.clone()), path)
+    };
+    Ok(studio.run_files(run)?.into_iter().map(|file| named(file.path)).collect())
 }
 
 /// Two files of one name: by their bytes, and where those differ by what they say.
@@ -192,44 +243,77 @@ fn content(path: &str, old: (Artifact, File), new: (Artifact, File), tolerance: 
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    fn client(folder: &str, root: &str, line: &str) -> Client {
+    fn client(folder: &str, line: &str, named: &[(usize, &str)]) -> Client {
         Client {
             arguments: line.split(' ').map(str::to_owned).collect(),
             folder: folder.into(),
-            root: root.into(),
+            root: "/work/study".into(),
+            named: named.iter().map(|(at, path)| (*at, path.into())).collect(),
             ..Client::default()
         }
     }
 
-    #[test]
-    fn a_command_finds_its_code_in_the_clean_folder() {
-        let moved = |client: Client| {
-            let program = Program { client: &client, python: Path::new("python"), folder: Path::new("/clean") };
-            (program.working_folder(), program.arguments().join(" "))
-        };
-        let (folder, line) = moved(client("/work/study/src", "/work/study", "python train.py --data /data/a.csv"));
-        assert_eq!((folder.as_path(), line.as_str()), (Path::new("/clean/src"), "train.py --data /data/a.csv"));
-        let (folder, line) = moved(client("/work/study", "/work/study", "python /work/study/a.py /work/study/b c"));
-        assert_eq!((folder.as_path(), line.as_str()), (Path::new("/clean"), "/clean/a.py /clean/b c"));
-        // What merely begins alike is another folder, and nothing is below everything.
-        assert_eq!(moved(client("/w", "/work/study", "python /work/study2/a.py")).1, "/work/study2/a.py");
-        assert_eq!(moved(client("/w", "/", "python /work/a.py")).1, "/work/a.py");
+    fn moved(client: &Client, clean: &Path) -> (PathBuf, String) {
+        let program = Program { client, python: Path::new("python"), folder: clean, direct: &IndexMap::new() };
+        (program.working_folder(), program.arguments().join(" "))
     }
 
     #[test]
-    fn a_script_that_was_named_from_elsewhere_is_found() {
-        let root = tempfile::tempdir().unwrap();
-        let root = root.path().canonicalize().unwrap();
-        std::fs::create_dir_all(root.join("study/src")).unwrap();
-        std::fs::write(root.join("study/src/train.py"), "").unwrap();
-        let client =
-            client(&root.to_string_lossy(), &root.join("study").to_string_lossy(), "python study/src/train.py x");
-        let program = Program { client: &client, python: Path::new("python"), folder: Path::new("/clean") };
-        assert_eq!(program.arguments(), ["/clean/src/train.py", "x"]);
-        assert_eq!(program.working_folder(), Path::new("/clean"));
+    fn a_command_finds_its_code_in_the_clean_folder() {
+        let clean = tempfile::tempdir().unwrap();
+        std::fs::create_dir(clean.path().join("known")).unwrap();
+        let at = |path: &str| clean.path().join(path).to_string_lossy().into_owned();
+        let script = client("/work/study/src", "python train.py --data /data/a.csv", &[(1, "src/train.py")]);
+        let (folder, line) = moved(&script, clean.path());
+        assert_eq!(
+            (folder.to_string_lossy(), line),
+            (at("src").into(), format!("{} --data /data/a.csv", at("src/train.py")))
+        );
+        // What git does not know stays where it is; where it is gone, so is the old place.
+        let named = [(1, "a.py"), (2, "known"), (3, "tmp"), (4, "gone")];
+        let line = "python /link/a.py /link/known /tmp /work/study/gone";
+        let expected = format!("{} {} /tmp {}", at("a.py"), at("known"), at("gone"));
+        assert_eq!(moved(&client("/work/study", line, &named), clean.path()).1, expected);
+        // From elsewhere, and a command that was installed.
+        let elsewhere = client("/home/ada", "python study/a.py", &[(1, "a.py")]);
+        assert_eq!(moved(&elsewhere, clean.path()), (clean.path().to_owned(), at("a.py")));
+        assert_eq!(moved(&client("/home/ada", "python bin/kedro run", &[]), clean.path()).1, "/home/ada/bin/kedro run");
+        assert_eq!(moved(&client("/work/study", "python -m pkg x.py", &[]), clean.path()).1, "-m pkg x.py");
+    }
+
+    #[test]
+    fn modules_come_from_the_clean_folder() {
+        let clean = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(clean.path().join("pkg/src")).unwrap();
+        let mut client = client("/work/study", "python -m pkg", &[]);
+        client.module_path = ["lib", "/opt/lib"].map(PathBuf::from).to_vec();
+        let addresses = [("pkg", "file:///work/study/pkg"), ("other", "file:///elsewhere"), ("x", "https://x/y.whl")];
+        let direct = addresses.map(|(name, address)| (name.to_owned(), address.to_owned())).into_iter().collect();
+        let program = Program { client: &client, python: Path::new("python"), folder: clean.path(), direct: &direct };
+        let expected = ["pkg/src", "pkg", "lib"].map(|path| clean.path().join(path));
+        assert_eq!(program.module_path(), [&expected[..], &[PathBuf::from("/opt/lib")]].concat());
+    }
+
+    #[test]
+    fn runs_are_told_apart_by_name_then_parameters_then_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let studio = Studio::create(folder.path(), "Test").unwrap();
+        let log = |name: &str, depth: &str| {
+            let new = crate::tracking::NewTrackedRun { name: name.into(), ..Default::default() };
+            let id = studio.tracking().create_run(new).unwrap().id;
+            studio.tracking().log_param(&id, "depth", depth).unwrap();
+            studio.run_row(&id).unwrap()
+        };
+        let then = [log("a", "1"), log("a", "2"), log("b", "2"), log("c", "2")];
+        let now = [log("x", "2"), log("a", "2"), log("a", "1"), log("b", "2")];
+        let twin = |at: usize| twin(&then[at], &then, &now);
+        assert_eq!(twin(2).as_ref(), Some(&now[3].id), "by its name");
+        assert_eq!(twin(0).as_ref(), Some(&now[2].id), "by its parameters");
+        assert_eq!(twin(1).as_ref(), Some(&now[1].id), "by its place");
+        assert_eq!(super::twin(&then[3], &then, &now[..3]), None);
     }
 }

@@ -49,6 +49,13 @@ impl Studio {
     ) -> Result<PathBuf> {
         let python = surroundings.python.first();
         let python = python.ok_or_else(|| Error::invalid("It is not known which interpreter the program ran in."))?;
+        let root = surroundings.client.as_ref().map(|client| client.root.as_path());
+        for (name, address) in &python.interpreter.direct {
+            let folder = address.strip_prefix("file://").map(Path::new);
+            if folder.is_some_and(|folder| root.is_none_or(|root| !folder.starts_with(root))) {
+                notes.push(format!("{name} is installed from {address}, which is used as it is now."));
+            }
+        }
         self.interpreter_again(&python.interpreter, progress, notes)
     }
 

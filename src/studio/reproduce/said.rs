@@ -9,6 +9,8 @@ use zip::ZipArchive;
 /// What an `MLmodel` file says of when and where it was logged.
 const INCIDENTAL: [&str; 6] =
     ["run_id", "model_id", "model_uuid", "utc_time_created", "artifact_path", "model_size_bytes"];
+/// How much of the entries of an archive is read, in bytes.
+const READ: usize = 64 << 20;
 /// The place in memory where an object was, by which skops also names its files.
 const PLACE: &str = "__id__";
 
@@ -31,19 +33,28 @@ pub(super) fn said(path: &str, bytes: &[u8]) -> Option<Json> {
 /// A model as skops writes it: a ZIP archive of `schema.json` and arrays
 /// (<https://skops.readthedocs.io/en/stable/persistence.html>). The arrays take the places where the schema names them.
 fn skops(bytes: &[u8]) -> Option<Json> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
-    let mut schema: Json = serde_json::from_slice(&entry(&mut archive, "schema.json")?).ok()?;
+    let mut archive = Archive { entries: ZipArchive::new(Cursor::new(bytes)).ok()?, left: READ };
+    let mut schema: Json = serde_json::from_slice(&archive.entry("schema.json")?).ok()?;
     fill(&mut schema, &mut archive)?;
     Some(schema)
 }
 
-fn entry(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    archive.by_name(name).ok()?.read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+struct Archive<'a> {
+    entries: ZipArchive<Cursor<&'a [u8]>>,
+    /// Bytes that may still be read: nodes may name one entry many times.
+    left: usize,
 }
 
-fn fill(node: &mut Json, archive: &mut ZipArchive<Cursor<&[u8]>>) -> Option<()> {
+impl Archive<'_> {
+    fn entry(&mut self, name: &str) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.entries.by_name(name).ok()?.take(self.left as u64 + 1).read_to_end(&mut bytes).ok()?;
+        self.left = self.left.checked_sub(bytes.len())?;
+        Some(bytes)
+    }
+}
+
+fn fill(node: &mut Json, archive: &mut Archive<'_>) -> Option<()> {
     match node {
         Json::Array(all) => all.iter_mut().try_for_each(|one| fill(one, archive)),
         Json::Object(facts) => {
@@ -56,9 +67,9 @@ fn fill(node: &mut Json, archive: &mut ZipArchive<Cursor<&[u8]>>) -> Option<()> 
 }
 
 /// Puts what a node has written elsewhere, or as a text, into it.
-fn read(facts: &mut Map<String, Json>, archive: &mut ZipArchive<Cursor<&[u8]>>) -> Option<()> {
+fn read(facts: &mut Map<String, Json>, archive: &mut Archive<'_>) -> Option<()> {
     if let Some(file) = facts.get("file").and_then(Json::as_str) {
-        let bytes = entry(archive, file)?;
+        let bytes = archive.entry(file)?;
         let content = array(&bytes).unwrap_or_else(|| blake3::hash(&bytes).to_hex().to_string().into());
         facts.insert("file".to_owned(), content);
     }
@@ -93,7 +104,7 @@ fn array(bytes: &[u8]) -> Option<Json> {
     let (head, data) = rest.split_at_checked(length)?;
     let head = std::str::from_utf8(head).ok()?.trim();
     let fields = fields(head.split_once("'descr':")?.1.split_once("'fortran_order'")?.0)?;
-    let size: usize = fields.iter().map(|field| field.size).sum();
+    let size = fields.iter().try_fold(0_usize, |all, field| all.checked_add(field.size))?;
     if size == 0 || !data.len().is_multiple_of(size) {
         return None;
     }
@@ -108,12 +119,20 @@ fn array(bytes: &[u8]) -> Option<Json> {
                 // JSON has no word for what is not finite.
                 (b'f', 8) => values.push(number(f64::from_le_bytes(value.try_into().ok()?))),
                 (b'f', 4) => values.push(number(f64::from(f32::from_le_bytes(value.try_into().ok()?)))),
-                (b'i', 8) => values.push(i64::from_le_bytes(value.try_into().ok()?).into()),
-                _ => values.push(value.into()),
+                (b'i' | b'u' | b'b', 1..=8) => values.push(whole(value, field.kind == b'i').into()),
+                _ => values.push(blake3::hash(value).to_hex().to_string().into()),
             }
         }
     }
     Some(values.into())
+}
+
+/// A whole number of up to eight bytes, the lowest first. The largest without a sign come out below zero, always alike.
+fn whole(bytes: &[u8], signed: bool) -> i64 {
+    let negative = signed && bytes.last().is_some_and(|byte| *byte > 127);
+    let mut all = [if negative { 255 } else { 0 }; 8];
+    all[..bytes.len()].copy_from_slice(bytes);
+    i64::from_le_bytes(all)
 }
 
 fn number(value: f64) -> Json {
@@ -204,6 +223,9 @@ mod tests {
         };
         assert_eq!(nodes(3, 0), nodes(3, 255));
         assert_ne!(nodes(3, 0), nodes(4, 0));
+        assert_eq!(nodes(-3, 0).as_array().unwrap()[1..], [json!(-3), json!(1)]);
+        let small = array(&npy("[('a', '<i2'), ('b', '|b1')]", "(2,)", &[254, 255, 1, 3, 0, 0])).unwrap();
+        assert_eq!(small.as_array().unwrap()[1..], [json!(-2), json!(1), json!(3), json!(0)]);
     }
 
     #[test]

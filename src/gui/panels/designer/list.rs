@@ -117,12 +117,13 @@ impl Pipelines {
         self.wanted = None;
         match std::mem::take(&mut self.read).take()? {
             Ok((file, unsaved)) => Some(Ready::Read(Box::new(Document::new(path, file, unsaved)))),
-            Err(failure) if shown => {
-                cx.failed(failure.message);
-                None
-            }
             Err(failure) => {
-                self.unread = Some(failure);
+                self.step = None;
+                if shown {
+                    cx.failed(failure.message);
+                } else {
+                    self.unread = Some(failure);
+                }
                 None
             }
         }

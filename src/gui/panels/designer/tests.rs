@@ -187,7 +187,7 @@ fn a_pipeline_that_was_asked_for_comes_though_the_folder_changes_meanwhile() {
     harness.state_mut().panel.pipelines.refresh();
     until(&mut harness, "the other one shows", |harness| harness.state().document().path == other);
 
-    // One that is not there is said to be, and the one that is shown stays.
+    // One that is not there leaves the one that is shown.
     harness.state_mut().panel.pipelines.choose("pipelines/none.yaml".to_owned(), None);
     until(&mut harness, "the answer has come", |harness| !harness.state().panel.pipelines.is_reading());
     assert_eq!(harness.state().document().path, other);

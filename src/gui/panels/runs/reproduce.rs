@@ -117,7 +117,7 @@ impl Reproduce {
         });
         ui.horizontal(|ui| {
             stop = ui.add(Button::secondary("Cancel")).clicked();
-            ui.label(t.caption("Your own files are not touched. Leaving this run stops it."));
+            ui.label(t.caption("It goes on in a clean folder. Leaving this run stops it."));
         });
         egui::Frame::NONE.fill(t.color.surface1).inner_margin(t.size.pad).show(ui, |ui| {
             CodeView::new("reproducing", lines.len()).follow().show(ui, |at| CodeLine {
