@@ -36,6 +36,8 @@ const SIBLINGS: usize = 50;
 const WAITING: usize = 10_000;
 /// How many processes may stand between a worker and its program.
 const GENERATIONS: usize = 8;
+/// By how much the start of a process may be told too early, in seconds: it is counted from the start of the machine.
+const START_ERROR: u64 = 2;
 /// Connections and processes that are remembered.
 const REMEMBERED: usize = 1_000;
 
@@ -251,7 +253,7 @@ fn changed_since(started: u64, root: &Path, script: Option<&Path>, source: &Sour
     let files: BTreeSet<PathBuf> = edited.map(|path| root.join(path)).chain(script.map(Path::to_owned)).collect();
     let later = |file: &PathBuf| {
         let changed = std::fs::metadata(file).and_then(|meta| meta.modified()).ok()?;
-        (changed.duration_since(UNIX_EPOCH).ok()?.as_secs() > started).then(|| file.display().to_string())
+        (changed.duration_since(UNIX_EPOCH).ok()?.as_secs() > started + START_ERROR).then(|| file.display().to_string())
     };
     let said = |file: String| {
         format!("{file} was changed after the program had started, and is kept as it was when the run began.")
