@@ -217,7 +217,7 @@ fn a_workspace_without_a_repository_gets_one_and_a_name() {
     window.wait_for("Message");
     window.fill("Message", "Start");
     window.press(Modifiers::COMMAND, Key::Enter);
-    window.wait_until("the commit", |_| git(&folder, &["log", "--format=%s"]).trim() == "Start");
+    window.wait_until("the commit", |_| git(&folder, &["log", "--all", "--format=%s"]).trim() == "Start");
 }
 
 /// Pictures over the frozen workspace, with changes, a branch and a commit of fixed dates.
