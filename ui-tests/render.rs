@@ -48,6 +48,8 @@ fn main() -> anyhow::Result<()> {
     let studio = Studio::open(&arguments.workspace)?;
     let select = arguments.select.as_deref().map(|text| subject(&studio, text)).transpose()?;
     let mut window = Window::over(studio, theme, [width.parse()?, height.parse()?], None);
+    // People's own words have signs that no font here has; on a screen the system's fonts do.
+    window.harness.ctx.set_missing_glyph_policy(egui::MissingGlyphPolicy::Tofu);
     let panels = gui::panels::registry();
     let place = panels.iter().map(|panel| panel.id()).find(|id| *id == arguments.panel);
     window.send(Action::Run(Command::GoTo(place.with_context(|| format!("there is no panel {}", arguments.panel))?)));

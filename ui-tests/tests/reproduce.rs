@@ -389,6 +389,14 @@ fn a_program_that_logged_runs_again_as_it_was() {
     let kept = desk.workspace().join(".atelier/cache/reproduce");
     assert_eq!(std::fs::read_dir(kept).unwrap().count(), 0, "the clean folder stays");
     assert_eq!(desk.atelier(&["runs", "list", "--json"]).json()["runs"].as_array().unwrap().len(), 1);
+    let mut window = Window::open(&desk.workspace(), Theme::Light, [1280.0, 800.0]);
+    // mlflow prints signs that no font here has.
+    window.harness.ctx.set_missing_glyph_policy(egui::MissingGlyphPolicy::Tofu);
+    window.send(Action::Open(Subject::Run { id: id(&run) }));
+    window.click("Reproduce");
+    window.click("Run it again");
+    window.wait_until("the verdict", |window| window.says("Identical, "));
+    assert!(window.has("models/model/model.skops, Identical"), "{:?}", window.labels());
     desk.is_whole();
 }
 
