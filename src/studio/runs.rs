@@ -128,14 +128,10 @@ impl Studio {
             id: Some(id.clone()),
             pipeline: Some(path.to_owned()),
             pipeline_title: Some(title(&pipeline, path)),
+            diff: source.keep_diff(&self.workspace)?,
             commit: source.commit,
             branch: source.branch,
             plan: Some(self.put_json(&frozen)?),
-            diff: source
-                .diff
-                .map(|diff| self.workspace.put_bytes(diff.as_bytes()))
-                .transpose()?
-                .map(|blob| blob.digest),
             environment: Some(self.put_json(&surroundings)?),
             details: serde_json::json!({ "algorithm": algorithm(&pipeline) }),
             inputs,

@@ -26,6 +26,12 @@ impl Source {
         })
     }
 
+    /// Keeps the uncommitted difference, if there is one; its digest.
+    pub(crate) fn keep_diff(&self, workspace: &workspace::Workspace) -> Result<Option<String>> {
+        let kept = self.diff.as_ref().map(|diff| workspace.put_bytes(diff.as_bytes())).transpose()?;
+        Ok(kept.map(|blob| blob.digest))
+    }
+
     /// What the difference names but does not hold.
     pub(crate) fn left_out(&self) -> Vec<String> {
         let state = git::State { diff: self.diff.clone().unwrap_or_default(), ..git::State::default() };

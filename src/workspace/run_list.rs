@@ -175,16 +175,17 @@ impl Workspace {
         })
     }
 
-    /// The ids of the runs that ran on exactly this, by the digest of its description, or of those of which nothing is
-    /// known; in the order in which they were recorded, deleted ones too.
+    /// The runs that ran on exactly this, by the digest of its description, or those of which nothing is known; in the
+    /// order in which they were recorded, deleted ones too, with params, latest metrics and tags.
     ///
     /// # Errors
     /// A database that cannot be read.
-    pub fn runs_of_environment(&self, digest: Option<&str>) -> Result<Vec<String>> {
+    pub fn runs_of_environment(&self, digest: Option<&str>) -> Result<Vec<Run>> {
         self.db.read(|conn| {
             let mut statement =
-                conn.prepare_cached("SELECT uuid FROM runs WHERE environment_digest IS ?1 ORDER BY id")?;
-            Ok(statement.query_map([digest], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+                conn.prepare_cached("SELECT id FROM runs WHERE environment_digest IS ?1 ORDER BY id")?;
+            let rows: Vec<i64> = statement.query_map([digest], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+            load(conn, &rows)
         })
     }
 

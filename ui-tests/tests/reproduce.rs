@@ -380,9 +380,8 @@ fn a_program_that_logged_runs_again_as_it_was() {
     git(&code, &["commit", "-qm", "Start over"]);
     served.kill();
     let (outcome, report) = reproduce(&desk, &id(&run), &[]);
-    println!("{report:#}");
     let same = |of: &str| report[of].as_array().unwrap().iter().filter(|one| one["outcome"] == "identical").count();
-    assert_eq!(text(&report["verdict"]), "identical", "{}", outcome.stderr);
+    assert_eq!(text(&report["verdict"]), "identical", "{report:#}\n{}", outcome.stderr);
     assert_eq!(outcome.code, Some(0));
     assert_eq!(same("metrics"), 1);
     assert!(same("outputs") > 3, "the files of the run and of its model");

@@ -28,14 +28,13 @@ pub(crate) fn is_isolated(arguments: &[String]) -> bool {
 fn read(arguments: &[String]) -> (Code<'_>, String) {
     let mut options = String::new();
     let mut words = arguments.iter().map(String::as_str).enumerate().skip(1);
-    let value = |words: &mut dyn Iterator<Item = (usize, &'_ str)>| words.next().is_some();
     while let Some((at, word)) = words.next() {
         let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
             return (if word == "-" { Code::Typed } else { Code::Script(at) }, options);
         };
         if let Some(long) = letters.strip_prefix('-') {
             if long == "check-hash-based-pycs" {
-                value(&mut words);
+                words.next();
             }
             continue;
         }
@@ -51,7 +50,7 @@ fn read(arguments: &[String]) -> (Code<'_>, String) {
                 // These take a value.
                 'W' | 'X' => {
                     if rest.is_none() {
-                        value(&mut words);
+                        words.next();
                     }
                     break;
                 }

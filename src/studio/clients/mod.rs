@@ -215,13 +215,9 @@ impl Studio {
         surroundings.client = Some(client);
         Ok(RunOrigin {
             environment: self.put_json(&surroundings)?,
+            diff: source.keep_diff(&self.workspace)?,
             commit: source.commit,
             branch: source.branch,
-            diff: source
-                .diff
-                .map(|diff| self.workspace.put_bytes(diff.as_bytes()))
-                .transpose()?
-                .map(|blob| blob.digest),
         })
     }
 }

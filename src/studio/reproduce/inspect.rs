@@ -76,7 +76,7 @@ impl Studio {
 impl Inspected {
     fn code(&mut self, studio: &Studio, state: &RunState) {
         for what in &state.left_out {
-            self.notes.push(format!("Not kept with the run: {what}"));
+            self.notes.push(format!("About its code: {what}"));
         }
         if state.is_empty() {
             if self.runs {

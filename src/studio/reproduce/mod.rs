@@ -142,8 +142,7 @@ impl Studio {
             return Ok(report);
         }
         let scratch = restore::Scratch::new(self, run)?;
-        let serve = options.serve.filter(|_| inspected.runs);
-        let done = self.reproduce_in(&scratch, run, &inspected, serve, &mut report, progress);
+        let done = self.reproduce_in(&scratch, run, &inspected, options.serve, &mut report, progress);
         let keep = (options.keep || !inspected.runs) && done.is_ok();
         if keep {
             report.folder = Some(scratch.keep());
@@ -189,14 +188,13 @@ impl Studio {
             return Ok(());
         }
         let surroundings = self.surroundings(run)?;
-        if let (Some(client), Some(serve)) = (&surroundings.client, serve) {
-            let python = self.interpreter_of(&surroundings, progress, &mut report.notes)?;
+        if let (Some(client), Some(then), Some(serve)) = (&surroundings.client, surroundings.python.first(), serve) {
+            let then = &then.interpreter;
+            let python = self.interpreter_of(client, then, progress, &mut report.notes)?;
             progress.check()?;
             let again = scratch.open(self)?;
             (progress.say)("Running again");
-            let direct =
-                surroundings.python.first().map(|python| python.interpreter.direct.clone()).unwrap_or_default();
-            let program = program::Program { client, python: &python, direct: &direct, folder: scratch.folder() };
+            let program = program::Program { client, python: &python, direct: &then.direct, folder: scratch.folder() };
             let ended = program.run(&again, serve, progress)?;
             (progress.say)("Weighing the results");
             return program::weigh(self, run, &again, ended, report);

@@ -127,11 +127,9 @@ pub(super) fn weigh(
     ended: Option<String>,
     report: &mut Reproduction,
 ) -> Result<()> {
-    let rows =
-        |studio: &Studio, ids: Vec<String>| -> Result<Vec<Run>> { ids.iter().map(|id| studio.run_row(id)).collect() };
     let then = first.run_row(run)?;
-    let siblings = rows(first, first.workspace.runs_of_environment(then.environment.as_deref())?)?;
-    let logged = rows(again, again.workspace.runs_of_environment(None)?)?;
+    let siblings = first.workspace.runs_of_environment(then.environment.as_deref())?;
+    let logged = again.workspace.runs_of_environment(None)?;
     report.error = ended;
     if siblings.len() > 1 || siblings.len() != logged.len() {
         report.notes.push(format!(
@@ -140,13 +138,11 @@ pub(super) fn weigh(
             if logged.len() == siblings.len() { "as many".to_owned() } else { counted(logged.len()) }
         ));
     }
-    let Some(second) = twin(&then, &siblings, &logged) else {
+    let Some(now) = twin(&then, &siblings, &logged) else {
         report.verdict = Verdict::Failed;
         report.error.get_or_insert_with(|| "The program ended without logging this run again.".to_owned());
         return Ok(());
     };
-    let now = again.run_row(&second)?;
-    let second = second.as_str();
     for (key, old) in &then.params {
         match now.params.get(key) {
             Some(new) if new == old => {}
@@ -154,8 +150,8 @@ pub(super) fn weigh(
             None => report.notes.push(format!("Its parameter {key} was {old} and was not logged again.")),
         }
     }
-    report.outputs = files((first, run), (again, second), report.tolerance)?;
-    report.metrics = rerun::metrics(first, run, again, second, report.tolerance)?;
+    report.outputs = files((first, run), (again, &now.id), report.tolerance)?;
+    report.metrics = rerun::metrics(first, run, again, &now.id, report.tolerance)?;
     report.verdict = rerun::verdict(report, then.status, now.status);
     Ok(())
 }
@@ -166,17 +162,17 @@ fn counted(runs: usize) -> String {
 
 /// Which of the runs that were `logged` again is the one that `then` was among its `siblings`: the only one of its name,
 /// the only one with its parameters, or the one that came in its place.
-fn twin(then: &Run, siblings: &[Run], logged: &[Run]) -> Option<String> {
+fn twin<'a>(then: &Run, siblings: &[Run], logged: &'a [Run]) -> Option<&'a Run> {
     let only = |alike: &dyn Fn(&Run) -> bool| {
         let mut found = logged.iter().filter(|run| alike(run));
         let one = found.next().filter(|_| found.next().is_none())?;
-        (siblings.iter().filter(|run| alike(run)).count() == 1).then(|| one.id.clone())
+        (siblings.iter().filter(|run| alike(run)).count() == 1).then_some(one)
     };
     let by_name = || only(&|run| run.name == then.name);
     let by_params = || only(&|run| run.params == then.params);
     let by_place = || {
         let place = siblings.iter().position(|run| run.id == then.id)?;
-        logged.get(place).map(|run| run.id.clone())
+        logged.get(place)
     };
     by_name().or_else(by_params).or_else(by_place)
 }
@@ -311,9 +307,9 @@ mod tests {
         let then = [log("a", "1"), log("a", "2"), log("b", "2"), log("c", "2")];
         let now = [log("x", "2"), log("a", "2"), log("a", "1"), log("b", "2")];
         let twin = |at: usize| twin(&then[at], &then, &now);
-        assert_eq!(twin(2).as_ref(), Some(&now[3].id), "by its name");
-        assert_eq!(twin(0).as_ref(), Some(&now[2].id), "by its parameters");
-        assert_eq!(twin(1).as_ref(), Some(&now[1].id), "by its place");
+        assert_eq!(twin(2), Some(&now[3]), "by its name");
+        assert_eq!(twin(0), Some(&now[2]), "by its parameters");
+        assert_eq!(twin(1), Some(&now[1]), "by its place");
         assert_eq!(super::twin(&then[3], &then, &now[..3]), None);
     }
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
+use crate::clients::Client;
 use crate::environments::Progress;
 use crate::interpreter::{self, Interpreter};
-use crate::surroundings::{StepsPython, Surroundings, UsedEnvironment};
+use crate::surroundings::{StepsPython, UsedEnvironment};
 use crate::{Error, ErrorKind, Result, Studio};
 
 /// What installs packages decides nothing.
@@ -40,23 +41,21 @@ impl Studio {
     /// The interpreter that a program ran in, as [`Self::bring_back_pythons`] has those of steps.
     ///
     /// # Errors
-    /// One that is not known, or cannot be had again.
+    /// One that cannot be had again.
     pub(super) fn interpreter_of(
         &self,
-        surroundings: &Surroundings,
+        client: &Client,
+        then: &Interpreter,
         progress: Progress<'_>,
         notes: &mut Vec<String>,
     ) -> Result<PathBuf> {
-        let python = surroundings.python.first();
-        let python = python.ok_or_else(|| Error::invalid("It is not known which interpreter the program ran in."))?;
-        let root = surroundings.client.as_ref().map(|client| client.root.as_path());
-        for (name, address) in &python.interpreter.direct {
+        for (name, address) in &then.direct {
             let folder = address.strip_prefix("file://").map(Path::new);
-            if folder.is_some_and(|folder| root.is_none_or(|root| !folder.starts_with(root))) {
+            if folder.is_some_and(|folder| !folder.starts_with(&client.root)) {
                 notes.push(format!("{name} is installed from {address}, which is used as it is now."));
             }
         }
-        self.interpreter_again(&python.interpreter, progress, notes)
+        self.interpreter_again(then, progress, notes)
     }
 
     fn environment_again(
