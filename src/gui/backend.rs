@@ -246,13 +246,14 @@ pub struct Request<T> {
     value: Option<T>,
     failure: Option<Failure>,
     pending: Option<Ticket<T>>,
+    subject: Option<u64>,
     key: Option<u64>,
     revision: u64,
 }
 
 impl<T> Default for Request<T> {
     fn default() -> Self {
-        Self { value: None, failure: None, pending: None, key: None, revision: 0 }
+        Self { value: None, failure: None, pending: None, subject: None, key: None, revision: 0 }
     }
 }
 
@@ -269,13 +270,33 @@ impl<T: Send + 'static> Request<T> {
         S: Send + Sync + 'static,
         E: Display,
     {
-        let mut hasher = std::hash::DefaultHasher::new();
-        key.hash(&mut hasher);
-        let key = hasher.finish();
+        let key = hash_of(&key);
         if self.key != Some(key) && self.ask(backend, ask) {
             self.key = Some(key);
         }
         self.poll()
+    }
+
+    /// As [`Self::ensure`], about a subject that may become another one: then what was known of the
+    /// former subject goes at once. Without this a panel would show, or act on, the answer about one
+    /// thing under the name of another until the new answer has come.
+    pub fn ensure_of<S, E>(
+        &mut self,
+        subject: impl Hash,
+        key: impl Hash,
+        backend: &BackendOf<S>,
+        ask: impl FnOnce(&Arc<S>) -> Result<T, E> + Send + 'static,
+    ) -> bool
+    where
+        S: Send + Sync + 'static,
+        E: Display,
+    {
+        let subject = hash_of(&subject);
+        if self.subject != Some(subject) {
+            let revision = self.revision + 1;
+            *self = Self { subject: Some(subject), revision, ..Self::default() };
+        }
+        self.ensure(key, backend, ask)
     }
 
     /// Asks now, whatever was asked before; an answer still on its way is dropped. Returns false
@@ -308,6 +329,12 @@ impl<T: Send + 'static> Request<T> {
         self.pending = Some(ticket);
         true
     }
+}
+
+fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl<T> Request<T> {
@@ -463,6 +490,29 @@ mod tests {
             }
         }
         assert_eq!((request.value(), asked.try_iter().count()), (Some(&2), 2));
+    }
+
+    #[test]
+    fn an_answer_about_another_subject_is_never_shown() {
+        let backend = backend();
+        let mut request = Request::default();
+        request.ensure_of("one", 1, &backend, |_| Ok::<_, Failure>(1));
+        wait(&mut request);
+
+        // Asked anew about the same subject, the former answer stays meanwhile.
+        let (go, gate) = mpsc::sync_channel::<()>(1);
+        let waits = move |_: &Arc<u32>| {
+            gate.recv().ok();
+            Ok::<_, Failure>(2)
+        };
+        request.ensure_of("one", 2, &backend, waits);
+        assert_eq!(request.state(), State::Pending(Some(&1)));
+
+        request.ensure_of("two", 2, &backend, |_| Ok::<_, Failure>(3));
+        assert_eq!(request.state(), State::Pending(None));
+        go.send(()).unwrap();
+        wait(&mut request);
+        assert_eq!(request.value(), Some(&3));
     }
 
     #[test]

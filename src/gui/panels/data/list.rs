@@ -58,7 +58,7 @@ impl Datasets {
         self.ensure(cx.backend);
         if let Some((name, _)) = current {
             let asked = name.clone();
-            self.versions.ensure(name, cx.backend, move |studio| studio.dataset_versions(&asked));
+            self.versions.ensure_of(name, (), cx.backend, move |studio| studio.dataset_versions(&asked));
         }
         let t = cx.theme;
         widgets::bar(ui, |ui| drop(ui.label(t.title("Datasets"))), |_| ());

@@ -231,7 +231,7 @@ impl Models {
             return;
         };
         let asked = name.clone();
-        self.versions.ensure((&name, revision), cx.backend, move |studio: &Arc<Studio>| {
+        self.versions.ensure_of(&name, revision, cx.backend, move |studio: &Arc<Studio>| {
             let mut all = studio.model_versions(&asked)?;
             all.retain(|version| version.deleted_ms.is_none());
             Ok::<_, studio::Error>(all)
@@ -241,17 +241,17 @@ impl Models {
         };
         let reference = format!("{name}@{}", chosen.version);
         let asked = reference.clone();
-        self.detail.ensure((reference.clone(), revision), cx.backend, move |studio: &Arc<Studio>| studio.model(&asked));
+        self.detail.ensure_of(&reference, revision, cx.backend, move |studio: &Arc<Studio>| studio.model(&asked));
         match self.before(chosen.version) {
             Some(version) => {
                 let reference = format!("{name}@{version}");
                 self.previous
-                    .ensure(reference.clone(), cx.backend, move |studio: &Arc<Studio>| studio.model(&reference));
+                    .ensure_of(reference.clone(), (), cx.backend, move |studio: &Arc<Studio>| studio.model(&reference));
             }
             None => self.previous.clear(),
         }
         let datasets = chosen.datasets.clone();
-        self.sources.ensure((&name, chosen.version), cx.backend, move |studio: &Arc<Studio>| {
+        self.sources.ensure_of((&name, chosen.version), (), cx.backend, move |studio: &Arc<Studio>| {
             let known = datasets.into_iter().map(|(dataset, version)| {
                 let found = studio.dataset_version(&format!("{dataset}@{version}"));
                 Source { rows: found.ok().map(|found| found.rows), dataset, version }

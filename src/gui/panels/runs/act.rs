@@ -160,13 +160,22 @@ impl Runs {
         }
     }
 
-    /// Asks for a model's name as soon as the run's models are known.
+    /// Opens the dialog that was asked for as soon as the run and what it was registered as have
+    /// been read. Selecting another run meanwhile takes the wish back.
     pub(super) fn ask_register(&mut self, cx: &mut Cx<'_>) {
-        let Some(detail) = self.focus.detail() else { return };
-        let (id, name) = (detail.row.id.clone(), detail.row.name.clone());
-        if self.registering.take_if(|wanted| *wanted == id).is_none() {
+        let Some(id) = self.registering.clone() else { return };
+        if self.target().as_ref() != Some(&id) {
+            self.registering = None;
             return;
         }
+        if let Some(failure) = self.focus.failure() {
+            self.registering = None;
+            return cx.failed(format!("The run could not be read, so its model cannot be registered. {failure}"));
+        }
+        let Some(detail) = self.focus.whole() else { return };
+
+        self.registering = None;
+        let name = detail.row.name.clone();
         let made = self.focus.made().to_vec();
         if made.is_empty() {
             return cx.failed(format!("{name} trained no model"));

@@ -129,16 +129,17 @@ impl Runs {
         all
     }
 
-    /// Whether a model can be registered now, or why not.
+    /// Returns whether a model can be registered now, and why not.
     fn registers(&self) -> (bool, &'static str) {
         if self.target().is_none() {
             return (false, "Select a run that trained a model");
         }
-        match self.focus.detail() {
-            None => (false, "Reading the run…"),
-            Some(_) if self.focus.made().is_empty() => (false, "This run made no model"),
-            Some(_) => (true, "Keeps the model of the selected run under a name"),
+        if self.focus.detail().is_some() && self.focus.made().is_empty() {
+            return (false, "This run made no model");
         }
+
+        // Before the run has been read a click counts too: the dialog opens once it has.
+        (true, "Keeps the model of the selected run under a name")
     }
 
     /// The bar over the open run; what was asked.

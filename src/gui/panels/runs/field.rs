@@ -177,7 +177,7 @@ impl FilterField {
             "attributes" if key == "status" => STATUSES.iter().map(|word| (*word).to_owned()).collect(),
             "params" | "tags" => {
                 let of = if entity == "params" { RunSort::Param(key.to_owned()) } else { RunSort::Tag(key.to_owned()) };
-                self.values.ensure(name, backend, move |studio: &Arc<Studio>| studio.run_values(&of, 200));
+                self.values.ensure_of(name, (), backend, move |studio: &Arc<Studio>| studio.run_values(&of, 200));
                 self.values.value().cloned().unwrap_or_default()
             }
             _ => return Vec::new(),

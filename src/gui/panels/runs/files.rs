@@ -72,7 +72,7 @@ impl Files {
             self.files.poll();
         } else {
             let ask = run.to_owned();
-            self.files.ensure((run, revision), cx.backend, move |studio: &Arc<Studio>| studio.run_files(&ask));
+            self.files.ensure_of(run, revision, cx.backend, move |studio: &Arc<Studio>| studio.run_files(&ask));
         }
         self.arrange();
         if self.files.value().is_some_and(Vec::is_empty) {
@@ -154,9 +154,9 @@ impl Files {
         let t = theme::of(ui);
         let Some(path) = self.chosen.clone() else { return };
         // A file may be logged again under its path.
-        let key = (run.to_owned(), path.clone(), self.files.revision());
+        let subject = (run.to_owned(), path.clone());
         let ask = (run.to_owned(), path.clone());
-        self.content.ensure(key, cx.backend, move |studio: &Arc<Studio>| {
+        self.content.ensure_of(subject, self.files.revision(), cx.backend, move |studio: &Arc<Studio>| {
             Ok::<_, Failure>((ask.1.clone(), Looked::read(studio, &ask.0, &ask.1)?))
         });
         egui::Frame::NONE.inner_margin(egui::Margin::symmetric(t.size.pad as i8, t.size.grid as i8)).show(ui, |ui| {

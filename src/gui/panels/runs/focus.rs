@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use studio::{ModelVersion, RunDetail, RunModel, Studio};
 
-use crate::backend::{Backend, Request};
+use crate::backend::{Backend, Failure, Request};
 
 /// The newest detail of one run.
 #[derive(Default)]
@@ -51,6 +51,17 @@ impl Focus {
     /// Counts answers.
     pub fn revision(&self) -> u64 {
         self.detail.revision()
+    }
+
+    /// The run's detail once its registered models are known as well.
+    pub fn whole(&self) -> Option<&RunDetail> {
+        self.models.value().and(self.detail())
+    }
+
+    /// The reason why neither an answer has come nor one is on its way.
+    pub fn failure(&self) -> Option<&Failure> {
+        let detail = self.detail.failure().filter(|_| self.detail.value().is_none());
+        detail.or_else(|| self.models.failure().filter(|_| self.models.value().is_none()))
     }
 
     pub fn detail(&self) -> Option<&RunDetail> {

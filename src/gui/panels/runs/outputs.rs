@@ -74,7 +74,7 @@ impl Outputs {
             .find(|step| step.name == job)
             .and_then(|step| step.outputs.iter().find(|output| output.port == port))
             .and_then(|output| output.digest.clone());
-        self.content.ensure((key, digest), cx.backend, move |studio: &Arc<Studio>| {
+        self.content.ensure_of(key, digest, cx.backend, move |studio: &Arc<Studio>| {
             Content::of_step(studio, &ask.0, &ask.1, &ask.2)
         });
         let builder = UiBuilder::new().max_rect(right.shrink2(vec2(1.0, 0.0))).id_salt((&job, &port));

@@ -156,8 +156,11 @@ fn a_model_is_registered_from_a_run() {
     let row = first_row(&harness);
     harness.get_by_label(&row).click();
     until(&mut harness, "the run is described", |harness| harness.query_by_label("Parameters").is_some());
+    // At once, whether or not the run has been read by now.
     harness.get_by_label("Register model…").click();
-    harness.run_steps(3);
+    until(&mut harness, "the name is asked for", |harness| {
+        harness.query_by_role_and_label(egui::accesskit::Role::TextInput, "Name").is_some()
+    });
     harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Name").focus();
     harness.run_steps(2);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::A);

@@ -242,7 +242,7 @@ impl Source {
         };
         let path = shown.path.clone();
         self.versions
-            .ensure((&shown.path, revision), cx.backend, move |studio: &Arc<Studio>| studio.file_versions(&path));
+            .ensure_of(&shown.path, revision, cx.backend, move |studio: &Arc<Studio>| studio.file_versions(&path));
         let asked = shown.clone();
         let key = (&shown.path, &shown.old, &shown.new, revision);
         let came = self.comparison.ensure(key, cx.backend, move |studio: &Arc<Studio>| {
@@ -267,9 +267,9 @@ impl Source {
             self.show_commit(commit.clone());
         }
         let id = commit.clone();
-        self.row.ensure((&commit, revision), cx.backend, move |studio: &Arc<Studio>| studio.git_commit_row(&id));
+        self.row.ensure_of(&commit, revision, cx.backend, move |studio: &Arc<Studio>| studio.git_commit_row(&id));
         let id = commit.clone();
-        self.files.ensure(&commit, cx.backend, move |studio: &Arc<Studio>| studio.git_commit_files(&id));
+        self.files.ensure_of(&commit, (), cx.backend, move |studio: &Arc<Studio>| studio.git_commit_files(&id));
     }
 
     /// What has come is laid out once.

@@ -24,13 +24,13 @@ pub struct History {
 impl History {
     pub fn show(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
         let path = document.path.clone();
-        let key = (path.clone(), document.run.clone(), document.is_running());
-        self.runs.ensure(&key, cx.backend, {
+        let key = (document.run.clone(), document.is_running());
+        self.runs.ensure_of(&path, key, cx.backend, {
             let query = RunQuery { pipeline: Some(path.clone()), limit: RUNS, ..RunQuery::default() };
             move |studio| studio.runs(&query).map(|page| page.runs)
         });
         let commit = cx.status.git.as_ref().and_then(|git| git.commit.clone());
-        self.commits.ensure((&path, commit), cx.backend, {
+        self.commits.ensure_of(&path, commit, cx.backend, {
             let path = path.clone();
             move |studio| studio.git_log(Some(&path), COMMITS)
         });

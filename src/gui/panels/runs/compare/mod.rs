@@ -79,7 +79,7 @@ impl Compare {
         let key = (first.clone(), second.clone());
         match self.tab {
             1 => {
-                self.code.ensure(key, backend, move |studio| studio.compare_code(&first, &second));
+                self.code.ensure_of(key, (), backend, move |studio| studio.compare_code(&first, &second));
                 let (view, revision) = (&mut self.code_view, self.code.revision());
                 let show = |ui: &mut Ui, code: &CodeComparison| view.show(ui, code, revision);
                 let again = widgets::requested(ui, &self.code, "their code", show);
@@ -88,7 +88,8 @@ impl Compare {
                 }
             }
             2 => {
-                self.environment.ensure(key, backend, move |studio| studio.compare_environments(&first, &second));
+                self.environment
+                    .ensure_of(key, (), backend, move |studio| studio.compare_environments(&first, &second));
                 let again = widgets::requested(ui, &self.environment, "what they ran on", |ui, found| {
                     scrolled(ui, |ui| environment::show(ui, found));
                 });
@@ -97,7 +98,7 @@ impl Compare {
                 }
             }
             _ => {
-                self.data.ensure(key, backend, move |studio| studio.compare_data(&first, &second));
+                self.data.ensure_of(key, (), backend, move |studio| studio.compare_data(&first, &second));
                 let again = widgets::requested(ui, &self.data, "their data", |ui, found| {
                     scrolled(ui, |ui| data::show(ui, found));
                 });

@@ -125,28 +125,23 @@ impl Live {
             Kind::Lines(lines) => self.ask_lines(lines, env),
             Kind::Importance { metric, related } => {
                 let (ids, metric, related) = (ids(), metric.clone(), *related);
-                let key = (&ids.clone(), &metric.clone(), related, env.revision);
-                self.influence.ensure(key, env.backend, move |studio: &Arc<Studio>| {
+                let (subject, key) = ((metric.clone(), related), (ids.clone(), env.revision));
+                self.influence.ensure_of(subject, key, env.backend, move |studio: &Arc<Studio>| {
                     studio.param_influence(&ids, &metric, related).map(Arc::new)
                 });
             }
             Kind::Images { name } if !name.is_empty() => {
                 let (ids, name) = (ids(), name.clone());
-                self.shots.ensure(
-                    (&ids.clone(), &name.clone(), env.revision),
-                    env.backend,
-                    move |studio: &Arc<Studio>| {
-                        media::read(studio, &ids, &name).map(|shots| shots.into_iter().map(Arc::new).collect())
-                    },
-                );
+                let (subject, key) = (name.clone(), (ids.clone(), env.revision));
+                self.shots.ensure_of(subject, key, env.backend, move |studio: &Arc<Studio>| {
+                    media::read(studio, &ids, &name).map(|shots| shots.into_iter().map(Arc::new).collect())
+                });
             }
             Kind::Text { name } | Kind::Table { name } if !name.is_empty() => {
                 let (ids, name) = (ids(), name.clone());
-                self.contents.ensure(
-                    (&ids.clone(), &name.clone(), env.revision),
-                    env.backend,
-                    move |studio: &Arc<Studio>| texts::read(studio, &ids, &name),
-                );
+                let (subject, key) = (name.clone(), (ids.clone(), env.revision));
+                self.contents
+                    .ensure_of(subject, key, env.backend, move |studio: &Arc<Studio>| texts::read(studio, &ids, &name));
             }
             _ => {}
         }
