@@ -219,7 +219,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn rules() -> Rules {
-        Rules::new(&super::super::options::default_null_values(), false, None)
+        Rules::new(&super::super::ReadOptions::USUAL_NULLS.map(str::to_owned), false, None)
     }
 
     #[test]

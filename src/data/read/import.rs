@@ -102,7 +102,7 @@ impl Work<'_> {
                     let sentence = "The file has column names but no rows.";
                     return Err(Error::malformed(first, None, sentence));
                 }
-                imported.warnings.splice(0..0, warnings);
+                imported.warnings.splice(0..0, self.options.notes.iter().cloned().chain(warnings));
                 imported.warnings.extend(state.widened);
                 return Ok(imported);
             }

@@ -1,8 +1,9 @@
 //! Files of any common format into one Parquet file.
 //!
 //! ```text
-//! sniff(path) → ReadOptions → preview(path, options) → import(paths, options, out)
-//!                    ↑ changed by a person ↵
+//! ReadChoices (a person's) ──┐
+//!            sniff_with(path, choices) → ReadOptions → preview(path, options)
+//!                                                   → import(paths, options, out)
 //! ```
 //!
 //! Delimited text and JSON lines go through this crate's own reader: it splits
@@ -35,9 +36,9 @@ use serde::{Deserialize, Serialize};
 
 pub use files::expand;
 pub use import::import;
-pub use options::{Compression, Format, Ragged, ReadOptions, TextEncoding};
+pub use options::{Compression, Format, Mark, Ragged, ReadChoices, ReadOptions, TextEncoding};
 pub use preview::preview;
-pub use sniff::{Sniffed, sniff};
+pub use sniff::{Sniffed, sniff, sniff_with};
 
 use crate::profile::Profile;
 use crate::schema::Schema;

@@ -29,7 +29,8 @@ pub fn preview(path: &Path, options: &ReadOptions, rows: usize) -> Result<Previe
     let (columns, opened) = reading.sample(path, SAMPLE)?;
     let order: Vec<usize> = (0..columns.len()).collect();
     let parsed = reading.parse(&opened.first, &reading.layout(path, &columns, &order, false))?;
-    let mut warnings = opened.warnings;
+    let mut warnings = options.notes.clone();
+    warnings.extend(opened.warnings);
     if let Some((line, count)) = parsed.ragged {
         warnings.push(import::ragged_warning(path, line, count, options.ragged));
     }

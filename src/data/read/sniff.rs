@@ -11,7 +11,7 @@ use super::csv::{Dialect, each_record};
 use super::encoding;
 use super::files::ending;
 use super::guess::{Guess, Origin, Rules};
-use super::options::{Format, ReadOptions, TextEncoding};
+use super::options::{Format, ReadChoices, ReadOptions, TextEncoding};
 use crate::error::{Error, Result};
 use crate::temporal::{DateOrder, ambiguous_pair};
 
@@ -29,8 +29,6 @@ pub struct Sniffed {
     pub compressed: bool,
     /// Its size on disk in bytes.
     pub bytes: u64,
-    /// What a person should look at, each a sentence.
-    pub notes: Vec<String>,
 }
 
 /// Guesses how a file is to be read: its format by its content, then encoding,
@@ -40,6 +38,15 @@ pub struct Sniffed {
 /// A missing or empty file, a binary one, or one of a kind that is no table; each
 /// says what to do.
 pub fn sniff(path: &Path) -> Result<Sniffed> {
+    sniff_with(path, &ReadChoices::default())
+}
+
+/// Guesses what was not chosen about reading a file, with what was chosen in
+/// force.
+///
+/// # Errors
+/// As [`sniff`]; and choices that no file could be read with.
+pub fn sniff_with(path: &Path, choices: &ReadChoices) -> Result<Sniffed> {
     let metadata = std::fs::metadata(path).map_err(Error::file("Opening", path))?;
     if metadata.is_dir() {
         let sentence = "This is a folder. Choose the files in it, or expand it first.";
@@ -48,14 +55,15 @@ pub fn sniff(path: &Path) -> Result<Sniffed> {
     let raw = start_of_raw(path)?;
     let compressed = raw.starts_with(&[0x1f, 0x8b]);
     let start = start_of(path)?;
-    let mut sniffed = Sniffed { options: ReadOptions::default(), compressed, bytes: metadata.len(), notes: Vec::new() };
+    let mut sniffed = Sniffed { options: ReadOptions::default(), compressed, bytes: metadata.len() };
     sniffed.options.format = format(path, &start)?;
     if matches!(sniffed.options.format, Format::Csv | Format::JsonLines) {
-        sniff_text(path, &start, &mut sniffed)?;
+        sniff_text(path, &start, choices, &mut sniffed)?;
     } else if compressed {
         let sentence = "This is a compressed Parquet or Arrow file. Unpack it first.";
         return Err(Error::malformed(path, None, sentence));
     }
+    choices.apply(&mut sniffed.options);
     Ok(sniffed)
 }
 
@@ -118,9 +126,12 @@ fn format(path: &Path, start: &[u8]) -> Result<Format> {
     }
 }
 
-fn sniff_text(path: &Path, start: &[u8], sniffed: &mut Sniffed) -> Result<()> {
+fn sniff_text(path: &Path, start: &[u8], choices: &ReadChoices, sniffed: &mut Sniffed) -> Result<()> {
     let whole = start.len() < START;
-    let found = encoding::detect(start, whole);
+    let found = match &choices.encoding {
+        Some(chosen) => encoding::find(chosen)?,
+        None => encoding::detect(start, whole),
+    };
     let zeros = memchr::memchr(0, start).is_some();
     if zeros && !found.name().starts_with("UTF-16") {
         let sentence = "This looks like a binary file, not text: it holds zero bytes. Check that \
@@ -131,6 +142,7 @@ fn sniff_text(path: &Path, start: &[u8], sniffed: &mut Sniffed) -> Result<()> {
     sniffed.options.encoding = TextEncoding(found.name().to_owned());
     if found.name() != "UTF-8" && !found.name().starts_with("UTF-16") {
         sniffed
+            .options
             .notes
             .push(format!("The encoding seems to be {}. Check letters such as é or ü in the preview.", found.name()));
     }
@@ -143,7 +155,7 @@ fn sniff_text(path: &Path, start: &[u8], sniffed: &mut Sniffed) -> Result<()> {
         return Err(empty(path));
     }
     if sniffed.options.format == Format::Csv {
-        sniff_csv(path, &complete(&text, whole), sniffed)?;
+        sniff_csv(path, &complete(&text, whole), choices, sniffed)?;
     }
     Ok(())
 }
@@ -157,9 +169,9 @@ fn complete(text: &str, whole: bool) -> String {
     }
 }
 
-fn sniff_csv(path: &Path, text: &str, sniffed: &mut Sniffed) -> Result<()> {
+fn sniff_csv(path: &Path, text: &str, choices: &ReadChoices, sniffed: &mut Sniffed) -> Result<()> {
     let options = &mut sniffed.options;
-    options.delimiter = delimiter(text, &ending(path));
+    options.delimiter = choices.delimiter.unwrap_or_else(|| delimiter(text, &ending(path)));
     let records = records(text, Dialect::new(options)?);
     let body = records.get(1..).unwrap_or_default();
     let fields = || body.iter().flatten().map(|field| field.trim());
@@ -170,9 +182,10 @@ fn sniff_csv(path: &Path, text: &str, sniffed: &mut Sniffed) -> Result<()> {
             !fraction.is_empty() && all_digits(whole) && all_digits(fraction)
         })
     };
-    options.decimal_comma = options.delimiter != ','
+    let decimal_comma = options.delimiter != ','
         && fields().any(|field| digits_around(field, ','))
         && !fields().any(|field| digits_around(field, '.'));
+    options.decimal = choices.decimal.or(decimal_comma.then_some(','));
     let pairs: Vec<(u32, u32)> = fields().filter_map(ambiguous_pair).collect();
     if !pairs.is_empty() {
         let day_first = pairs.iter().any(|(first, _)| *first > 12);
@@ -183,17 +196,17 @@ fn sniff_csv(path: &Path, text: &str, sniffed: &mut Sniffed) -> Result<()> {
             _ => None,
         };
         if options.date_order.is_none() {
-            sniffed.notes.push(
+            options.notes.push(
                 "Dates such as 03/04/2024 can be read in two ways. Choose the order of day and \
                  month, or they stay text."
                     .to_owned(),
             );
         }
     }
-    let rules = Rules::new(&options.null_values, options.decimal_comma, options.date_order);
+    let rules = Rules::new(&options.null_values, options.decimal == Some(','), options.date_order);
     options.header = has_header(&records, &rules);
     if !options.header {
-        sniffed.notes.push("The first row seems to hold values, not names; columns are numbered.".to_owned());
+        options.notes.push("The first row seems to hold values, not names; columns are numbered.".to_owned());
     }
     Ok(())
 }

@@ -40,10 +40,15 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     pub(super) fn new(options: &'a ReadOptions) -> Result<Self> {
         let csv = options.format == Format::Csv;
-        let nulls: &[String] = if csv { &options.null_values } else { &[] };
-        let comma = csv && options.decimal_comma;
+        let usual = ReadOptions::USUAL_NULLS.iter().map(|word| (*word).to_owned());
+        let nulls: Vec<String> = if csv {
+            std::iter::once(String::new()).chain(usual).chain(options.null_values.iter().cloned()).collect()
+        } else {
+            Vec::new()
+        };
+        let comma = csv && options.decimal == Some(',');
         let dialect = if csv { Dialect::new(options)? } else { Dialect { delimiter: b'\n', quote: None } };
-        Ok(Self { options, dialect, rules: Rules::new(nulls, comma, options.date_order) })
+        Ok(Self { options, dialect, rules: Rules::new(&nulls, comma, options.date_order) })
     }
 
     /// Opens a file and reads its header.

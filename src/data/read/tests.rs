@@ -123,7 +123,7 @@ fn delimiters_decimal_commas_and_date_orders() {
     let folder = Folder::new();
     let path = folder.file("t.csv", "d\n03/04/2024\n");
     let sniffed = sniff(&path).unwrap();
-    assert!(sniffed.notes[0].contains("two ways"), "{:?}", sniffed.notes);
+    assert!(sniffed.options.notes[0].contains("two ways"), "{:?}", sniffed.options.notes);
     let mut options = sniffed.options;
     options.date_order = Some(DateOrder::MonthFirst);
     let (_, frame) = imported_with(&folder, &path, &options).unwrap();

@@ -209,7 +209,9 @@ fn text_fields(left: &mut Ui, right: &mut Ui, draft: &mut ImportDraft) {
     widgets::field_row(right, "Encoding", |ui| Select::new("Encoding").show(ui, &mut options.encoding, &encodings));
     widgets::field_row(right, "Uneven lines", |ui| Select::new("Uneven lines").show(ui, &mut options.ragged, &RAGGED));
     widgets::toggle_row(right, "First line holds names", &mut options.header);
-    widgets::toggle_row(right, "Decimal comma", &mut options.decimal_comma);
+    let mut comma = options.decimal == Some(',');
+    widgets::toggle_row(right, "Decimal comma", &mut comma);
+    options.decimal = comma.then_some(',');
 }
 
 /// The first rows, with a choice of the type in each head.
