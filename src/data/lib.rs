@@ -7,6 +7,8 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`schema`] | names, kinds and roles of columns |
+//! | [`decimal`] | exact decimal numbers |
+//! | [`normalize`] | any table in the few types that the crate stores |
 //! | [`read`] | files → one Parquet file, with types guessed from every row |
 //! | [`profile`] | per-column statistics, in one bounded-memory pass |
 //! | [`grid`] | any rows of a Parquet file, sorted, filtered, searched |
@@ -17,11 +19,13 @@
 
 pub use polars;
 
+pub mod decimal;
 pub mod error;
 pub mod expression;
 #[cfg(test)]
 mod golden;
 pub mod grid;
+pub mod normalize;
 pub mod ops;
 pub mod prepare;
 pub mod profile;
@@ -30,6 +34,7 @@ pub mod scalar;
 pub mod schema;
 pub mod temporal;
 
+pub use decimal::Decimal;
 pub use error::{Error, Result};
 pub use scalar::Scalar;
 pub use schema::{Column, Kind, Role, Schema};

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use polars::prelude::{Categories, DataFrame, DataType, TimeUnit};
+use polars::prelude::{Categories, DataFrame, DataType, TimeUnit, TimeZone};
 use serde::{Deserialize, Serialize};
 
+use crate::decimal::MAX_DIGITS;
 use crate::error::{Error, Result};
 
 /// What a column holds, as far as a person cares; the exact storage type is
@@ -19,6 +20,9 @@ pub enum Kind {
     Integer,
     /// Floating-point numbers.
     Real,
+    /// Exact decimal numbers with a fixed number of digits behind the point,
+    /// and whole numbers too large for 64 bits.
+    Decimal,
     /// Free text.
     Text,
     /// Text from a limited set of values.
@@ -37,10 +41,11 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order that choosers show.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Boolean,
         Self::Integer,
         Self::Real,
+        Self::Decimal,
         Self::Text,
         Self::Category,
         Self::Date,
@@ -56,6 +61,7 @@ impl Kind {
             DataType::Boolean => Self::Boolean,
             dtype if dtype.is_integer() => Self::Integer,
             dtype if dtype.is_float() => Self::Real,
+            DataType::Decimal(..) => Self::Decimal,
             DataType::String => Self::Text,
             DataType::Categorical(..) | DataType::Enum(..) => Self::Category,
             DataType::Date => Self::Date,
@@ -67,13 +73,15 @@ impl Kind {
     }
 
     /// The polars type that this crate stores the kind in: 64-bit numbers,
-    /// microseconds, one global set of categories. [`Kind::Other`] has none and
-    /// gives the null type.
+    /// microseconds, one global set of categories. A column may say more: how
+    /// many digits a decimal has behind its point, or a time's zone
+    /// ([`Column::dtype`]). [`Kind::Other`] has none and gives the null type.
     pub fn dtype(self) -> DataType {
         match self {
             Self::Boolean => DataType::Boolean,
             Self::Integer => DataType::Int64,
             Self::Real => DataType::Float64,
+            Self::Decimal => DataType::Decimal(MAX_DIGITS, 0),
             Self::Text => DataType::String,
             Self::Category => DataType::from_categories(Categories::global()),
             Self::Date => DataType::Date,
@@ -84,9 +92,9 @@ impl Kind {
         }
     }
 
-    /// Integer or real.
+    /// Integer, real or decimal.
     pub fn is_numeric(self) -> bool {
-        matches!(self, Self::Integer | Self::Real)
+        matches!(self, Self::Integer | Self::Real | Self::Decimal)
     }
 
     /// Text or category.
@@ -116,6 +124,7 @@ impl Kind {
             Self::Boolean => "Boolean",
             Self::Integer => "Integer",
             Self::Real => "Real",
+            Self::Decimal => "Decimal",
             Self::Text => "Text",
             Self::Category => "Category",
             Self::Date => "Date",
@@ -132,6 +141,7 @@ impl Kind {
             Self::Boolean => "a boolean",
             Self::Integer => "a whole number",
             Self::Real => "a real number",
+            Self::Decimal => "a decimal number",
             Self::Text => "a text",
             Self::Category => "a category",
             Self::Date => "a date",
@@ -200,12 +210,51 @@ pub struct Column {
     /// What it is for; `None` when nobody said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// The time zone of its moments, such as "Europe/Berlin"; `None` for local
+    /// times and other kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Digits behind the point of its decimals; `None` for none of them and for
+    /// other kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<u8>,
 }
 
 impl Column {
     /// A column without a role.
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
-        Self { name: name.into(), kind, role: None }
+        Self { name: name.into(), kind, role: None, zone: None, scale: None }
+    }
+
+    /// The column that holds values of a polars type.
+    pub fn of(name: impl Into<String>, dtype: &DataType) -> Self {
+        let mut column = Self::new(name, Kind::of(dtype));
+        match dtype {
+            DataType::Datetime(_, Some(zone)) => column.zone = Some(zone.to_string()),
+            DataType::Decimal(_, scale) if *scale > 0 => column.scale = Some(*scale as u8),
+            _ => {}
+        }
+        column
+    }
+
+    /// The same column with values of another kind, without zone and scale.
+    pub fn with_kind(mut self, kind: Kind) -> Self {
+        if kind != self.kind {
+            (self.kind, self.zone, self.scale) = (kind, None, None);
+        }
+        self
+    }
+
+    /// The polars type that this crate stores the column in.
+    pub fn dtype(&self) -> DataType {
+        match (self.kind, &self.zone, self.scale) {
+            (Kind::DateTime, Some(zone), _) => {
+                let zone = TimeZone::opt_try_new(Some(zone.as_str())).unwrap_or_default();
+                DataType::Datetime(TimeUnit::Microseconds, zone)
+            }
+            (Kind::Decimal, _, Some(scale)) => DataType::Decimal(MAX_DIGITS, usize::from(scale).min(MAX_DIGITS)),
+            (kind, ..) => kind.dtype(),
+        }
     }
 }
 
@@ -229,12 +278,12 @@ impl Schema {
 
     /// The schema of a polars schema.
     pub fn from_polars(schema: &polars::prelude::Schema) -> Self {
-        Self::new(schema.iter().map(|(name, dtype)| (name.as_str(), Kind::of(dtype))))
+        schema.iter().map(|(name, dtype)| Column::of(name.as_str(), dtype)).collect()
     }
 
-    /// The polars schema, with the types this crate stores each kind in.
+    /// The polars schema, with the types this crate stores each column in.
     pub fn to_polars(&self) -> polars::prelude::Schema {
-        self.columns.iter().map(|column| (column.name.as_str().into(), column.kind.dtype())).collect()
+        self.columns.iter().map(|column| (column.name.as_str().into(), column.dtype())).collect()
     }
 
     /// Number of columns.
@@ -376,6 +425,20 @@ mod tests {
             assert_eq!(serde_json::from_str::<Kind>(&json).unwrap(), kind);
         }
         assert_eq!(serde_json::to_string(&Kind::DateTime).unwrap(), "\"date_time\"");
+    }
+
+    #[test]
+    fn zones_and_scales_survive_json_and_their_storage_type() {
+        let berlin = TimeZone::opt_try_new(Some("Europe/Berlin")).unwrap();
+        let dtypes = [DataType::Datetime(TimeUnit::Microseconds, berlin), DataType::Decimal(MAX_DIGITS, 2)];
+        for dtype in dtypes {
+            let column = Column::of("x", &dtype);
+            assert_eq!(column.dtype(), dtype);
+            let json = serde_json::to_string(&column).unwrap();
+            assert_eq!(serde_json::from_str::<Column>(&json).unwrap(), column, "{json}");
+        }
+        let old: Column = serde_json::from_str(r#"{"name": "x", "kind": "date_time"}"#).unwrap();
+        assert_eq!(old, Column::new("x", Kind::DateTime));
     }
 
     #[test]

@@ -370,6 +370,10 @@ fn literal_of(scalar: &Scalar) -> Expr {
         Scalar::Text(text) => return lit(text.clone()),
         Scalar::Date(days) => return lit(*days).cast(Kind::Date.dtype()),
         Scalar::DateTime(micros) => (*micros, Kind::DateTime),
+        Scalar::Decimal(_) | Scalar::ZonedDateTime(_) => {
+            let value = scalar.to_any().into_static();
+            return lit(polars::prelude::Scalar::new(value.dtype(), value));
+        }
         Scalar::Time(nanos) => (*nanos, Kind::Time),
         Scalar::Duration(micros) => (*micros, Kind::Duration),
     };

@@ -46,6 +46,8 @@ pub fn format_value(value: &AnyValue, digits: Digits) -> Option<String> {
     Some(match Scalar::from_any(value) {
         Some(Scalar::Real(value)) => format_number(value, digits),
         Some(Scalar::Integer(value)) => grouped(&value.to_string()),
+        // Every digit of a decimal was meant.
+        Some(Scalar::Decimal(value)) => grouped(&value.to_string()),
         Some(scalar) => scalar.to_string(),
         None => value.to_string(),
     })
@@ -114,6 +116,8 @@ fn grouped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use polars::prelude::{TimeUnit, TimeZone};
+
     use super::*;
 
     #[test]
@@ -154,6 +158,11 @@ mod tests {
     fn cells() {
         assert_eq!(format_value(&AnyValue::Null, Digits::Short), None);
         assert_eq!(format_value(&AnyValue::Int64(-1_000_000), Digits::Short).unwrap(), "−1,000,000");
+        assert_eq!(format_value(&AnyValue::Decimal(-1_234_550, 38, 2), Digits::Short).unwrap(), "−12,345.50");
+        assert_eq!(format_value(&AnyValue::UInt64(u64::MAX), Digits::Short).unwrap(), "18,446,744,073,709,551,615");
+        let berlin = TimeZone::opt_try_new(Some("Europe/Berlin")).unwrap().unwrap();
+        let noon = AnyValue::Datetime(1_719_828_000_000_000, TimeUnit::Microseconds, Some(&berlin));
+        assert_eq!(format_value(&noon, Digits::Short).unwrap(), "2024-07-01 12:00:00 CEST");
         assert_eq!(format_value(&AnyValue::String("a"), Digits::Short).unwrap(), "a");
         assert_eq!(format_value(&AnyValue::Date(0), Digits::Short).unwrap(), "1970-01-01");
     }

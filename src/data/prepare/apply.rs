@@ -2,14 +2,16 @@
 
 use polars::prelude::{
     ChunkApply, Column, DataFrame, DataType, Float64Chunked, Int64Chunked, IntoColumn, IntoLazy, IntoSeries, NamedFrom,
-    NewChunkedArray, Series, StringChunked, UInt8Chunked,
+    NewChunkedArray, Series, StringChunked,
 };
 
 use super::columns::{convert, filled_kind, get, reals, texts};
 use super::plan;
 use super::step::{BinColumn, ClipColumn, ImputeColumn, OneHotColumn, Outside, ScaleColumn, Step};
-use crate::error::Result;
+use crate::decimal::Decimal;
+use crate::error::{Error, Result};
 use crate::expression;
+use crate::normalize;
 use crate::scalar::Scalar;
 use crate::schema::{Kind, Schema};
 
@@ -89,12 +91,8 @@ fn impute(frame: &DataFrame, columns: &[ImputeColumn]) -> Result<DataFrame> {
                 let filled = held.iter().map(fill).collect::<Vec<_>>();
                 Series::new(series.name().clone(), filled).cast(series.dtype())?
             }
-            value => {
-                let single =
-                    Series::from_any_values_and_dtype(series.name().clone(), &[value.to_any()], &kind.dtype(), true)?;
-                let mask = series.is_not_null();
-                series.zip_with(&mask, &single.cast(series.dtype())?)?
-            }
+            value if kind == Kind::Decimal => fill_decimals(series, value)?,
+            value => fill_plain(series, value)?,
         };
         out.with_column(filled.into_column())?;
         if let Some(name) = &entry.indicator {
@@ -106,6 +104,37 @@ fn impute(frame: &DataFrame, columns: &[ImputeColumn]) -> Result<DataFrame> {
         }
     }
     Ok(out)
+}
+
+/// Missing decimals filled, at the scale that holds both exactly.
+fn fill_decimals(series: &Series, value: &Scalar) -> Result<Series> {
+    let held = normalize::to_decimal(series)?;
+    let value = match value {
+        Scalar::Integer(value) => Decimal::from(*value),
+        Scalar::Decimal(value) => *value,
+        other => return Err(Error::invalid(format!("A decimal column cannot be filled with “{other}”."))),
+    };
+
+    let scale = normalize::scale_of(held.dtype()).max(value.scale());
+    let units = normalize::units_at(&held, scale)?;
+    let fill = value.units_at(scale);
+    let filled = units.iter().map(|held| held.or(fill));
+    normalize::decimals(series.name().clone(), filled.collect(), scale)
+}
+
+/// Missing values filled with a value of the column's own kind. A time without
+/// zone is the hour of the column's zone.
+fn fill_plain(series: &Series, value: &Scalar) -> Result<Series> {
+    let name = series.name().clone();
+    let single = match (value, series.dtype()) {
+        (Scalar::DateTime(_), DataType::Datetime(_, Some(zone))) => {
+            let local = Series::from_any_values(name, &[value.to_any()], true)?;
+            normalize::local_to_zone(&local, zone)?
+        }
+        _ => Series::from_any_values(name, &[value.to_any()], true)?,
+    };
+    let mask = series.is_not_null();
+    Ok(series.zip_with(&mask, &single.cast(series.dtype())?)?)
 }
 
 /// Nulls of a mask become a value.
@@ -136,6 +165,9 @@ fn clip(frame: &DataFrame, entry: &ClipColumn) -> Result<Column> {
         });
         return Ok(Int64Chunked::from_iter_options(name, limited).into_column());
     }
+    if Kind::of(column.dtype()) == Kind::Decimal {
+        return clip_decimals(column.as_materialized_series(), entry);
+    }
     let lower = entry.lower.unwrap_or(f64::NEG_INFINITY);
     let upper = entry.upper.unwrap_or(f64::INFINITY);
     let limited = reals(frame, &entry.column)?;
@@ -150,6 +182,25 @@ fn clip(frame: &DataFrame, entry: &ClipColumn) -> Result<Column> {
         }
     });
     Ok(Float64Chunked::from_iter_options(name, limited).into_column())
+}
+
+/// Decimals within limits; a limit with more digits counts as the nearest one
+/// inside it.
+fn clip_decimals(series: &Series, entry: &ClipColumn) -> Result<Column> {
+    let scale = normalize::scale_of(series.dtype());
+    let limit = |bound: Option<f64>| bound.and_then(Decimal::from_f64);
+    let lower = limit(entry.lower).and_then(|bound| bound.ceil_at(scale)).unwrap_or(i128::MIN);
+    let upper = limit(entry.upper).and_then(|bound| bound.floor_at(scale)).unwrap_or(i128::MAX);
+
+    let units = normalize::units_at(series, scale)?;
+    let limited = units.iter().map(|value| {
+        let value = value?;
+        match entry.outside {
+            Outside::Limit => Some(value.max(lower).min(upper)),
+            Outside::Missing => (lower..=upper).contains(&value).then_some(value),
+        }
+    });
+    Ok(normalize::decimals(series.name().clone(), limited.collect(), scale)?.into_column())
 }
 
 fn scale(frame: &DataFrame, entry: &ScaleColumn) -> Result<Column> {
@@ -172,7 +223,7 @@ fn one_hot(frame: &DataFrame, columns: &[OneHotColumn]) -> Result<DataFrame> {
 fn indicators(values: &StringChunked, entry: &OneHotColumn) -> Vec<Column> {
     let index: std::collections::HashMap<&str, usize> =
         entry.categories.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
-    let mut marks = vec![vec![0_u8; values.len()]; entry.categories.len()];
+    let mut marks = vec![vec![0_i64; values.len()]; entry.categories.len()];
     for (row, value) in values.iter().enumerate() {
         if let Some(&category) = value.and_then(|text| index.get(text)) {
             marks[category][row] = 1;
@@ -180,7 +231,7 @@ fn indicators(values: &StringChunked, entry: &OneHotColumn) -> Vec<Column> {
     }
     let marks = marks.into_iter().skip(usize::from(entry.drop_first));
     let named = entry.names().zip(marks);
-    named.map(|(name, mark)| UInt8Chunked::from_vec(name.as_str().into(), mark).into_column()).collect()
+    named.map(|(name, mark)| Int64Chunked::from_vec(name.as_str().into(), mark).into_column()).collect()
 }
 
 fn bin(frame: &DataFrame, entry: &BinColumn) -> Result<Column> {

@@ -6,6 +6,7 @@ use polars::prelude::{
 };
 
 use crate::error::{Error, Result};
+use crate::normalize;
 use crate::schema::{Kind, Schema};
 use crate::{scalar::Scalar, temporal};
 
@@ -64,6 +65,9 @@ pub(super) fn texts(frame: &DataFrame, name: &str) -> Result<StringChunked> {
 /// read as a file's fields are: trimmed, dates in ISO 8601.
 pub(crate) fn convert(column: &Column, kind: Kind) -> Result<Series> {
     let series = column.as_materialized_series();
+    if kind == Kind::Decimal {
+        return normalize::to_decimal(series);
+    }
     if Kind::of(series.dtype()) != Kind::Text {
         return Ok(series.cast(&kind.dtype())?);
     }
@@ -114,18 +118,20 @@ fn parse_datetime(text: &str) -> Option<i64> {
 }
 
 /// Whether a value can stand in a column of that kind, and the kind that the
-/// column then has: an integer column filled with a real becomes real.
+/// column then has: an integer or decimal column filled with a real becomes real.
 pub(super) fn filled_kind(name: &str, kind: Kind, value: &Scalar) -> Result<Kind> {
     match (kind, value) {
         (Kind::Boolean, Scalar::Boolean(_))
         | (Kind::Integer, Scalar::Integer(_))
-        | (Kind::Real, Scalar::Real(_) | Scalar::Integer(_))
+        | (Kind::Real, Scalar::Real(_) | Scalar::Integer(_) | Scalar::Decimal(_))
+        | (Kind::Decimal, Scalar::Decimal(_) | Scalar::Integer(_))
         | (Kind::Text | Kind::Category, Scalar::Text(_))
         | (Kind::Date, Scalar::Date(_))
-        | (Kind::DateTime, Scalar::DateTime(_))
+        | (Kind::DateTime, Scalar::DateTime(_) | Scalar::ZonedDateTime(_))
         | (Kind::Time, Scalar::Time(_))
         | (Kind::Duration, Scalar::Duration(_)) => Ok(kind),
-        (Kind::Integer, Scalar::Real(_)) => Ok(Kind::Real),
+        (Kind::Integer | Kind::Decimal, Scalar::Real(_)) => Ok(Kind::Real),
+        (Kind::Integer, Scalar::Decimal(_)) => Ok(Kind::Decimal),
         _ => Err(Error::invalid(format!("Column “{name}” is {} and cannot be filled with “{value}”.", kind.phrase()))),
     }
 }

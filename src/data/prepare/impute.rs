@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{filled_kind, finite, get, no_values, quantile, reals, require_numeric};
 use super::{Fitted, ImputeColumn, Step};
+use crate::decimal::Decimal;
 use crate::error::Result;
 use crate::scalar::Scalar;
 use crate::schema::Kind;
@@ -54,6 +55,15 @@ fn value(frame: &DataFrame, name: &str, kind: Kind, strategy: &Strategy) -> Resu
     match strategy {
         Strategy::Constant(value) => Ok(constant(kind, value)),
         Strategy::Mode => mode(frame, name),
+        // Whole and decimal numbers beyond 2^53 would lose digits as reals.
+        Strategy::Minimum | Strategy::Maximum if matches!(kind, Kind::Integer | Kind::Decimal) => {
+            let values = get(frame, name)?.as_materialized_series().iter();
+            let values: Vec<Scalar> = values.filter_map(|value| Scalar::from_any(&value)).collect();
+            let keys = values.iter().map(Key::of);
+            let extreme = if *strategy == Strategy::Minimum { keys.min() } else { keys.max() };
+            let found = values.iter().find(|value| Some(Key::of(value)) == extreme);
+            found.cloned().ok_or_else(|| no_values(name))
+        }
         numeric => {
             require_numeric(name, if kind == Kind::Boolean { Kind::Text } else { kind })?;
             let mut values = finite(frame, name)?;
@@ -76,6 +86,7 @@ fn constant(kind: Kind, value: &Scalar) -> Scalar {
     let read = |text: &str| match kind {
         Kind::Integer => text.parse().ok().map(Scalar::Integer),
         Kind::Real => text.parse().ok().map(Scalar::Real),
+        Kind::Decimal => text.parse().ok().map(Scalar::Decimal),
         Kind::Boolean => text.parse().ok().map(Scalar::Boolean),
         Kind::Date => crate::temporal::parse_date(text, None).map(Scalar::Date),
         Kind::DateTime => crate::temporal::parse_datetime(text, None).map(|(micros, _)| Scalar::DateTime(micros)),
@@ -84,6 +95,8 @@ fn constant(kind: Kind, value: &Scalar) -> Scalar {
     };
     match (kind, value) {
         (Kind::Real, Scalar::Integer(value)) => Scalar::Real(*value as f64),
+        (Kind::Decimal, Scalar::Integer(value)) => Scalar::Decimal(Decimal::from(*value)),
+        (Kind::Decimal, Scalar::Real(value)) => Decimal::from_f64(*value).map_or(Scalar::Real(*value), Scalar::Decimal),
         (Kind::Integer, Scalar::Real(value)) if value.fract() == 0.0 => Scalar::Integer(*value as i64),
         (Kind::Text | Kind::Category, value) => Scalar::Text(value.to_string()),
         (_, Scalar::Text(text)) => read(text.trim()).unwrap_or_else(|| value.clone()),
@@ -119,6 +132,7 @@ fn real_mode(name: &str, values: impl Iterator<Item = f64>) -> Result<Scalar> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Number(i64),
+    Decimal(Decimal),
     Text(String),
 }
 
@@ -126,9 +140,11 @@ impl Key {
     fn of(value: &Scalar) -> Self {
         match value {
             Scalar::Boolean(value) => Self::Number(i64::from(*value)),
-            Scalar::Integer(value) | Scalar::DateTime(value) | Scalar::Time(value) | Scalar::Duration(value) => {
-                Self::Number(*value)
-            }
+            // Wide whole numbers are decimals, and have to be compared with the others.
+            Scalar::Integer(value) => Self::Decimal(Decimal::from(*value)),
+            Scalar::Decimal(value) => Self::Decimal(*value),
+            Scalar::ZonedDateTime(moment) => Self::Number(moment.micros),
+            Scalar::DateTime(value) | Scalar::Time(value) | Scalar::Duration(value) => Self::Number(*value),
             Scalar::Date(days) => Self::Number(i64::from(*days)),
             Scalar::Real(_) | Scalar::Text(_) => Self::Text(value.to_string()),
         }

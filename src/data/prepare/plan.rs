@@ -121,7 +121,8 @@ pub(super) fn output(step: &Step, schema: &Schema) -> Result<Schema> {
         Step::Cast { columns } => {
             for (name, &kind) in columns {
                 check_cast(schema.require(name)?, kind)?;
-                out.columns[schema.at(name)?].kind = kind;
+                let at = schema.at(name)?;
+                out.columns[at] = out.columns[at].clone().with_kind(kind);
             }
         }
         Step::SetRole { columns } => {
@@ -133,7 +134,8 @@ pub(super) fn output(step: &Step, schema: &Schema) -> Result<Schema> {
             for entry in columns {
                 let column = schema.require(&entry.column)?;
                 let kind = filled_kind(&entry.column, column.kind, &entry.value)?;
-                out.columns[schema.at(&entry.column)?].kind = kind;
+                let at = schema.at(&entry.column)?;
+                out.columns[at] = out.columns[at].clone().with_kind(kind);
                 let indicator = entry.indicator.iter();
                 out.columns.extend(indicator.map(|name| Column::new(name, Kind::Boolean)));
             }
@@ -149,7 +151,8 @@ pub(super) fn output(step: &Step, schema: &Schema) -> Result<Schema> {
         Step::Scale { columns } => {
             for entry in columns {
                 require_numeric(&entry.column, schema.require(&entry.column)?.kind)?;
-                out.columns[schema.at(&entry.column)?].kind = Kind::Real;
+                let at = schema.at(&entry.column)?;
+                out.columns[at] = out.columns[at].clone().with_kind(Kind::Real);
             }
         }
         Step::OneHot { columns } => one_hot(columns, &schema, &mut out)?,
@@ -158,7 +161,7 @@ pub(super) fn output(step: &Step, schema: &Schema) -> Result<Schema> {
             for entry in columns {
                 let kind = expression::validate_row_wise(&entry.expression, &out)?;
                 match out.position(&entry.name) {
-                    Some(at) => out.columns[at].kind = kind,
+                    Some(at) => out.columns[at] = out.columns[at].clone().with_kind(kind),
                     None => out.columns.push(Column::new(&entry.name, kind)),
                 }
             }
@@ -175,7 +178,7 @@ fn one_hot(columns: &[OneHotColumn], schema: &Known, out: &mut Schema) -> Result
             return Err(wrong_kind(&column.name, column.kind, "a text, a category or a number"));
         }
         let role = column.role;
-        let made = entry.names().map(|name| Column { name, kind: Kind::Integer, role });
+        let made = entry.names().map(|name| Column { role, ..Column::new(name, Kind::Integer) });
         if let Some(at) = out.position(&entry.column) {
             out.columns.splice(at..=at, made);
         }
@@ -189,7 +192,10 @@ fn bin(columns: &[BinColumn], schema: &Known, out: &mut Schema) -> Result<()> {
         let kind = if entry.labels.is_some() { Kind::Text } else { Kind::Integer };
         match &entry.output {
             Some(name) => out.columns.push(Column::new(name, kind)),
-            None => out.columns[schema.at(&entry.column)?].kind = kind,
+            None => {
+                let at = schema.at(&entry.column)?;
+                out.columns[at] = out.columns[at].clone().with_kind(kind);
+            }
         }
     }
     Ok(())
@@ -198,9 +204,10 @@ fn bin(columns: &[BinColumn], schema: &Known, out: &mut Schema) -> Result<()> {
 fn check_cast(column: &Column, kind: Kind) -> Result<()> {
     let impossible = match (column.kind, kind) {
         (from, to) if from == to => false,
+        (Kind::Decimal, to) if to.is_temporal() => true,
         (Kind::Other, _) | (_, Kind::Other) | (Kind::Text | Kind::Category, Kind::Duration) => true,
         (Kind::Category, to) => to != Kind::Text,
-        (from, Kind::Boolean) => from.is_temporal(),
+        (from, Kind::Boolean | Kind::Decimal) => from.is_temporal(),
         (from, Kind::Category) => from != Kind::Text,
         (Kind::Date | Kind::DateTime, Kind::Time) => column.kind == Kind::Date,
         _ => false,

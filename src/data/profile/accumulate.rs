@@ -5,9 +5,12 @@ use rayon::prelude::*;
 
 use super::distinct::Distinct;
 use super::moments::Moments;
-use super::sketch::{Ranked, Sketch, integer_of_key, key_of_integer, key_of_real, real_of_key};
-use super::{ColumnProfile, Histogram, Lengths, MAX_BINS, MAX_TEXT, MAX_TOP, Profile, Quantiles, TopValue, hash};
+use super::numbers::{Numbers, Unit, keep_most_frequent};
+use super::sketch::{key_of_integer, key_of_real, key_of_units};
+use super::{ColumnProfile, Lengths, MAX_TEXT, Profile, TopValue, hash};
+use crate::decimal::Decimal;
 use crate::error::{Error, Result};
+use crate::normalize;
 use crate::scalar::{Scalar, to_micros};
 use crate::schema::{self, Kind, Schema};
 
@@ -79,11 +82,15 @@ struct Accumulator {
     moments: Moments,
     lengths: Option<(u64, u64)>,
     letters: u64,
-    sketch: Sketch,
-    /// Counts of numbers, once there are too many to hold them all.
-    numbers: Option<Distinct<u64>>,
+    numbers: Numbers<u64>,
+    decimals: Numbers<u128>,
+    /// Whole numbers were too wide for 64 bits with a sign and are among the decimals.
+    wide: bool,
+    /// Digits behind the point of the decimals.
+    scale: usize,
+    /// The zone whose clock shows the times.
+    zone: Option<String>,
     texts: Distinct<Box<str>>,
-    sharing: usize,
 }
 
 impl Accumulator {
@@ -102,10 +109,13 @@ impl Accumulator {
             moments: Moments::default(),
             lengths: None,
             letters: 0,
-            sketch: Sketch::new(limit, half),
-            numbers: None,
+            numbers: Numbers::new(limit, half, columns),
+            // A key of 128 bits takes the room of two.
+            decimals: Numbers::new((limit / 2).max(2 * half), half, columns),
+            wide: false,
+            scale: usize::from(column.scale.unwrap_or(0)),
+            zone: column.zone.clone(),
             texts: Distinct::new(columns),
-            sharing: columns,
         }
     }
 
@@ -114,9 +124,14 @@ impl Accumulator {
         let series = column.as_materialized_series();
         match self.kind {
             Kind::Real => self.add_reals(series.cast(&DataType::Float64)?.f64()?),
+            Kind::Decimal => self.add_decimals(series)?,
             Kind::Boolean => self.trues += u64::from(series.bool()?.sum().unwrap_or(0)),
             Kind::Text | Kind::Category => self.add_texts(series)?,
             Kind::Other => {}
+            Kind::Integer if normalize::is_wide(series.dtype()) => {
+                self.wide = true;
+                self.add_decimals(series)?;
+            }
             _ => self.add_integers(&integers(series)?),
         }
         Ok(())
@@ -133,7 +148,7 @@ impl Accumulator {
         }
         self.moments.merge(&Moments::of(finite.iter().copied()));
         let keys: Vec<u64> = finite.iter().map(|&value| key_of_real(value)).collect();
-        self.add_keys(&keys);
+        self.numbers.add(&keys);
     }
 
     #[inline]
@@ -165,25 +180,21 @@ impl Accumulator {
             keys.push(key_of_integer(value));
         }
         self.moments.merge(&Moments::of(held.iter().map(|&value| value as f64)));
-        self.add_keys(&keys);
+        self.numbers.add(&keys);
     }
 
-    fn add_keys(&mut self, keys: &[u64]) {
-        if self.numbers.is_none() && !self.sketch.holds(keys.len()) {
-            let mut numbers = Distinct::new(self.sharing);
-            let held = self.sketch.exact_keys();
-            held.sort_unstable();
-            for run in held.chunk_by(|left, right| left == right) {
-                numbers.add(hash::of_u64(run[0]), run.len() as u64, 0, || run[0]);
-            }
-            self.numbers = Some(numbers);
-        }
-        self.sketch.extend(keys);
-        if let Some(numbers) = &mut self.numbers {
-            for &key in keys {
-                numbers.add(hash::of_u64(key), 1, 0, || key);
-            }
-        }
+    fn add_decimals(&mut self, series: &Series) -> Result<()> {
+        let scale = self.scale;
+        let units = normalize::units_at(series, scale)?;
+        let held: Vec<i128> = units.iter().flatten().collect();
+
+        self.zeros += held.iter().filter(|&&value| value == 0).count() as u64;
+        self.negatives += held.iter().filter(|&&value| value < 0).count() as u64;
+        let to_real = |units: &i128| Decimal::new(*units, scale).map_or(f64::NAN, Decimal::to_f64);
+        self.moments.merge(&Moments::of(held.iter().map(to_real)));
+        let keys: Vec<u128> = held.iter().map(|&value| key_of_units(value)).collect();
+        self.decimals.add(&keys);
+        Ok(())
     }
 
     fn add_texts(&mut self, series: &Series) -> Result<()> {
@@ -204,6 +215,8 @@ impl Accumulator {
         let mut profile = ColumnProfile {
             name: std::mem::take(&mut self.name),
             kind: self.kind,
+            zone: self.zone.clone(),
+            scale: (self.scale > 0).then_some(self.scale as u8),
             missing: self.missing,
             nan: self.nan,
             infinite: self.infinite[0] + self.infinite[1],
@@ -231,7 +244,7 @@ impl Accumulator {
         let kinds_of_nothing = u64::from(profile.missing > 0) + u64::from(profile.nan > 0);
         let nested = profile.kind == Kind::Other && present > 0;
         profile.constant = !nested && profile.distinct + kinds_of_nothing <= 1;
-        if !matches!(profile.kind, Kind::Integer | Kind::Real) {
+        if !profile.kind.is_numeric() {
             (profile.zeros, profile.negatives) = (0, 0);
         }
         profile
@@ -265,43 +278,16 @@ impl Accumulator {
             profile.std = self.moments.std().map(|std| std * unit);
             profile.skew = self.moments.skew();
         }
-        let (ranked, rank_error) = match &self.numbers {
-            // Few different values stay exact however many rows there are.
-            Some(numbers) if !numbers.is_approximate() => {
-                let counts = numbers.counts().map(|(count, &key)| (key, count));
-                (Ranked::from_counts(counts.collect()), 0.0)
-            }
-            _ => self.sketch.finish(),
-        };
-        let mut counts: Vec<(u64, u64)> = match &self.numbers {
-            Some(numbers) => numbers.counts().map(|(count, &key)| (count, key)).collect(),
-            None => ranked.runs().map(|(key, count)| (count, key)).collect(),
-        };
+
+        let unit = Unit { kind, scale: self.scale, zone: self.zone };
+        if kind == Kind::Decimal || self.wide {
+            return self.decimals.finish(&unit, &[], profile);
+        }
         let infinities = [f64::NEG_INFINITY, f64::INFINITY].into_iter().zip(self.infinite);
         let infinities = infinities.filter(|(_, count)| *count > 0);
-        counts.extend(infinities.map(|(value, count)| (count, key_of_real(value))));
-        profile.distinct = match &self.numbers {
-            Some(numbers) if numbers.is_approximate() => numbers.distinct().min(ranked.count),
-            _ => counts.len() as u64,
-        };
-        profile.approximate = self.numbers.as_ref().is_some_and(Distinct::is_approximate);
-        keep_most_frequent(&mut counts);
-        profile.top = counts.into_iter().map(|(count, key)| TopValue { value: scalar(kind, key), count }).collect();
-        profile.min = ranked.keys.first().map(|&key| scalar(kind, key));
-        profile.max = ranked.keys.last().map(|&key| scalar(kind, key));
-        profile.quantiles = quantiles(kind, &ranked, rank_error);
-        profile.histogram = histogram(kind, &ranked);
+        let others: Vec<(u64, u64)> = infinities.map(|(value, count)| (count, key_of_real(value))).collect();
+        self.numbers.finish(&unit, &others, profile);
     }
-}
-
-/// The most frequent first; of equally frequent ones the smallest value.
-fn keep_most_frequent<T: Ord>(counts: &mut Vec<(u64, T)>) {
-    let order = |left: &(u64, T), right: &(u64, T)| right.0.cmp(&left.0).then_with(|| left.1.cmp(&right.1));
-    if counts.len() > MAX_TOP {
-        counts.select_nth_unstable_by(MAX_TOP, order);
-        counts.truncate(MAX_TOP);
-    }
-    counts.sort_unstable_by(order);
 }
 
 /// Days, microseconds, nanoseconds or the number itself.
@@ -322,81 +308,4 @@ fn shortened(text: &str) -> Box<str> {
         Some((end, _)) => format!("{}…", &text[..end]).into(),
         None => text.into(),
     }
-}
-
-fn scalar(kind: Kind, key: u64) -> Scalar {
-    match kind {
-        Kind::Real => Scalar::Real(real_of_key(key)),
-        Kind::Date => Scalar::Date(integer_of_key(key) as i32),
-        Kind::DateTime => Scalar::DateTime(integer_of_key(key)),
-        Kind::Time => Scalar::Time(integer_of_key(key)),
-        Kind::Duration => Scalar::Duration(integer_of_key(key)),
-        _ => Scalar::Integer(integer_of_key(key)),
-    }
-}
-
-/// A key in its own unit, and the key nearest above a number in that unit.
-fn number(kind: Kind, key: u64) -> f64 {
-    if kind == Kind::Real { real_of_key(key) } else { integer_of_key(key) as f64 }
-}
-
-fn key_at(kind: Kind, value: f64) -> u64 {
-    if kind == Kind::Real { key_of_real(value) } else { key_of_integer(value.ceil() as i64) }
-}
-
-fn quantiles(kind: Kind, ranked: &Ranked, rank_error: f64) -> Option<Quantiles> {
-    let last = ranked.count.checked_sub(1)?;
-    let values = Quantiles::PROBABILITIES.iter().map(|p| {
-        let position = p * last as f64;
-        let below = position.floor();
-        let lower = ranked.at(below as u64)?;
-        if !kind.is_numeric() {
-            return Some(scalar(kind, lower));
-        }
-        let upper = ranked.at(below as u64 + u64::from(position > below))?;
-        let (low, high) = (number(kind, lower), number(kind, upper));
-        let share = position - below;
-        Some(Scalar::Real(low * (1.0 - share) + high * share))
-    });
-    Some(Quantiles { values: values.collect::<Option<_>>()?, rank_error })
-}
-
-fn histogram(kind: Kind, ranked: &Ranked) -> Option<Histogram> {
-    let low = number(kind, *ranked.keys.first()?);
-    let high = number(kind, *ranked.keys.last()?);
-    let native = edges(kind, low, high, ranked.count);
-    let mut counts = Vec::with_capacity(native.len() - 1);
-    let mut before = 0;
-    for &edge in &native[1..native.len() - 1] {
-        let upto = ranked.below(key_at(kind, edge), false);
-        counts.push(upto - before);
-        before = upto;
-    }
-    counts.push(ranked.count - before);
-    let unit = match kind {
-        Kind::Date => 86_400.0,
-        Kind::DateTime | Kind::Duration => 1e-6,
-        Kind::Time => 1e-9,
-        _ => 1.0,
-    };
-    Some(Histogram { edges: native.into_iter().map(|edge| edge * unit).collect(), counts })
-}
-
-/// Edges in the kind's own unit: one bin a whole number or day if they are
-/// few, else equal widths.
-fn edges(kind: Kind, low: f64, high: f64, count: u64) -> Vec<f64> {
-    let steps = high - low;
-    if matches!(kind, Kind::Integer | Kind::Date) && steps < MAX_BINS as f64 {
-        let start = if kind == Kind::Date { low } else { low - 0.5 };
-        return (0..=steps as u64 + 1).map(|step| start + step as f64).collect();
-    }
-    if steps == 0.0 {
-        let half = (low.abs() * 1e-9).max(0.5);
-        return vec![low - half, high + half];
-    }
-    let bins = (count as f64).sqrt().ceil().clamp(1.0, MAX_BINS as f64);
-    let width = high / bins - low / bins;
-    // In two halves, as the whole of it may be larger than any float.
-    let inner = (1..bins as usize).map(|bin| low + width * (bin / 2) as f64 + width * (bin - bin / 2) as f64);
-    std::iter::once(low).chain(inner).chain([high]).collect()
 }

@@ -11,6 +11,7 @@ mod accumulate;
 mod distinct;
 mod hash;
 mod moments;
+mod numbers;
 mod sketch;
 
 use std::ops::ControlFlow;
@@ -23,7 +24,7 @@ pub use accumulate::Profiler;
 
 use crate::error::{Error, Result};
 use crate::scalar::Scalar;
-use crate::schema::{Kind, Schema};
+use crate::schema::{Column, Kind, Schema};
 
 /// Most histogram bins.
 pub const MAX_BINS: usize = 32;
@@ -51,7 +52,12 @@ impl Profile {
 
     /// Names and kinds, without roles.
     pub fn schema(&self) -> Schema {
-        Schema::new(self.columns.iter().map(|column| (column.name.as_str(), column.kind)))
+        let kinds = self.columns.iter().map(|column| Column {
+            zone: column.zone.clone(),
+            scale: column.scale,
+            ..Column::new(column.name.as_str(), column.kind)
+        });
+        kinds.collect()
     }
 }
 
@@ -63,6 +69,12 @@ pub struct ColumnProfile {
     pub name: String,
     /// What it holds.
     pub kind: Kind,
+    /// The time zone of its moments, if they have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Digits behind the point of its decimals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<u8>,
     /// Number of nulls.
     pub missing: u64,
     /// Number of NaNs; they are not counted as missing.

@@ -8,6 +8,8 @@
 //! number of values, is the bound that is reported (at most
 //! log₂(n / k) / 2k; with k = 8,192 that is 0.09 % for 100 million values).
 
+use super::hash;
+
 /// The order-preserving key of a real; −0 and 0 are one key.
 #[inline]
 pub(super) fn key_of_real(value: f64) -> u64 {
@@ -31,22 +33,52 @@ pub(super) fn integer_of_key(key: u64) -> i64 {
     (key ^ (1 << 63)) as i64
 }
 
+/// The order-preserving key of a decimal's units.
+#[inline]
+pub(super) fn key_of_units(units: i128) -> u128 {
+    (units as u128) ^ (1 << 127)
+}
+
+/// The inverse of [`key_of_units`].
+pub(super) fn units_of_key(key: u128) -> i128 {
+    (key ^ (1 << 127)) as i128
+}
+
+/// A value as a number whose order is the value's: 64 bits wide, or 128 for
+/// decimals.
+pub(super) trait Key: Copy + Ord + Send + Sync {
+    /// A hash that is stored, and so must never change.
+    fn hashed(self) -> u64;
+}
+
+impl Key for u64 {
+    fn hashed(self) -> u64 {
+        hash::of_u64(self)
+    }
+}
+
+impl Key for u128 {
+    fn hashed(self) -> u64 {
+        hash::of_bytes(&self.to_le_bytes())
+    }
+}
+
 /// Keys with their multiplicity, exact up to a limit.
 #[derive(Clone, Debug)]
-pub(super) struct Sketch {
-    exact: Vec<u64>,
+pub(super) struct Sketch<K> {
+    exact: Vec<K>,
     limit: usize,
     /// k, half a buffer of the sketch.
     half: usize,
-    levels: Vec<Vec<u64>>,
+    levels: Vec<Vec<K>>,
     count: u64,
     moved: u64,
     odd: bool,
     /// Smallest and largest key; halving may throw them away.
-    ends: Option<(u64, u64)>,
+    ends: Option<(K, K)>,
 }
 
-impl Sketch {
+impl<K: Key> Sketch<K> {
     /// Keeps up to `limit` keys exactly, then sketches with k = `half`.
     pub(super) fn new(limit: usize, half: usize) -> Self {
         Self { exact: Vec::new(), limit, half, levels: Vec::new(), count: 0, moved: 0, odd: false, ends: None }
@@ -63,11 +95,11 @@ impl Sketch {
     }
 
     /// The keys held exactly: all so far, unless some were thrown away.
-    pub(super) fn exact_keys(&mut self) -> &mut [u64] {
+    pub(super) fn exact_keys(&mut self) -> &mut [K] {
         &mut self.exact
     }
 
-    pub(super) fn extend(&mut self, keys: &[u64]) {
+    pub(super) fn extend(&mut self, keys: &[K]) {
         self.count += keys.len() as u64;
         if self.holds(keys.len()) {
             self.exact.extend_from_slice(keys);
@@ -81,7 +113,7 @@ impl Sketch {
         self.push_all(keys);
     }
 
-    fn push_all(&mut self, mut keys: &[u64]) {
+    fn push_all(&mut self, mut keys: &[K]) {
         for &key in keys {
             let (least, most) = self.ends.unwrap_or((key, key));
             self.ends = Some((least.min(key), most.max(key)));
@@ -116,12 +148,12 @@ impl Sketch {
 
     /// Sorted keys, each with the number of values up to and including it, and
     /// the bound of the rank error as a share of all values.
-    pub(super) fn finish(mut self) -> (Ranked, f64) {
+    pub(super) fn finish(mut self) -> (Ranked<K>, f64) {
         if self.is_exact() {
             self.exact.sort_unstable();
             return (Ranked { keys: self.exact, ranks: None, count: self.count }, 0.0);
         }
-        let mut weighted: Vec<(u64, u64)> = Vec::new();
+        let mut weighted: Vec<(K, u64)> = Vec::new();
         for (level, keys) in self.levels.iter().enumerate() {
             weighted.extend(keys.iter().map(|&key| (key, 1_u64 << level)));
         }
@@ -131,17 +163,17 @@ impl Sketch {
 }
 
 /// Sorted keys with their cumulative counts.
-pub(super) struct Ranked {
+pub(super) struct Ranked<K> {
     /// Ascending.
-    pub(super) keys: Vec<u64>,
+    pub(super) keys: Vec<K>,
     ranks: Option<Vec<u64>>,
     /// Number of values.
     pub(super) count: u64,
 }
 
-impl Ranked {
+impl<K: Key> Ranked<K> {
     /// From keys with their counts, in any order.
-    pub(super) fn from_counts(mut counts: Vec<(u64, u64)>) -> Self {
+    pub(super) fn from_counts(mut counts: Vec<(K, u64)>) -> Self {
         counts.sort_unstable();
         let mut rank = 0;
         let ranks = counts.iter().map(|(_, count)| {
@@ -154,7 +186,7 @@ impl Ranked {
     }
 
     /// The key at a 0-based rank.
-    pub(super) fn at(&self, rank: u64) -> Option<u64> {
+    pub(super) fn at(&self, rank: u64) -> Option<K> {
         let index = match &self.ranks {
             None => usize::try_from(rank).ok()?,
             Some(ranks) => ranks.partition_point(|&upto| upto <= rank),
@@ -163,7 +195,7 @@ impl Ranked {
     }
 
     /// How many values lie below (or, with `inclusive`, at or below) a key.
-    pub(super) fn below(&self, key: u64, inclusive: bool) -> u64 {
+    pub(super) fn below(&self, key: K, inclusive: bool) -> u64 {
         let index = self.keys.partition_point(|&held| held < key || (inclusive && held == key));
         match &self.ranks {
             None => index as u64,
@@ -172,7 +204,7 @@ impl Ranked {
     }
 
     /// Equal keys with their number, ascending; only meaningful when exact.
-    pub(super) fn runs(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+    pub(super) fn runs(&self) -> impl Iterator<Item = (K, u64)> + '_ {
         self.keys.chunk_by(|left, right| left == right).map(|run| (run[0], run.len() as u64))
     }
 }
@@ -188,6 +220,12 @@ mod tests {
             prop_assume!(!right.is_nan());
             prop_assert_eq!(left < right, key_of_real(left) < key_of_real(right));
             prop_assert_eq!(real_of_key(key_of_real(left)), left);
+        }
+
+        #[test]
+        fn decimal_keys(left: i128, right: i128) {
+            prop_assert_eq!(left < right, key_of_units(left) < key_of_units(right));
+            prop_assert_eq!(units_of_key(key_of_units(left)), left);
         }
 
         #[test]

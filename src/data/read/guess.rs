@@ -56,7 +56,7 @@ impl Guess {
             Kind::DateTime => Self::DateTime,
             Kind::Time => Self::Time,
             Kind::Text | Kind::Category => Self::Text,
-            Kind::Duration | Kind::Other => return None,
+            Kind::Decimal | Kind::Duration | Kind::Other => return None,
         })
     }
 }

@@ -54,7 +54,8 @@ impl Feature {
         let name = column.name().as_str();
         let kind = Kind::of(column.dtype());
         let encoding = match kind {
-            Kind::Integer | Kind::Real => Encoding::Number,
+            // Estimators compute with reals.
+            Kind::Integer | Kind::Real | Kind::Decimal => Encoding::Number,
             Kind::Boolean => Encoding::Boolean,
             Kind::Text | Kind::Category => Encoding::OneHot { categories: categories(column, max_categories)? },
             Kind::Date | Kind::DateTime | Kind::Time | Kind::Duration => {

@@ -214,7 +214,7 @@ fn unusable(features: &[&Column]) -> Option<Problem> {
 fn task(params: &Params, label: &Column) -> Option<Task> {
     match (label_as(params), label.kind) {
         (_, Kind::Boolean) => Some(Task::Binary),
-        (LabelAs::Number, _) | (LabelAs::Auto, Kind::Real) => Some(Task::Regression),
+        (LabelAs::Number, _) | (LabelAs::Auto, Kind::Real | Kind::Decimal) => Some(Task::Regression),
         _ => None,
     }
 }

@@ -27,6 +27,7 @@ pub fn glyph(kind: Kind) -> &'static str {
         Kind::Boolean => "0/1",
         Kind::Integer => "123",
         Kind::Real => "1.2",
+        Kind::Decimal => "1.20",
         Kind::Text => "abc",
         Kind::Category => "cat",
         Kind::Date => "day",
