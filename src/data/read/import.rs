@@ -55,8 +55,8 @@ pub(super) fn import_in_blocks(
     }
     let work = Work { paths, sizes, options, out, progress, size };
     match options.format {
-        Format::Csv | Format::JsonLines => work.text(first),
-        Format::Parquet | Format::ArrowIpc => other::import(&work),
+        format if format.is_text() => work.text(first),
+        _ => other::import(&work),
     }
 }
 

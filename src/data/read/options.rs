@@ -19,11 +19,28 @@ pub enum Format {
     ArrowIpc,
     /// One JSON object a line.
     JsonLines,
+    /// A workbook of sheets: Excel (.xlsx, .xlsm, .xlsb, .xls) or
+    /// OpenDocument (.ods).
+    Workbook,
+    /// SAS (.sas7bdat).
+    Sas,
+    /// Stata (.dta).
+    Stata,
+    /// SPSS (.sav, .zsav).
+    Spss,
 }
 
 impl Format {
     /// Every format, in the order that choosers show.
-    pub const ALL: [Self; 4] = [Self::Csv, Self::Parquet, Self::ArrowIpc, Self::JsonLines];
+    pub const ALL: [Self; 8] =
+        [Self::Csv, Self::Parquet, Self::ArrowIpc, Self::JsonLines, Self::Workbook, Self::Sas, Self::Stata, Self::Spss];
+
+    /// Whether it is text, whose types are guessed and whose file may be
+    /// compressed; files of the other formats carry the types of their columns
+    /// or cells.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Csv | Self::JsonLines)
+    }
 
     /// The name a person sees.
     pub fn name(self) -> &'static str {
@@ -32,6 +49,10 @@ impl Format {
             Self::Parquet => "Parquet",
             Self::ArrowIpc => "Arrow IPC",
             Self::JsonLines => "JSON lines",
+            Self::Workbook => "Workbook (Excel, OpenDocument)",
+            Self::Sas => "SAS",
+            Self::Stata => "Stata",
+            Self::Spss => "SPSS",
         }
     }
 }
@@ -116,6 +137,14 @@ impl From<Mark> for String {
 pub struct ReadOptions {
     /// The file's format.
     pub format: Format,
+    /// The sheet of a workbook, by name or by its number from 1; `None` for the
+    /// first that holds anything.
+    pub sheet: Option<String>,
+    /// The cells of a sheet that hold the table, such as `B3:F20` or, to its
+    /// end, `B3`; `None` for all that are filled.
+    pub range: Option<String>,
+    /// The file inside a ZIP archive; `None` for all of them.
+    pub entry: Option<String>,
     /// What separates two fields; one ASCII character.
     pub delimiter: char,
     /// What encloses a field that holds a delimiter or a line break; `None`
@@ -182,6 +211,9 @@ impl Default for ReadOptions {
     fn default() -> Self {
         Self {
             format: Format::Csv,
+            sheet: None,
+            range: None,
+            entry: None,
             delimiter: ',',
             quote: Some('"'),
             escape: None,
@@ -215,6 +247,15 @@ pub struct ReadChoices {
     /// See [`ReadOptions::format`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
+    /// See [`ReadOptions::sheet`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// See [`ReadOptions::range`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<String>,
+    /// See [`ReadOptions::entry`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
     /// See [`ReadOptions::delimiter`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
@@ -285,6 +326,9 @@ impl ReadChoices {
         }
         put(self.format.as_ref(), &mut options.format);
         put(self.delimiter.as_ref(), &mut options.delimiter);
+        options.sheet = self.sheet.clone().or_else(|| options.sheet.take());
+        options.range = self.range.clone().or_else(|| options.range.take());
+        options.entry = self.entry.clone().or_else(|| options.entry.take());
         put(self.quote.map(|mark| mark.0).as_ref(), &mut options.quote);
         put(self.escape.map(|mark| mark.0).as_ref(), &mut options.escape);
         put(self.comment.map(|mark| mark.0).as_ref(), &mut options.comment);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use polars::prelude::DataFrame;
 
-use super::options::{Format, Ragged, ReadOptions};
+use super::options::{Ragged, ReadOptions};
 use super::table::{Reading, SAMPLE};
 use super::{Preview, import, other};
 use crate::error::Result;
@@ -17,7 +17,7 @@ use crate::schema::Schema;
 /// # Errors
 /// As an import's, each saying what to do.
 pub fn preview(path: &Path, options: &ReadOptions, rows: usize) -> Result<Preview> {
-    if !matches!(options.format, Format::Csv | Format::JsonLines) {
+    if !options.format.is_text() {
         let frame = other::head(path, options, rows)?;
         return Ok(Preview { schema: Schema::of(&frame), rows: frame, warnings: Vec::new() });
     }

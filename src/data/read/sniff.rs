@@ -57,7 +57,7 @@ pub fn sniff_with(path: &Path, choices: &ReadChoices) -> Result<Sniffed> {
     let start = start_of(path)?;
     let mut sniffed = Sniffed { options: ReadOptions::default(), compressed, bytes: metadata.len() };
     sniffed.options.format = format(path, &start)?;
-    if matches!(sniffed.options.format, Format::Csv | Format::JsonLines) {
+    if sniffed.options.format.is_text() {
         sniff_text(path, &start, choices, &mut sniffed)?;
     } else if compressed {
         let sentence = "This is a compressed Parquet or Arrow file. Unpack it first.";
