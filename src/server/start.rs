@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
-use studio::{Clients, ErrorKind, Served, Studio};
+use studio::{Clients, ErrorKind, Served, Studio, Upkeep};
 use tokio::sync::oneshot;
 
 use crate::guard::Guard;
@@ -43,6 +43,8 @@ pub struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// Keeps the workspace free of what nothing refers to as long as clients may log.
+    _upkeep: Upkeep,
 }
 
 impl Server {
@@ -95,6 +97,7 @@ pub fn start(studio: Studio, options: Options) -> studio::Result<Server> {
     listener.set_nonblocking(true).map_err(broken)?;
     let mut names = options.allowed_hosts;
     names.push(options.host);
+    let upkeep = Upkeep::start(studio.clone()).map_err(broken)?;
     let watched = options.watch.then(|| Clients::watch(studio.clone(), address.port()));
     let guard = Guard::new(address, &names, options.token);
     let router = http::router(studio, guard, watched.transpose().map_err(broken)?)
@@ -128,7 +131,7 @@ pub fn start(studio: Studio, options: Options) -> studio::Result<Server> {
         runtime.shutdown_timeout(GRACE);
     };
     let thread = std::thread::Builder::new().name("server".to_owned()).spawn(serve).map_err(broken)?;
-    Ok(Server { address, stop: Some(stop), thread: Some(thread) })
+    Ok(Server { address, stop: Some(stop), thread: Some(thread), _upkeep: upkeep })
 }
 
 /// A server for programs that this one starts: on loopback, for whoever has the token that they are given. What they

@@ -68,7 +68,7 @@ pub use run_index::{IndexedRun, RunGroup, RunIndex, RunKeys, RunListing, Spread}
 pub use runs::{Compared, Comparison, Curve, Run, RunDetail, RunPage, RunQuery, RunRequest, RunSort};
 pub use steps::{Serve, Served};
 pub use surroundings::{Hardware, Script, StepsPython, Surroundings, UsedEnvironment};
-pub use upkeep::{Collected, Problem};
+pub use upkeep::{Collected, KeptItem, Problem, Purge, Purged, Upkeep};
 pub use versions::{Comparison as VersionComparison, HistoryRow, PipelineComparison, Side, Version, VersionRow};
 pub use workspace::{ARCHIVED_TAG, Event, LogLine, RunInput, RunStatus, SCHEMA, Step, StepStatus};
 

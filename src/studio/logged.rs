@@ -65,7 +65,7 @@ impl Studio {
     pub(crate) fn logged_files(&self, version: &ModelVersion) -> Result<LoggedFiles> {
         let store = self.tracking();
         let registered = store.version(&version.model, version.version)?;
-        let source = registered.source.unwrap_or_default();
+        let source = registered.source;
         let location = registered.storage_location.unwrap_or_else(|| source.clone());
         let mut found = LoggedFiles { source, location, ..LoggedFiles::default() };
         let Some(folder) = folder(store, &found.location) else { return Ok(found) };

@@ -6,6 +6,7 @@ use data::schema::Kind;
 use indexmap::IndexMap;
 use learn::Report;
 use pipeline::component::PortKind;
+use pipeline::meta::Meta;
 use serde::Serialize;
 use workspace::{Change, NewModelVersion, Step};
 
@@ -151,7 +152,7 @@ impl Studio {
                 Err(error) => return Err(error),
             }
             let version = tx.create_registered_version(&new)?;
-            tx.set_logged_model_tags(id, &[versions_tag(&model, name, version)])?;
+            tx.set_logged_model_tags(id, &[versions_tag(&model.tags, name, version)])?;
             Ok(version)
         })?;
         Ok(self.workspace.model_version(name, Some(version))?)
@@ -166,7 +167,8 @@ impl Studio {
         tags: BTreeMap<String, String>,
     ) -> Result<ModelVersion> {
         let detail = self.workspace.run(run)?;
-        let digest = self.stored_output(run, job, port)?.digest;
+        let stored = self.stored_output(run, job, port)?;
+        let digest = stored.digest.clone();
         let Output::Model(card) = self.output(run, job, port)? else {
             return Err(Error::invalid(format!(
                 "The port “{port}” of “{job}” holds no model; register a trained one."
@@ -176,9 +178,17 @@ impl Studio {
         let mut datasets: Vec<(String, u32)> =
             detail.inputs.iter().map(|input| (input.dataset.clone(), input.version)).collect();
         datasets.dedup();
+        // The version is a logged model too, which is where MLflow's clients look for its files.
+        let shown = match Meta::of(&stored) {
+            Some(Meta::Model(meta)) => Some(crate::shown::model(&self.workspace, run, job, &stored, &meta)?),
+            _ => None,
+        };
+        let known = shown.as_ref().and_then(|model| self.tracking().logged_model(&model.id, true).ok());
+        let tags_of_model = known.map(|model| model.tags).unwrap_or_default();
         let new = NewModelVersion {
             model: name.trim().to_owned(),
             digest,
+            logged_model: shown.as_ref().map(|model| model.id.clone()),
             run: Some(run.to_owned()),
             step: Some(job.to_owned()),
             port: Some(port.to_owned()),
@@ -195,7 +205,16 @@ impl Studio {
             details: serde_json::json!({ "algorithm": card.algorithm, "task": card.task, "label": card.label }),
         };
         let change = Change::new("model.registered", name).with("run", run);
-        let version = self.workspace.write(change, |tx| tx.add_model_version(&new))?;
+        let version = self.workspace.write(change, |tx| {
+            if let Some(model) = &shown {
+                tx.show_model(run, model)?;
+            }
+            let version = tx.add_model_version(&new)?;
+            if let Some(model) = &shown {
+                tx.set_logged_model_tags(&model.id, &[versions_tag(&tags_of_model, &new.model, version)])?;
+            }
+            Ok(version)
+        })?;
         Ok(self.workspace.model_version(&new.model, Some(version))?)
     }
 
@@ -328,7 +347,7 @@ mod tests {
             assert_eq!((made.model.as_str(), made.version, made.run.as_deref()), ("triage", expected, Some(&*run)));
         }
         let version = store.version("triage", 2).unwrap();
-        assert_eq!(version.source.as_deref(), Some(&*format!("models:/{id}")));
+        assert_eq!(version.source, format!("models:/{id}"));
         let tags = store.logged_model(&id, false).unwrap().tags;
         let noted = r#"[{"name": "triage", "version": 1}, {"name": "triage", "version": 2}]"#;
         assert!(tags.iter().any(|(_, value)| value == noted), "{tags:?}");

@@ -4,7 +4,7 @@ use pipeline::component::PortKind;
 use pipeline::meta::{Meta, ModelMeta};
 use pipeline::store::Stored;
 use serde_json::Value as Json;
-use workspace::tracking::TrainedModel;
+use workspace::tracking::{MODEL_FILE, TrainedModel};
 use workspace::{Batch, Output, Workspace};
 
 use crate::Result;
@@ -51,14 +51,23 @@ fn extension(kind: PortKind) -> &'static str {
     }
 }
 
-fn model(workspace: &Workspace, run: &str, job: &str, output: &Stored, meta: &ModelMeta) -> Result<TrainedModel> {
-    const FILE: &str = "model.atelier";
+/// A trained model as a logged one. Its id is the same whenever it is asked for.
+///
+/// # Errors
+/// A full disk.
+pub(crate) fn model(
+    workspace: &Workspace,
+    run: &str,
+    job: &str,
+    output: &Stored,
+    meta: &ModelMeta,
+) -> Result<TrainedModel> {
     let name = format!("{run} {job} {}", output.port);
     let id = format!("m-{}", &blake3::hash(name.as_bytes()).to_hex()[..32]);
-    let text = ml_model(&id, run, FILE, meta);
+    let text = ml_model(&id, run, MODEL_FILE, meta);
     let bytes = workspace.blob(&output.digest)?;
     let mut files = vec![("MLmodel".to_owned(), workspace.put_bytes(text.as_bytes())?)];
-    files.extend(bytes.map(|bytes| (FILE.to_owned(), bytes)));
+    files.extend(bytes.map(|bytes| (MODEL_FILE.to_owned(), bytes)));
     Ok(TrainedModel { id, name: job.to_owned(), kind: meta.algorithm.clone(), params: params(&meta.estimator), files })
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Invariants: a file under `blobs` is whole, because it was renamed there from `tmp` after an fsync;
 //! its row follows in a transaction that also excludes [`Workspace::gc`], so neither can take away
-//! what the other just counted on.
+//! what the other just counted on. Whoever stores a blob has a claim on it until it refers to it and says so, or for
+//! [`Workspace::GRACE`]; only what nobody claims goes at once when its last reference does.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -195,8 +196,8 @@ impl Workspace {
             }
             // A blob that was there already counts as new, so that gc's grace covers it again.
             conn.prepare_cached(
-                "INSERT INTO blobs (digest, size, created_at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (digest) DO UPDATE SET created_at = excluded.created_at",
+                "INSERT INTO blobs (digest, size, created_at, claims) VALUES (?1, ?2, ?3, 1)
+                 ON CONFLICT (digest) DO UPDATE SET created_at = excluded.created_at, claims = claims + 1",
             )?
             .execute((&blob.digest, blob.size as i64, now_ms()))?;
             Ok(())

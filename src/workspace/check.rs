@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::folder::Workspace;
-use crate::gc::{REFERENCES, is_older};
+use crate::gc::{is_older, referenced_digests};
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -211,7 +211,7 @@ fn recorded(conn: &Connection) -> Result<Vec<(String, u64)>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Who uses each blob, in words. [`REFERENCES`] is the same without the words.
+/// Who uses each blob, in words. [`referenced_digests`] is the same without the words.
 fn users(conn: &Connection) -> Result<HashMap<String, Vec<String>>> {
     let mut statement = conn.prepare_cached(
         "SELECT v.digest, 'the dataset ' || d.name || '@' || v.version
@@ -233,7 +233,8 @@ fn users(conn: &Connection) -> Result<HashMap<String, Vec<String>>> {
     }
     debug_assert_eq!(
         users.len() as i64,
-        conn.query_row(&format!("SELECT count(*) FROM ({REFERENCES})"), [], |row| { row.get(0) }).unwrap_or(-1),
+        conn.query_row(&format!("SELECT count(*) FROM ({})", referenced_digests()), [], |row| { row.get(0) })
+            .unwrap_or(-1),
         "a kind of reference is known to gc or to check only"
     );
     Ok(users)

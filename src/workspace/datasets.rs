@@ -204,18 +204,6 @@ impl Tx<'_> {
         self.conn.execute("UPDATE dataset_versions SET deleted_at = NULL WHERE id = ?1", [row])?;
         Ok(())
     }
-
-    /// Removes a deleted version for good; `gc` then frees its bytes. Its number is not given again.
-    ///
-    /// # Errors
-    /// A version that is not there or was not deleted before.
-    pub fn purge_dataset_version(&self, dataset: &str, version: u32) -> Result<()> {
-        let row = version_row(self.conn, dataset, version)?;
-        match self.conn.execute("DELETE FROM dataset_versions WHERE id = ?1 AND deleted_at IS NOT NULL", [row])? {
-            0 => Err(Error::Invalid("Only a deleted version can be removed for good. Delete it first.".into())),
-            _ => Ok(()),
-        }
-    }
 }
 
 const SELECT_VERSION: &str =

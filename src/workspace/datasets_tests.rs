@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::test_support::{change, insert_run, new_run, problems, workspace};
-use crate::{NewModelVersion, NewRun, RunInput};
+use crate::{NewModelVersion, NewRun, Purge, RunInput};
 
 fn dataset(workspace: &Workspace, name: &str) -> NewDatasetVersion {
     let blob = workspace.put_bytes(name.as_bytes()).unwrap();
@@ -36,8 +36,8 @@ fn versions_count_up_and_are_never_given_twice() {
     assert!(workspace.dataset_version("breast cancer", Some(2)).unwrap().deleted_ms.is_some());
     let listed = &workspace.datasets().unwrap()[0];
     assert_eq!((listed.versions, listed.latest.as_ref().unwrap().version), (1, 1));
-    assert!(workspace.write(change(), |tx| tx.purge_dataset_version("breast cancer", 1)).is_err(), "not deleted");
-    workspace.write(change(), |tx| tx.purge_dataset_version("breast cancer", 2)).unwrap();
+    let purged = workspace.purge(&Purge::DeletedBefore(crate::now_ms() + 1)).unwrap();
+    assert_eq!(purged.dataset_versions, 1, "only what was deleted");
     assert_eq!(add(&workspace, &new), 3);
     workspace.write(change(), |tx| tx.delete_dataset_version("breast cancer", 3)).unwrap();
     workspace.write(change(), |tx| tx.restore_dataset_version("breast cancer", 3)).unwrap();
@@ -131,7 +131,8 @@ fn a_model_version_knows_where_it_came_from() {
     let listed = &workspace.models().unwrap()[0];
     assert_eq!((listed.description.as_str(), listed.versions), ("Ours", 1));
     assert_eq!(listed.latest.as_ref().unwrap().description, "First");
-    workspace.write(change(), |tx| tx.delete_run(&run).and_then(|()| tx.purge_run(&run))).unwrap();
+    workspace.write(change(), |tx| tx.delete_run(&run)).unwrap();
+    workspace.purge(&Purge::Runs(vec![run])).unwrap();
     assert_eq!(workspace.model_version("diagnosis-2", Some(1)).unwrap().run, None);
     let nan = NewModelVersion { metrics: [("auc".to_owned(), f64::NAN)].into_iter().collect(), ..new };
     assert!(matches!(workspace.write(change(), |tx| tx.add_model_version(&nan)), Err(Error::Invalid(_))));

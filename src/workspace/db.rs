@@ -14,8 +14,11 @@ use crate::error::{Error, Result};
 use crate::group::{Queue, Work};
 
 /// Every schema change, oldest first; the number of those applied is SQLite's `user_version`.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_tracking.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_tracking.sql"),
+    include_str!("migrations/0003_sources.sql"),
+];
 
 /// The version of the schema that this program writes; it opens every one before.
 pub const SCHEMA: u32 = MIGRATIONS.len() as u32;

@@ -3,8 +3,11 @@ use crate::test_support::{change, insert_run, problems, workspace};
 use crate::{RunFilter, Workspace};
 
 /// A dump of a workspace's database as each past version wrote it.
-const PAST: &[(i64, &str)] =
-    &[(1, include_str!("migrations/0001_dump.sql")), (2, include_str!("migrations/0002_dump.sql"))];
+const PAST: &[(i64, &str)] = &[
+    (1, include_str!("migrations/0001_dump.sql")),
+    (2, include_str!("migrations/0002_dump.sql")),
+    (3, include_str!("migrations/0003_dump.sql")),
+];
 
 #[test]
 fn every_past_version_opens_with_what_it_held() {
@@ -26,6 +29,14 @@ fn every_past_version_opens_with_what_it_held() {
         assert_eq!(detail.steps[1].outputs[0].port, "model");
         assert_eq!(workspace.dataset_version("churn", None).unwrap().version, 2);
         assert_eq!(workspace.model_version("churn-model", Some(1)).unwrap().run, Some(page.runs[0].id.clone()));
+        let version = workspace.registered_version("churn-model", 1).unwrap();
+        let logged = version.source.strip_prefix("models:/").expect("a version names the logged model that it is");
+        let location = workspace.logged_model(logged, false).unwrap().artifact_location;
+        assert_eq!(version.storage_location.as_deref(), Some(location.as_str()));
+        let file = format!("{}/model.atelier", location.strip_prefix("mlflow-artifacts:/").unwrap());
+        assert_eq!(workspace.artifact(&file).unwrap().blob.digest, version.digest.unwrap());
+        let tags = workspace.tracked_run(&page.runs[0].id).unwrap().tags;
+        assert!(tags.contains(&("mlflow.user".into(), "ada".into())), "{tags:?}");
         assert!(workspace.last_event().unwrap() > 0);
         insert_run(&workspace, "new");
         let missing = problems(&workspace);
@@ -54,6 +65,41 @@ fn a_dump_and_the_migrations_agree_on_the_schema() {
         migrate(&past, MIGRATIONS).unwrap();
         assert_eq!(schema(&past), schema(&fresh));
     }
+}
+
+/// An empty source sends MLflow's client into the folder it is in.
+#[test]
+fn no_version_has_an_empty_source() {
+    let connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch(include_str!("migrations/0002_dump.sql")).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO model_versions (model_id, version, created_at, created_by, description, tags, metrics, datasets,
+                 details, source, storage_location)
+             SELECT id, 8, 1, '', '', '{}', '{}', '[]', '{}', 'models:/churn-model/1', '' FROM models
+             UNION ALL SELECT id, 9, 1, '', '', '{}', '{}', '[]', '{}', '', NULL FROM models",
+        )
+        .unwrap();
+    migrate(&connection, MIGRATIONS).unwrap();
+    let mut found = connection
+        .prepare("SELECT m.name, v.version, v.source, v.storage_location FROM model_versions v JOIN models m ON m.id = v.model_id")
+        .unwrap();
+    let rows: Vec<(String, u32, String, Option<String>)> = found
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .unwrap()
+        .map(|row| row.unwrap())
+        .collect();
+    assert!(rows.len() > 5);
+    let original = rows.iter().find(|row| row.0 == "churn-model" && row.1 == 1).unwrap();
+    for (name, version, source, location) in &rows {
+        match version {
+            8 => assert_eq!(location, &original.3, "a copy lies where its original does"),
+            9 => assert_eq!(source, &format!("unknown:/{name}/9")),
+            _ => assert!(!source.is_empty()),
+        }
+    }
+    let emptied = connection.execute("UPDATE model_versions SET source = ''", []).unwrap_err().to_string();
+    assert!(emptied.contains("a model version needs a source"), "{emptied}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
 use crate::check::files_in_blobs;
@@ -14,16 +15,31 @@ use crate::files;
 use crate::folder::Workspace;
 use crate::tx::now_ms;
 
-/// Everything that refers to a blob, soft-deleted rows included.
-pub(crate) const REFERENCES: &str = "
-    SELECT digest FROM dataset_versions
-    UNION SELECT digest FROM model_versions WHERE digest IS NOT NULL
-    UNION SELECT digest FROM artifacts
-    UNION SELECT digest FROM step_outputs WHERE digest IS NOT NULL
-    UNION SELECT digest FROM step_cache_outputs WHERE digest IS NOT NULL
-    UNION SELECT plan_digest FROM runs WHERE plan_digest IS NOT NULL
-    UNION SELECT diff_digest FROM runs WHERE diff_digest IS NOT NULL
-    UNION SELECT environment_digest FROM runs WHERE environment_digest IS NOT NULL";
+/// Every column that refers to a blob, in soft-deleted rows too. Each has an index.
+const REFERENCES: [(&str, &str); 8] = [
+    ("dataset_versions", "digest"),
+    ("model_versions", "digest"),
+    ("artifacts", "digest"),
+    ("step_outputs", "digest"),
+    ("step_cache_outputs", "digest"),
+    ("runs", "plan_digest"),
+    ("runs", "diff_digest"),
+    ("runs", "environment_digest"),
+];
+
+/// Selects every digest that something refers to.
+pub(crate) fn referenced_digests() -> String {
+    let each = REFERENCES.map(|(table, column)| format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL"));
+    each.join(" UNION ")
+}
+
+/// The condition that nothing refers to the blob `b`, by looking into each index: what costs the same however much
+/// there is.
+pub(crate) fn nothing_refers() -> String {
+    let each = REFERENCES
+        .map(|(table, column)| format!("NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.{column} = b.digest)"));
+    each.join(" AND ")
+}
 
 /// How long events are kept; whoever listens is never that far behind.
 const EVENTS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -43,6 +59,10 @@ pub struct Collected {
     pub cache_entries: u64,
     /// Old events.
     pub events: u64,
+    /// Blobs that nothing refers to and that are left, as whoever stored them lately may be about to.
+    pub left_blobs: u64,
+    /// Their bytes.
+    pub left_bytes: u64,
 }
 
 impl Workspace {
@@ -61,6 +81,8 @@ impl Workspace {
         self.writable()?;
         let mut collected = Collected::default();
         self.forget_broken_cache(&mut collected)?;
+        let swept = self.sweep()?;
+        (collected.blobs, collected.bytes) = (swept.blobs, swept.bytes);
         self.collect_blobs(grace, &mut collected)?;
         self.collect_unrecorded(grace, &mut collected)?;
         remove_old(&self.private("tmp"), grace, |_| true, &mut collected)?;
@@ -74,7 +96,91 @@ impl Workspace {
             // The newest stays, whatever its age, so that `last_event` never goes back.
             Ok(conn.execute("DELETE FROM events WHERE ts < ?1 AND seq < (SELECT max(seq) FROM events)", [horizon])?)
         })? as u64;
+        (collected.left_blobs, collected.left_bytes) = self.unused_blobs()?;
         Ok(collected)
+    }
+
+    /// Removes what has just lost its last reference, such as the bytes of an artifact that was written over. What
+    /// somebody stored within [`Self::GRACE`] and has not referred to stays; so it is right at any time, beside any
+    /// other process, and cheap where there is nothing to do.
+    ///
+    /// # Errors
+    /// A read-only workspace, a database that cannot be written.
+    pub fn sweep(&self) -> Result<Collected> {
+        let mut collected = Collected::default();
+        let mut after = String::new();
+        loop {
+            let released: Vec<String> = self.db.read(|conn| {
+                let mut next = conn
+                    .prepare_cached("SELECT digest FROM released_blobs WHERE digest > ?1 ORDER BY digest LIMIT ?2")?;
+                let rows = next.query_map((&after, AT_ONCE as i64), |row| row.get(0))?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })?;
+            let Some(last) = released.last() else { return Ok(collected) };
+            after.clone_from(last);
+            let horizon = now_ms() - Self::GRACE.as_millis() as i64;
+            self.db.write(|conn| {
+                let mut forget = conn.prepare_cached("DELETE FROM released_blobs WHERE digest = ?1")?;
+                let claimed = "SELECT 1 FROM blobs b WHERE b.digest = ?1 AND b.claims > 0 AND b.created_at > ?2 AND ";
+                let mut claimed = conn.prepare_cached(&format!("{claimed}{}", nothing_refers()))?;
+                for digest in &released {
+                    if claimed.exists((digest, horizon))? {
+                        continue;
+                    }
+                    if let Some(size) = self.remove_unused(conn, digest, i64::MAX)? {
+                        collected.blobs += 1;
+                        collected.bytes += size;
+                    }
+                    forget.execute([digest])?;
+                }
+                Ok(())
+            })?;
+        }
+    }
+
+    /// Says that blobs which were stored are no longer about to be referred to: parts of an upload that ended.
+    ///
+    /// # Errors
+    /// A read-only workspace, a database that cannot be written.
+    pub fn abandon_blobs(&self, digests: &[String]) -> Result<()> {
+        self.db.write(|conn| {
+            for digest in digests {
+                conn.prepare_cached("UPDATE blobs SET claims = max(claims - 1, 0) WHERE digest = ?1")?
+                    .execute([digest])?;
+                conn.prepare_cached("INSERT OR IGNORE INTO released_blobs (digest) VALUES (?1)")?.execute([digest])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// How many blobs nothing refers to, and their bytes.
+    fn unused_blobs(&self) -> Result<(u64, u64)> {
+        self.db.read(|conn| {
+            let counted = conn
+                .prepare_cached(&format!(
+                    "SELECT count(*), coalesce(sum(size), 0) FROM blobs WHERE digest NOT IN ({})",
+                    referenced_digests()
+                ))?
+                .query_row([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)))?;
+            Ok(counted)
+        })
+    }
+
+    /// Removes a blob that nothing refers to and that was not stored after `horizon`, and returns its size.
+    ///
+    /// Row and file go in one transaction: storing the same bytes waits for it and then stores anew.
+    fn remove_unused(&self, conn: &Connection, digest: &str, horizon: i64) -> Result<Option<u64>> {
+        let size: Option<i64> = conn
+            .prepare_cached(&format!(
+                "DELETE FROM blobs AS b WHERE b.digest = ?1 AND b.created_at <= ?2 AND {} RETURNING size",
+                nothing_refers()
+            ))?
+            .query_row((digest, horizon), |row| row.get(0))
+            .optional()?;
+        if size.is_some() {
+            remove(&self.blob_path(digest)?)?;
+        }
+        Ok(size.map(|size| size as u64))
     }
 
     fn forget_broken_cache(&self, collected: &mut Collected) -> Result<()> {
@@ -103,29 +209,29 @@ impl Workspace {
         Ok(())
     }
 
-    /// Row and file go in one transaction: storing the same bytes waits for it and then stores anew.
     fn collect_blobs(&self, grace: Duration, collected: &mut Collected) -> Result<()> {
         let horizon = now_ms() - grace.as_millis() as i64;
-        loop {
-            let removed = self.db.write(|conn| {
-                let mut statement = conn.prepare_cached(&format!(
-                    "SELECT digest, size FROM blobs WHERE created_at <= ?1 AND digest NOT IN ({REFERENCES}) LIMIT ?2"
-                ))?;
-                let unused: Vec<(String, i64)> = statement
-                    .query_map((horizon, AT_ONCE as i64), |row| Ok((row.get(0)?, row.get(1)?)))?
-                    .collect::<rusqlite::Result<_>>()?;
-                for (digest, _) in &unused {
-                    remove(&self.blob_path(digest)?)?;
-                    conn.prepare_cached("DELETE FROM blobs WHERE digest = ?1")?.execute([digest])?;
+        // Looked for without a lock, as that takes the longer the more there is; each is looked at again under it.
+        let unused: Vec<String> = self.db.read(|conn| {
+            let mut statement = conn.prepare_cached(&format!(
+                "SELECT digest FROM blobs WHERE created_at <= ?1 AND digest NOT IN ({})",
+                referenced_digests()
+            ))?;
+            let rows = statement.query_map([horizon], |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })?;
+        for digests in unused.chunks(AT_ONCE) {
+            self.db.write(|conn| {
+                for digest in digests {
+                    if let Some(size) = self.remove_unused(conn, digest, horizon)? {
+                        collected.blobs += 1;
+                        collected.bytes += size;
+                    }
                 }
-                Ok(unused)
+                Ok(())
             })?;
-            collected.blobs += removed.len() as u64;
-            collected.bytes += removed.iter().map(|(_, size)| *size as u64).sum::<u64>();
-            if removed.len() < AT_ONCE {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     /// Files that were renamed into place by a process that was killed before it recorded them.

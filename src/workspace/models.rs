@@ -24,6 +24,8 @@ pub struct NewModelVersion {
     pub step: Option<String>,
     /// The port it came out of.
     pub port: Option<String>,
+    /// The logged model that it is, by which MLflow's clients find its files; one is made when none.
+    pub logged_model: Option<String>,
     /// What is special about this version.
     pub description: String,
     /// The pipeline's path within the workspace.
@@ -128,11 +130,13 @@ impl Tx<'_> {
             )?
             .query_row([&new.model], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let details = if new.details.is_null() { "{}".into() } else { json_text(&new.details)? };
+        let (logged_model, location) = self.logged_model_of(new)?;
         self.conn
             .prepare_cached(
                 "INSERT INTO model_versions (model_id, version, digest, run_id, step, port, created_at, created_by,
-                     description, pipeline, commit_id, tags, metrics, datasets, details)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                     description, pipeline, commit_id, tags, metrics, datasets, details, logged_model, source,
+                     storage_location)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 'models:/' || ?16, ?17)",
             )?
             .execute(rusqlite::params![
                 id,
@@ -149,10 +153,32 @@ impl Tx<'_> {
                 json_text(&new.tags)?,
                 json_text(&new.metrics)?,
                 json_text(&new.datasets)?,
-                details
+                details,
+                logged_model,
+                location
             ])?;
         self.note("version", version);
         Ok(version)
+    }
+
+    /// The logged model that a version is, alive, and the address below which its files lie.
+    fn logged_model_of(&self, new: &NewModelVersion) -> Result<(String, String)> {
+        let id = match &new.logged_model {
+            Some(id) => id.clone(),
+            None => {
+                self.log_stored_model(new.run.as_deref(), new.step.as_deref().unwrap_or(&new.model), &new.digest)?
+            }
+        };
+        // A version is no longer found by its source when the logged model was deleted.
+        let location = self
+            .conn
+            .prepare_cached(
+                "UPDATE logged_models SET deleted_at = NULL WHERE model_id = ?1 RETURNING artifact_location",
+            )?
+            .query_row([&id], |row| row.get(0))
+            .optional()?
+            .ok_or_else(|| Error::NotFound(format!("Logged model with ID '{id}' not found.")))?;
+        Ok((id, location))
     }
 
     /// Says what a model is for.
@@ -249,18 +275,6 @@ impl Tx<'_> {
         let row = version_row(self.conn, model, version)?;
         self.conn.execute("UPDATE model_versions SET deleted_at = NULL WHERE id = ?1", [row])?;
         Ok(())
-    }
-
-    /// Removes a deleted version for good; `gc` then frees its bytes. Its number is not given again.
-    ///
-    /// # Errors
-    /// A version that is not there or was not deleted before.
-    pub fn purge_model_version(&self, model: &str, version: u32) -> Result<()> {
-        let row = version_row(self.conn, model, version)?;
-        match self.conn.execute("DELETE FROM model_versions WHERE id = ?1 AND deleted_at IS NOT NULL", [row])? {
-            0 => Err(Error::Invalid("Only a deleted version can be removed for good. Delete it first.".into())),
-            _ => Ok(()),
-        }
     }
 }
 

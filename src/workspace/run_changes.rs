@@ -54,6 +54,7 @@ impl Tx<'_> {
         set_text(self.conn, row)?;
         self.add_run_inputs(&id, &new.inputs)?;
         self.set_params(&id, &new.params)?;
+        self.set_tags(&id, &origin_tags(new, user))?;
         self.set_tags(&id, &new.tags)?;
         Ok(id)
     }
@@ -200,19 +201,6 @@ impl Tx<'_> {
         self.conn.execute("UPDATE runs SET environment_digest = ?2 WHERE id = ?1", (row, digest))?;
         Ok(())
     }
-
-    /// Removes a deleted run and all that it logged for good; `gc` then frees what it alone referred to.
-    ///
-    /// # Errors
-    /// A run that is not there or was not deleted before.
-    pub fn purge_run(&self, run: &str) -> Result<()> {
-        let row = run_row(self.conn, run)?;
-        let removed = self.conn.execute("DELETE FROM runs WHERE id = ?1 AND deleted_at IS NOT NULL", [row])?;
-        if removed == 0 {
-            return Err(Error::Invalid("Only a deleted run can be removed for good. Delete it first.".into()));
-        }
-        Ok(())
-    }
 }
 
 impl Batch<'_> {
@@ -296,6 +284,18 @@ pub(crate) enum Use {
     Metric = 1,
     Param = 2,
     Tag = 4,
+}
+
+/// What MLflow's client would have told of a run's origin, as tags: what is shown can be searched.
+fn origin_tags(new: &NewRun, user: &str) -> Vec<(String, String)> {
+    let told = [
+        ("mlflow.user", Some(user).filter(|user| !user.is_empty())),
+        ("mlflow.source.name", new.pipeline.as_deref()),
+        ("mlflow.source.type", Some("PROJECT")),
+        ("mlflow.source.git.commit", new.commit.as_deref()),
+        ("mlflow.source.git.branch", new.branch.as_deref()),
+    ];
+    told.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned()))).collect()
 }
 
 /// Records anew what a run may be searched by. In small letters of any script, which SQLite knows only

@@ -1,6 +1,6 @@
 use super::*;
 use crate::test_support::{change, insert_run, new_run, problems, workspace};
-use crate::{NewLogLine, Output, RunFilter, StepStatus, StepUpdate, Stream};
+use crate::{NewLogLine, Output, Purge, RunFilter, StepStatus, StepUpdate, Stream};
 use serde_json::json;
 
 fn update(status: StepStatus) -> StepUpdate {
@@ -130,14 +130,16 @@ fn deleted_is_hidden_restored_is_back_purged_is_gone() {
     let (_dir, workspace) = workspace();
     let id = insert_run(&workspace, "a");
     let total = |deleted| workspace.runs(&RunFilter { deleted, ..RunFilter::default() }).unwrap().total;
-    assert!(workspace.write(change(), |tx| tx.purge_run(&id)).is_err(), "not deleted before");
+    let purge = Purge::Runs(vec![id.clone()]);
+    assert!(workspace.purge(&purge).is_err(), "not deleted before");
     workspace.write(change(), |tx| tx.delete_run(&id)).unwrap();
     assert_eq!((total(false), total(true)), (0, 1));
     workspace.write(change(), |tx| tx.restore_run(&id)).unwrap();
     assert_eq!((total(false), total(true)), (1, 0));
     workspace.write(change(), |tx| tx.rename_run(&id, " calm-owl ")).unwrap();
     assert_eq!(workspace.run(&id).unwrap().run.name, "calm-owl");
-    workspace.write(change(), |tx| tx.delete_run(&id).and_then(|()| tx.purge_run(&id))).unwrap();
+    workspace.write(change(), |tx| tx.delete_run(&id)).unwrap();
+    assert_eq!(workspace.purge(&purge).unwrap().runs, 1);
     let error = workspace.run(&id).unwrap_err().to_string();
     assert_eq!(error, format!("There is no run “{id}” in this workspace."));
     assert!(problems(&workspace).is_empty());

@@ -81,6 +81,18 @@ impl Batch<'_> {
         self.now
     }
 
+    /// Says that what was stored for this transaction is now referred to by it, so that it may go as soon as nothing
+    /// refers to it any more. To be said once for each time that the bytes were stored.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub fn settle_blob(&self, digest: &str) -> Result<()> {
+        self.conn
+            .prepare_cached("UPDATE blobs SET claims = max(claims - 1, 0) WHERE digest = ?1")?
+            .execute([digest])?;
+        Ok(())
+    }
+
     fn emit(&self, audited: bool) -> Result<()> {
         let change = self.change.borrow();
         insert_event(self.conn, self.now, &change)?;
@@ -110,6 +122,22 @@ impl Workspace {
             let value = f(&tx)?;
             tx.emit(true)?;
             Ok(value)
+        })
+    }
+
+    /// Does what [`Workspace::write`] does and takes it back, to say what would come of it.
+    ///
+    /// # Errors
+    /// Those of `f`, a read-only workspace.
+    pub(crate) fn rehearse<T>(&self, f: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+        self.writable()?;
+        self.db.write(|conn| {
+            let change = RefCell::new(Change::new("", ""));
+            let tx = Tx(Batch { conn, now: now_ms(), who: self.who(), change });
+            conn.execute_batch("SAVEPOINT rehearsal")?;
+            let value = f(&tx);
+            conn.execute_batch("ROLLBACK TO rehearsal; RELEASE rehearsal")?;
+            value
         })
     }
 

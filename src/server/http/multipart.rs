@@ -1,8 +1,9 @@
 //! Multipart uploads, as MLflow's proxied ones go: a client asks for addresses to put parts to, puts them in
 //! any order, and has them joined.
 //!
-//! Parts are files on their way that nothing refers to: when the server ends, or nobody goes on with an upload
-//! for an hour, they may go. The id is a secret, so that an address needs no other.
+//! Parts are files on their way that nothing refers to: they go when the upload is completed or aborted, when nobody
+//! goes on with it for an hour, and where the server was killed, an hour later. The id is a secret, so that an address
+//! needs no other.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use studio::Studio;
+use studio::tracking::Blob;
 
 use super::call::Call;
 use super::nothing;
@@ -34,7 +36,7 @@ pub(super) struct Uploads(Mutex<HashMap<String, Pending>>);
 struct Pending {
     path: String,
     /// The stored bytes of each part that came.
-    parts: Vec<Option<studio::tracking::Blob>>,
+    parts: Vec<Option<Blob>>,
     touched: Instant,
 }
 
@@ -45,9 +47,9 @@ impl Uploads {
             return None;
         }
         Some(match action {
-            "create" => self.create(folder, call),
+            "create" => self.create(studio, folder, call),
             "complete" => self.complete(studio, folder, call),
-            "abort" => self.abort(folder, call),
+            "abort" => self.abort(studio, folder, call),
             _ => return None,
         })
     }
@@ -56,7 +58,7 @@ impl Uploads {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn create(&self, folder: &str, call: &Call<'_>) -> Result<Value> {
+    fn create(&self, studio: &Studio, folder: &str, call: &Call<'_>) -> Result<Value> {
         let asked: CreateMultipart = call.message()?;
         let path = destination(folder, &asked.path)?;
         let count = asked.num_parts.unwrap_or(1);
@@ -64,7 +66,11 @@ impl Uploads {
             return Err(Error::invalid(format!("An upload has 1 to {MOST_PARTS} parts, not {count}.")));
         }
         let mut pending = self.pending();
-        pending.retain(|_, upload| upload.touched.elapsed() < PATIENCE);
+        let stale = pending.extract_if(|_, upload| upload.touched.elapsed() >= PATIENCE);
+        let stale: Vec<Blob> = stale.flat_map(|(_, upload)| upload.parts.into_iter().flatten()).collect();
+        if !stale.is_empty() {
+            studio.tracking().drop_parts(&stale);
+        }
         if pending.len() >= MOST_UPLOADS {
             let message = format!("{MOST_UPLOADS} uploads are under way. Complete or abort some.");
             return Err(Error::new(Code::ResourceExhausted, message));
@@ -103,44 +109,56 @@ impl Uploads {
         let mut pending = self.pending();
         let upload = pending.get_mut(id).ok_or_else(|| unknown(id))?;
         let place = upload.parts.get_mut(number.wrapping_sub(1)).ok_or_else(|| unknown(id))?;
-        *place = Some(blob);
+        let before = place.replace(blob);
+        drop(pending);
+        if let Some(before) = before {
+            studio.tracking().drop_parts(&[before]);
+        }
         Ok(tag)
     }
 
     fn complete(&self, studio: &Studio, folder: &str, call: &Call<'_>) -> Result<Value> {
         let asked: EndMultipart = call.message()?;
-        let upload = self.take(&asked, folder)?;
-        let store = studio.tracking();
-        let mut whole = store.upload()?;
-        for (place, part) in upload.parts.iter().enumerate() {
-            let Some(part) = part else {
-                return Err(Error::invalid(format!("Part {} of the upload never came.", place + 1)));
-            };
-            let mut bytes = store.read_part(part)?;
-            std::io::copy(&mut bytes, &mut whole)
-                .map_err(|error| Error::new(Code::InternalError, format!("The parts could not be joined: {error}.")))?;
+        let path = destination(folder, &asked.path)?;
+        let missing =
+            self.pending().get(&asked.upload_id).and_then(|upload| upload.parts.iter().position(Option::is_none));
+        if let Some(place) = missing {
+            return Err(Error::invalid(format!("Part {} of the upload never came.", place + 1)));
         }
-        whole
-            .flush()
-            .map_err(|error| Error::new(Code::InternalError, format!("The parts could not be joined: {error}.")))?;
-        Ok(nothing(store.finish_upload(whole, &upload.path)?))
+        let parts = self.take(&asked, folder)?;
+        let joined = join_parts(studio, &parts, &path);
+        studio.tracking().drop_parts(&parts);
+        Ok(nothing(joined?))
     }
 
-    fn abort(&self, folder: &str, call: &Call<'_>) -> Result<Value> {
+    fn abort(&self, studio: &Studio, folder: &str, call: &Call<'_>) -> Result<Value> {
         let asked: EndMultipart = call.message()?;
-        self.take(&asked, folder)?;
+        studio.tracking().drop_parts(&self.take(&asked, folder)?);
         Ok(json!({}))
     }
 
-    fn take(&self, asked: &EndMultipart, folder: &str) -> Result<Pending> {
+    /// The parts of an upload that ends.
+    fn take(&self, asked: &EndMultipart, folder: &str) -> Result<Vec<Blob>> {
         let path = destination(folder, &asked.path)?;
         let mut pending = self.pending();
         match pending.get(&asked.upload_id) {
             Some(upload) if upload.path == path => {}
             _ => return Err(unknown(&asked.upload_id)),
         }
-        pending.remove(&asked.upload_id).ok_or_else(|| unknown(&asked.upload_id))
+        let upload = pending.remove(&asked.upload_id).ok_or_else(|| unknown(&asked.upload_id))?;
+        Ok(upload.parts.into_iter().flatten().collect())
     }
+}
+
+fn join_parts(studio: &Studio, parts: &[Blob], path: &str) -> Result<()> {
+    let broken = |error| Error::new(Code::InternalError, format!("The parts could not be joined: {error}."));
+    let store = studio.tracking();
+    let mut whole = store.upload()?;
+    for part in parts {
+        std::io::copy(&mut store.read_part(part)?, &mut whole).map_err(broken)?;
+    }
+    whole.flush().map_err(broken)?;
+    Ok(store.finish_upload(whole, path)?)
 }
 
 fn unknown(id: &str) -> Error {

@@ -36,7 +36,7 @@ fn answer_of(version: &RegisteredVersion) -> Value {
 
 /// Where a version's files are.
 pub(super) fn place(version: &RegisteredVersion) -> String {
-    version.storage_location.clone().or_else(|| version.source.clone()).unwrap_or_default()
+    version.storage_location.clone().filter(|place| !place.is_empty()).unwrap_or_else(|| version.source.clone())
 }
 
 fn one(call: &Call<'_>) -> Result<(String, u32)> {

@@ -174,7 +174,7 @@ pub fn model_version(version: &RegisteredVersion) -> Value {
         ("last_updated_timestamp", version.updated_ms.into()),
         ("current_stage", version.stage.word().into()),
         ("description", version.description.as_str().into()),
-        ("source", version.source.as_deref().unwrap_or_default().into()),
+        ("source", version.source.as_str().into()),
         ("run_id", version.run.as_deref().unwrap_or_default().into()),
         ("status", "READY".into()),
         ("tags", pairs(&version.tags)),

@@ -37,16 +37,37 @@ impl Tracking<'_> {
         let blob = self.0.put_written(upload.0)?;
         let own = path.to_owned();
         let (kind, subject) = event(path);
-        self.batch(kind, subject, move |tx| tx.put_artifact(&own, &blob))
+        self.batch(kind, subject, move |tx| {
+            tx.put_artifact(&own, &blob)?;
+            tx.settle_blob(&blob.digest)
+        })?;
+        self.sweep();
+        Ok(())
     }
 
-    /// Stores what was written without a path: a part of something that is to be joined. Nothing refers to it,
-    /// so that it goes by itself in the end.
+    /// Frees what the change before wrote over or removed. What cannot be freed now is freed at the next time.
+    fn sweep(self) {
+        if let Err(error) = self.0.sweep() {
+            tracing::warn!("what nothing refers to could not be removed: {error}");
+        }
+    }
+
+    /// Stores what was written without a path: a part of something that is to be joined. Whoever asked says with
+    /// [`Tracking::drop_parts`] when it has served; where it cannot, it goes by itself within about an hour.
     ///
     /// # Errors
     /// A full disk.
     pub fn keep_part(self, upload: Upload) -> Result<Blob> {
         Ok(self.0.put_written(upload.0)?)
+    }
+
+    /// Frees parts that were joined or are no longer wanted.
+    pub fn drop_parts(self, parts: &[Blob]) {
+        let digests: Vec<String> = parts.iter().map(|part| part.digest.clone()).collect();
+        if let Err(error) = self.0.abandon_blobs(&digests) {
+            tracing::warn!("parts of an upload stay for an hour: {error}");
+        }
+        self.sweep();
     }
 
     /// The bytes of a part.
@@ -62,9 +83,20 @@ impl Tracking<'_> {
     /// # Errors
     /// A path where nothing is, or a folder.
     pub fn open_artifact(self, path: &str) -> Result<(Artifact, File)> {
-        let artifact = self.0.artifact(path)?;
-        let file = self.0.open_blob(&artifact.blob.digest)?;
-        Ok((artifact, file))
+        let mut artifact = self.0.artifact(path)?;
+        loop {
+            match self.0.open_blob(&artifact.blob.digest) {
+                Ok(file) => return Ok((artifact, file)),
+                Err(error) => {
+                    // It may have been written over since, and the bytes from before be gone.
+                    let now = self.0.artifact(path)?;
+                    if now.blob == artifact.blob {
+                        return Err(error.into());
+                    }
+                    artifact = now;
+                }
+            }
+        }
     }
 
     /// What lies directly in a folder; the empty path is the root.
@@ -78,7 +110,9 @@ impl Tracking<'_> {
         self.change("artifact.deleted", path, move |tx| {
             tx.note("files", tx.delete_artifacts(&own)?);
             Ok(())
-        })
+        })?;
+        self.sweep();
+        Ok(())
     }
 }
 

@@ -8,10 +8,10 @@ use super::*;
 /// The tag of a logged model that lists the versions it was registered as.
 const VERSIONS_TAG: &str = "mlflow.modelVersions";
 
-/// [`VERSIONS_TAG`] of a logged model with one version more.
-pub(crate) fn versions_tag(model: &LoggedModel, name: &str, version: u32) -> (String, String) {
+/// [`VERSIONS_TAG`] of a logged model that has these tags, with one version more.
+pub(crate) fn versions_tag(tags: &[(String, String)], name: &str, version: u32) -> (String, String) {
     let own = json!({"name": name, "version": version});
-    let known = model.tags.iter().find(|(key, _)| key == VERSIONS_TAG);
+    let known = tags.iter().find(|(key, _)| key == VERSIONS_TAG);
     let mut all: Vec<Json> = known.and_then(|(_, text)| serde_json::from_str(text).ok()).unwrap_or_default();
     if !all.contains(&own) {
         all.push(own);
@@ -118,7 +118,7 @@ impl Tracking<'_> {
 
     /// Adds a version to those that its logged model lists.
     pub fn note_version(self, id: &str, version: &RegisteredVersion) -> Result<()> {
-        let tag = versions_tag(&self.logged_model(id, false)?, &version.model, version.version);
+        let tag = versions_tag(&self.logged_model(id, false)?.tags, &version.model, version.version);
         self.set_logged_model_tags(id, vec![tag])
     }
 

@@ -51,7 +51,9 @@ impl Batch<'_> {
         }
         self.conn
             .prepare_cached(
-                "INSERT OR REPLACE INTO artifacts (path, digest, size, created_at) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO artifacts (path, digest, size, created_at) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, size = excluded.size,
+                     created_at = excluded.created_at",
             )?
             .execute((path, &blob.digest, blob.size as i64, self.now))?;
         Ok(())

@@ -37,7 +37,7 @@ pub use registry::{NewRegisteredVersion, RegisteredModel, RegisteredVersion, Sta
 pub use registry_search::{ModelField, ModelSearch, VersionField, VersionSearch};
 pub use runs::{NewTrackedRun, RunOrigin, RunUpdate, TrackedRun, protocol_status, status_of_protocol};
 pub use search::{RunField, RunSearch};
-pub use steps::{STEP_TAG, TrainedModel};
+pub use steps::{MODEL_FILE, STEP_TAG, TrainedModel};
 
 /// The tag that holds a run's name. It is not stored: the run's own name answers for it.
 pub const RUN_NAME_TAG: &str = "mlflow.runName";
@@ -129,7 +129,7 @@ pub fn python_repr(text: &str) -> String {
 }
 
 /// A path below an artifact location, before its query if it has one.
-fn below(location: &str, path: &str) -> String {
+pub(crate) fn below(location: &str, path: &str) -> String {
     match location.split_once('?') {
         Some((base, query)) => format!("{}/{path}?{query}", base.trim_end_matches('/')),
         None => format!("{}/{path}", location.trim_end_matches('/')),
@@ -137,6 +137,6 @@ fn below(location: &str, path: &str) -> String {
 }
 
 /// Where an experiment's artifacts lie when nobody said where.
-fn default_location(experiment: i64) -> String {
+pub(crate) fn default_location(experiment: i64) -> String {
     format!("mlflow-artifacts:/{experiment}")
 }

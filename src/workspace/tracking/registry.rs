@@ -81,8 +81,8 @@ pub struct RegisteredVersion {
     pub user: String,
     /// Its stage.
     pub stage: Stage,
-    /// Where its files came from, as told by the client; none for one that the window registered.
-    pub source: Option<String>,
+    /// Where its files came from; never empty, as a client takes that for the folder it is in.
+    pub source: String,
     /// Where its files are, if not at the source.
     pub storage_location: Option<String>,
     /// Digest of the stored model, for one that the window registered.
@@ -251,8 +251,13 @@ impl Tx<'_> {
     /// Registers the next version of a model and returns its number.
     ///
     /// # Errors
-    /// A model that is not there or deleted.
+    /// A model that is not there or deleted, an empty source.
     pub fn create_registered_version(&self, new: &NewRegisteredVersion) -> Result<u32> {
+        if new.source.trim().is_empty() {
+            return Err(Error::Invalid(
+                "A model version needs a source: the address of the model's files, such as runs:/RUN/model.".into(),
+            ));
+        }
         let id = model_row(self.conn, &new.model)?;
         let version: u32 = self
             .conn

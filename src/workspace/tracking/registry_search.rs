@@ -139,7 +139,7 @@ fn meets_version(version: &RegisteredVersion, condition: &Condition<VersionField
         VersionField::Name => condition.meets_text(&version.model),
         VersionField::Number => condition.meets_integer(version.version.into()),
         VersionField::Run => condition.meets(version.run.as_deref()),
-        VersionField::Source => condition.meets(version.source.as_deref()),
+        VersionField::Source => condition.meets_text(&version.source),
         VersionField::Created => condition.meets_integer(version.created_ms),
         VersionField::Updated => condition.meets_integer(version.updated_ms),
         VersionField::Tag(key) => meets_tag(&version.tags, key, condition, prompts),

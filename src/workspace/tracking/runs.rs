@@ -230,15 +230,9 @@ pub(super) fn no_run(id: &str) -> Error {
     Error::NotFound(format!("Run with id={id} not found"))
 }
 
-/// What a run of ours is to the protocol's tags, besides those it has.
-struct Origin {
-    name: String,
-    facts: Vec<(&'static str, String)>,
-}
-
 /// These runs in this order, with their data.
 pub(super) fn load(conn: &Connection, rows: &[i64]) -> Result<Vec<TrackedRun>> {
-    let (mut runs, origins) = read(conn, rows)?;
+    let mut runs = read(conn, rows)?;
     let places: HashMap<i64, usize> = rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();
     let list = serde_json::to_string(rows)?;
     let mut names = Names::default();
@@ -268,14 +262,9 @@ pub(super) fn load(conn: &Connection, rows: &[i64]) -> Result<Vec<TrackedRun>> {
             add(run);
         }
     })?;
-    for (run, origin) in runs.iter_mut().zip(origins) {
+    for run in &mut runs {
         run.tags.retain(|(key, _)| key != RUN_NAME_TAG);
-        for (key, value) in origin.facts {
-            if run.tags.iter().all(|(known, _)| known != key) {
-                run.tags.push((key.to_owned(), value));
-            }
-        }
-        run.tags.push((RUN_NAME_TAG.to_owned(), origin.name));
+        run.tags.push((RUN_NAME_TAG.to_owned(), run.name.clone()));
         run.metrics.sort_by(|a, b| a.key.cmp(&b.key));
         run.params.sort();
         run.tags.sort();
@@ -285,34 +274,30 @@ pub(super) fn load(conn: &Connection, rows: &[i64]) -> Result<Vec<TrackedRun>> {
 
 /// These runs in this order, without their data.
 pub(super) fn infos(conn: &Connection, rows: &[i64]) -> Result<Vec<TrackedRun>> {
-    Ok(read(conn, rows)?.0)
+    read(conn, rows)
 }
 
-fn read(conn: &Connection, rows: &[i64]) -> Result<(Vec<TrackedRun>, Vec<Origin>)> {
+fn read(conn: &Connection, rows: &[i64]) -> Result<Vec<TrackedRun>> {
     let mut statement = conn.prepare_cached(
         "SELECT r.uuid, r.experiment_id, r.name, r.user, r.status, r.start_time, r.ended_at,
-             r.artifact_uri, e.artifact_location, r.deleted_at IS NOT NULL, r.logged, r.pipeline, r.commit_id, r.branch
+             r.artifact_uri, e.artifact_location, r.deleted_at IS NOT NULL
          FROM runs r JOIN experiments e ON e.id = r.experiment_id WHERE r.id = ?1",
     )?;
     let mut runs = Vec::with_capacity(rows.len());
-    let mut origins = Vec::with_capacity(rows.len());
     for row in rows {
-        let (run, origin) = statement.query_row([row], |row| {
+        let run = statement.query_row([row], |row| {
             let id: String = row.get(0)?;
             let experiment: i64 = row.get(1)?;
             let uri: Option<String> = row.get(7)?;
             let location: Option<String> = row.get(8)?;
-            let name: String = row.get(2)?;
-            let user = row.get::<_, Option<String>>(3)?.unwrap_or_default();
-            let facts = if row.get(10)? { Vec::new() } else { facts(row, &user)? };
-            let run = TrackedRun {
+            Ok(TrackedRun {
                 artifact_uri: uri.unwrap_or_else(|| {
                     below(&location.unwrap_or_else(|| default_location(experiment)), &format!("{id}/artifacts"))
                 }),
                 id,
                 experiment,
-                name: name.clone(),
-                user,
+                name: row.get(2)?,
+                user: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
                 status: row.get(4)?,
                 start_ms: row.get(5)?,
                 end_ms: row.get(6)?,
@@ -323,25 +308,11 @@ fn read(conn: &Connection, rows: &[i64]) -> Result<(Vec<TrackedRun>, Vec<Origin>
                 datasets: Vec::new(),
                 model_inputs: Vec::new(),
                 model_outputs: Vec::new(),
-            };
-            Ok((run, Origin { name, facts }))
+            })
         })?;
         runs.push(run);
-        origins.push(origin);
     }
-    Ok((runs, origins))
-}
-
-/// What a pipeline's run would have told the protocol of its origin.
-fn facts(row: &rusqlite::Row<'_>, user: &str) -> rusqlite::Result<Vec<(&'static str, String)>> {
-    let told = [
-        ("mlflow.user", Some(user.to_owned()).filter(|user| !user.is_empty())),
-        ("mlflow.source.name", row.get(11)?),
-        ("mlflow.source.type", Some("PROJECT".to_owned())),
-        ("mlflow.source.git.commit", row.get(12)?),
-        ("mlflow.source.git.branch", row.get(13)?),
-    ];
-    Ok(told.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
+    Ok(runs)
 }
 
 /// Names of metrics, params and tags by their numbers; runs of one page share most of them.

@@ -18,6 +18,9 @@ use crate::words::RunStatus;
 /// The tag of a run in which a step's process logs: the step's name.
 pub const STEP_TAG: &str = "atelier.step";
 
+/// The file of a model of ours among those of a logged one.
+pub const MODEL_FILE: &str = "model.atelier";
+
 /// Tags that a step's run has from the beginning.
 const OWN_TAGS: [&str; 6] =
     [PARENT_TAG, STEP_TAG, COMMIT_TAG, "mlflow.source.name", "mlflow.source.type", "mlflow.user"];
@@ -47,12 +50,7 @@ impl Batch<'_> {
     /// A run that is not there, a path that cannot be, a digest the workspace does not have.
     pub fn show_output(&self, run: &str, path: &str, digest: &str) -> Result<()> {
         let experiment = experiment_of(self.conn, any_run(self.conn, run)?)?;
-        let size: Option<i64> = self
-            .conn
-            .prepare_cached("SELECT size FROM blobs WHERE digest = ?1")?
-            .query_row([digest], |row| row.get(0))
-            .optional()?;
-        let blob = Blob { digest: digest.to_owned(), size: size.unwrap_or_default() as u64 };
+        let blob = self.stored_blob(digest)?;
         self.put_artifact(&format!("{experiment}/{run}/artifacts/{path}"), &blob)
     }
 
@@ -62,7 +60,17 @@ impl Batch<'_> {
     /// A run that is not there, a digest the workspace does not have.
     pub fn show_model(&self, run: &str, model: &TrainedModel) -> Result<()> {
         let row = any_run(self.conn, run)?;
-        let experiment = experiment_of(self.conn, row)?;
+        if !self.insert_model(Some(run), experiment_of(self.conn, row)?, model)? {
+            return Ok(());
+        }
+        self.conn
+            .prepare_cached("INSERT OR IGNORE INTO run_models (run_id, kind, model_id) VALUES (?1, 'output', ?2)")?
+            .execute((row, &model.id))?;
+        Ok(())
+    }
+
+    /// Adds a model to the logged ones of an experiment; false when it is there already.
+    fn insert_model(&self, run: Option<&str>, experiment: i64, model: &TrainedModel) -> Result<bool> {
         let folder = format!("{experiment}/models/{}/artifacts", model.id);
         let added = self
             .conn
@@ -81,7 +89,7 @@ impl Batch<'_> {
                 run,
             ))?;
         if added == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let id = self.conn.last_insert_rowid();
         let mut insert = self
@@ -93,10 +101,37 @@ impl Batch<'_> {
         for (path, blob) in &model.files {
             self.put_artifact(&format!("{folder}/{path}"), blob)?;
         }
-        self.conn
-            .prepare_cached("INSERT OR IGNORE INTO run_models (run_id, kind, model_id) VALUES (?1, 'output', ?2)")?
-            .execute((row, &model.id))?;
-        Ok(())
+        Ok(true)
+    }
+
+    fn stored_blob(&self, digest: &str) -> Result<Blob> {
+        let size: Option<i64> = self
+            .conn
+            .prepare_cached("SELECT size FROM blobs WHERE digest = ?1")?
+            .query_row([digest], |row| row.get(0))
+            .optional()?;
+        Ok(Blob { digest: digest.to_owned(), size: size.unwrap_or_default() as u64 })
+    }
+
+    /// Shows a stored model that no step shows among the logged ones, and returns its id.
+    ///
+    /// # Errors
+    /// A run that is not there, a digest the workspace does not have.
+    pub(crate) fn log_stored_model(&self, run: Option<&str>, name: &str, digest: &str) -> Result<String> {
+        let model = TrainedModel {
+            id: format!("m-{}", new_run_id()),
+            name: name.to_owned(),
+            kind: String::new(),
+            params: Vec::new(),
+            files: vec![(MODEL_FILE.to_owned(), self.stored_blob(digest)?)],
+        };
+        match run {
+            Some(run) => self.show_model(run, &model)?,
+            None => {
+                self.insert_model(None, 0, &model)?;
+            }
+        }
+        Ok(model.id)
     }
 
     /// Opens a run, nested in a pipeline's, in which the process of a step may log; returns its id and its

@@ -119,7 +119,8 @@ fn facts(ui: &mut Ui, cx: &mut Cx<'_>, run: &Run, detail: Option<&RunDetail>) {
     if let Some(user) = &run.user {
         key_value(ui, "By", t.small(user));
     }
-    if let Some(source) = run.tags.get(SOURCE_TAG) {
+    // A pipeline is named above.
+    if let Some(source) = run.tags.get(SOURCE_TAG).filter(|_| run.pipeline.is_none()) {
         key_value(ui, "Source", t.small(source)).on_hover_text(source);
     }
 }

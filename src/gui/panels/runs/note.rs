@@ -105,7 +105,9 @@ impl Notes {
         let t = theme::of(ui);
         let mut changes = Vec::new();
         section(ui, "Tags");
-        let shown = run.tags.iter().filter(|(key, _)| !is_hidden(key));
+        // Where a run of a pipeline comes from is said by the run itself.
+        let said = |key: &str| run.pipeline.is_some() && (key == "mlflow.user" || key.starts_with("mlflow.source."));
+        let shown = run.tags.iter().filter(|(key, _)| !is_hidden(key) && !said(key));
         let (of_mlflow, own): (Vec<_>, Vec<_>) = shown.partition(|(key, _)| key.starts_with(MLFLOW));
         let listed = own.into_iter().chain(of_mlflow.iter().filter(|_| self.all).copied());
         for (key, value) in listed {
