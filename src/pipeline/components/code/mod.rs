@@ -1,5 +1,8 @@
 //! A step in Python.
 
+mod exchange;
+#[cfg(test)]
+mod exchange_tests;
 mod imports;
 mod process;
 mod python_script;

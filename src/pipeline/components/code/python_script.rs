@@ -6,19 +6,25 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
+use super::exchange::Sent;
 use super::{imports, process};
 use crate::component::{
     Category, Choice, Code, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
-use crate::execute::outputs::keep_query;
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
 use crate::store::{StepContext, Store};
-use crate::value::{Inputs, Outputs, Table, TableContent, Value};
+use crate::value::{Inputs, Outputs, Value};
 
 pub struct PythonScript;
 
-/// Reads and writes the tables around a script; see its own documentation.
-const RUNNER: &str = include_str!("runner.py");
+/// Calls a script; see its own documentation.
+pub(super) const RUNNER: &str = include_str!("runner.py");
+/// The modules that it imports, which read and write the tables around a script.
+pub(super) const MODULES: [(&str, &str); 3] = [
+    ("atelier_tables.py", include_str!("tables.py")),
+    ("atelier_columns.py", include_str!("columns.py")),
+    ("atelier_values.py", include_str!("values.py")),
+];
 
 const INLINE: &str = "def run(table1):\n    return table1\n";
 
@@ -33,7 +39,12 @@ static SPEC: Spec = Spec {
         - Tables come as **pandas** data frames if pandas and pyarrow are installed, else as **polars** data frames, \
         else as **pyarrow** tables; *Tables as* fixes one. A table that is not connected is `None`.\n\
         - Return one table, or two for both outputs: of any of these libraries, a dictionary of columns, or a list of \
-        rows. A pandas index is dropped.\n\
+        rows. An index of pandas becomes a column if it has a name.\n\
+        - Every value comes back as it went. In pandas a column is of numpy’s type where that holds all of its values, \
+        and else of a type that does: `Int64` and `boolean` for whole numbers and booleans with gaps, Arrow’s types for \
+        decimals, dates, times of day, nested values, and real numbers among which NaN is not the same as missing. A \
+        column that comes back in another type than it went is named in the log and on the step; one that no table can \
+        hold, such as periods or texts among numbers, is an error that says what to do.\n\
         - What the script prints, and its errors, are in the step’s log while it runs. \
         `import atelier; atelier.progress(0.5)` and `atelier.log_metric(\"loss\", 0.1, step=3)` show in the window.\n\
         - The script runs in the workspace’s folder and can import from its `src` folder. Cancelling kills it and \
@@ -151,42 +162,39 @@ impl Component for PythonScript {
         let work = Work::new(context.store)?;
         let outputs: BTreeMap<&str, PathBuf> =
             SPEC.outputs.iter().map(|port| (port.name, work.path(&format!("{}.parquet", port.name)))).collect();
+        let (tables_in, sent) = Sent::of(inputs, |name| work.path(name))?;
         let task = json!({
             "name": script.name,
             "source": script.text,
             "folder": context.store.folder(),
             "library": params.text("library"),
-            "inputs": work.inputs(inputs)?,
+            "inputs": tables_in,
             "outputs": outputs,
             "result": work.path("result.json"),
         });
-        let (runner, task_path) = (work.path("runner.py"), work.path("task.json"));
-        write(&runner, RUNNER)?;
-        write(&task_path, &task.to_string())?;
-        let status = process::run(&interpreter, [&runner, &task_path], &context.store.folder(), context)?;
-        let result = fs::read_to_string(work.path("result.json")).ok();
-        let result: Option<Json> = result.and_then(|text| serde_json::from_str(&text).ok());
-        let Some(result) = result else {
-            return Err(StepError::Failed(format!(
-                "Python ended early ({status}). Its last lines in the log may say why; it may have run out of memory."
-            )));
-        };
-        if let Some(error) = result["error"].as_str() {
-            return Err(StepError::Failed(failure(error, &result)));
-        }
-        let made = |port: &&Port| result["outputs"].as_array().is_some_and(|made| made.contains(&json!(port.name)));
+        let result = work.carry_out(&interpreter, &task, context)?;
+
         let roles = roles(inputs);
+        let is_made = |port: &&Port| result["outputs"].as_array().is_some_and(|made| made.contains(&json!(port.name)));
+        let mut said: Vec<String> = result["notes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|note| Some(note.as_str()?.to_owned()))
+            .collect();
         let mut tables = Outputs::new();
-        for port in SPEC.outputs.iter().filter(made) {
+        for port in SPEC.outputs.iter().filter(is_made) {
             // The work folder goes with this function, so the file is moved to a place that stays.
             let kept = context.store.scratch_file("parquet")?;
-            fs::rename(&outputs[port.name], &kept).map_err(|error| unwritable(&kept, &error))?;
-            let mut table = Table::raw(TableContent::File(kept));
+            let (mut table, changes) = sent.returned(&outputs[port.name], kept)?;
+            said.extend(changes);
+
             let schema = table.schema()?;
             table.roles =
                 roles.iter().filter(|(name, _)| schema.contains(name)).map(|(n, r)| (n.clone(), *r)).collect();
             tables.push((port.name, Value::Table(table)));
         }
+        say(&said, context);
         Ok(tables)
     }
 
@@ -199,6 +207,9 @@ impl Component for PythonScript {
         let script = Script::of(params, store)?;
         hasher.update(script.text.as_bytes());
         hasher.update(RUNNER.as_bytes());
+        for (_, text) in MODULES {
+            hasher.update(text.as_bytes());
+        }
         // Without an interpreter the step fails when it runs, with a sentence of its own.
         if let Ok(interpreter) = interpreter(params, store) {
             hasher.update(interpreter.to_string_lossy().as_bytes());
@@ -259,12 +270,36 @@ fn interpreter(params: &Params, store: &dyn Store) -> Result<PathBuf, StepError>
     }
 }
 
-/// "The script failed on line 3: KeyError: 'area'."
+/// Longer lines of a script are cut where an error quotes them.
+const QUOTED: usize = 80;
+
+/// "The script failed on line 3 (“return row["area"]”): KeyError: 'area'"
 fn failure(error: &str, result: &Json) -> String {
-    match (result["raised"].as_bool(), result["line"].as_u64()) {
-        (Some(true), Some(line)) => format!("The script failed on line {line}: {error}"),
-        (Some(true), None) => format!("The script failed: {error}"),
-        _ => error.to_owned(),
+    if result["raised"].as_bool() != Some(true) {
+        return error.to_owned();
+    }
+    let mut place = String::new();
+    if let Some(line) = result["line"].as_u64() {
+        place.push_str(&format!(" on line {line}"));
+    }
+    if let Some(code) = result["code"].as_str().filter(|code| !code.is_empty()) {
+        let short: String = code.chars().take(QUOTED).collect();
+        let more = if short.len() < code.len() { "…" } else { "" };
+        place.push_str(&format!(" (“{short}{more}”)"));
+    }
+    if let (Some(file), Some(line)) = (result["inside"]["file"].as_str(), result["inside"]["line"].as_u64()) {
+        place.push_str(&format!(", in line {line} of {file}"));
+    }
+    format!("The script failed{place}: {error}")
+}
+
+/// Puts what happened to the tables on the way into the log and onto the step.
+fn say(said: &[String], context: &StepContext<'_>) {
+    said.iter().for_each(|sentence| context.warn(sentence));
+    match said {
+        [] => {}
+        [only] => context.progress(None, only),
+        [first, rest @ ..] => context.progress(None, &format!("{first} And {} more, see the log.", rest.len())),
     }
 }
 
@@ -297,22 +332,27 @@ impl Work {
         self.folder.join(name)
     }
 
-    /// The connected tables as Parquet files: those that are files already stay where they are.
-    fn inputs(&self, inputs: &Inputs) -> Result<BTreeMap<String, PathBuf>, StepError> {
-        let mut paths = BTreeMap::new();
-        for (port, value) in inputs {
-            let Value::Table(table) = value else { continue };
-            let path = match &table.content {
-                TableContent::File(path) => path.clone(),
-                _ => {
-                    let path = self.path(&format!("{port}_in.parquet"));
-                    keep_query(table.lazy()?, &path)?;
-                    path
-                }
-            };
-            paths.insert(port.clone(), path);
+    /// Runs a task to its end and returns what its process left behind.
+    ///
+    /// # Errors
+    /// A sentence when Python cannot be started or ends early, or when the script fails.
+    fn carry_out(&self, interpreter: &Path, task: &Json, context: &StepContext<'_>) -> Result<Json, StepError> {
+        let (runner, task_path) = (self.path("runner.py"), self.path("task.json"));
+        write(&runner, RUNNER)?;
+        MODULES.iter().try_for_each(|(name, text)| write(&self.path(name), text))?;
+        write(&task_path, &task.to_string())?;
+
+        let status = process::run(interpreter, [&runner, &task_path], &context.store.folder(), context)?;
+        let result = fs::read_to_string(self.path("result.json")).ok();
+        let Some(result) = result.and_then(|text| serde_json::from_str::<Json>(&text).ok()) else {
+            return Err(StepError::Failed(format!(
+                "Python ended early ({status}). Its last lines in the log may say why; it may have run out of memory."
+            )));
+        };
+        match result["error"].as_str() {
+            Some(error) => Err(StepError::Failed(failure(error, &result))),
+            None => Ok(result),
         }
-        Ok(paths)
     }
 }
 

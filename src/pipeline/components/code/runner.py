@@ -1,10 +1,9 @@
 """Runs the script of a Python step: reads its tables, calls run(), writes what it returns.
 
 Started by Atelier as `python -u runner.py TASK`, TASK being a JSON file. Standard library only, Python 3.8 or newer;
-tables go through pandas with pyarrow, polars, or pyarrow, whichever is installed.
+the modules `atelier_…` beside it read and write the tables.
 """
 
-import importlib.util
 import inspect
 import json
 import linecache
@@ -14,6 +13,9 @@ import sys
 import threading
 import traceback
 import types
+
+from atelier_tables import Border, choose, write
+from atelier_values import Refusal
 
 MARK = "\x1e"
 
@@ -25,9 +27,19 @@ def main(task_path):
     sys.modules["atelier"] = helper_module()
     sys.path.insert(0, task["folder"])
     sys.path.insert(0, os.path.join(task["folder"], "src"))
-    result = {"outputs": []}
+    result = result_of(task)
+    sys.stdout.flush()
+    # Half a character, as a script may hold it, is no text in UTF-8.
+    with open(task["result"], "w", encoding="utf-8", errors="backslashreplace") as file:
+        json.dump(result, file, ensure_ascii=False)
+    sys.exit(1 if "error" in result else 0)
+
+
+def result_of(task):
+    """What became of a task: the outputs that were written, or the error, and what is to be said."""
+    result, border = {"outputs": []}, Border()
     try:
-        result["outputs"] = carry_out(task)
+        result["outputs"] = carry_out(task, border)
     except Refusal as refusal:
         result["error"] = str(refusal)
     except SystemExit as leave:
@@ -37,17 +49,11 @@ def main(task_path):
             result["error"] = "The script left with sys.exit() before run() returned a table."
     except BaseException as error:
         result.update(described(error, task))
-    sys.stdout.flush()
-    with open(task["result"], "w", encoding="utf-8") as file:
-        json.dump(result, file)
-    sys.exit(1 if "error" in result else 0)
+    result["notes"] = border.notes
+    return result
 
 
-class Refusal(Exception):
-    """A sentence for the person, without a traceback."""
-
-
-def carry_out(task):
+def carry_out(task, border):
     name, source = task["name"], task["source"]
     # The traceback shows lines of a script that is no file.
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
@@ -58,7 +64,7 @@ def carry_out(task):
     run = getattr(module, "run", None)
     if not callable(run):
         raise Refusal("The script defines no function run(). Write def run(table1): and return a table.")
-    library = choose(task["library"], bool(task["inputs"]))
+    library = choose(task["library"], bool(task["inputs"]), border)
     tables = {port: library.read(path) for port, path in task["inputs"].items()}
     made = run(*arguments(run, tables))
     made = list(made) if isinstance(made, tuple) else [made]
@@ -69,7 +75,7 @@ def carry_out(task):
     written = []
     for (port, path), table in zip(task["outputs"].items(), made):
         if table is not None:
-            write(table, path, library)
+            write(table, path, library, border)
             written.append(port)
     return written
 
@@ -85,114 +91,62 @@ def arguments(run, tables):
     return [tables.get(port) for port, _ in zip(ports, wanted)]
 
 
-class Pandas:
-    def __init__(self):
-        import pandas
-
-        self.pandas = pandas
-
-    def read(self, path):
-        return self.pandas.read_parquet(path)
-
-    def build(self, rows):
-        return self.pandas.DataFrame(rows)
-
-
-class Polars:
-    def __init__(self):
-        import polars
-
-        self.polars = polars
-
-    def read(self, path):
-        return self.polars.read_parquet(path)
-
-    def build(self, rows):
-        return self.polars.DataFrame(rows)
-
-
-class PyArrow:
-    def __init__(self):
-        import pyarrow
-        import pyarrow.parquet
-
-        self.arrow = pyarrow
-
-    def read(self, path):
-        return self.arrow.parquet.read_table(path)
-
-    def build(self, rows):
-        made = self.arrow.Table
-        return made.from_pydict(rows) if isinstance(rows, dict) else made.from_pylist(rows)
-
-
-def installed(*modules):
-    return all(importlib.util.find_spec(module) for module in modules)
-
-
-LIBRARIES = {"pandas": (Pandas, ("pandas", "pyarrow")), "polars": (Polars, ("polars",)), "pyarrow": (PyArrow, ("pyarrow",))}
-
-
-def choose(wanted, needed):
-    names = list(LIBRARIES) if wanted == "auto" else [wanted]
-    for name in names:
-        make, modules = LIBRARIES[name]
-        if installed(*modules):
-            return make()
-    if not needed:
-        return None
-    raise Refusal(missing(names))
-
-
-def missing(names):
-    if len(names) > 1:
-        what, packages = "pandas with pyarrow, polars, or pyarrow", "polars"
-    else:
-        packages = " ".join(LIBRARIES[names[0]][1])
-        what = " and ".join(LIBRARIES[names[0]][1])
-    return f"Python cannot read tables without {what}. Install it: {sys.executable} -m pip install {packages}"
-
-
-def write(table, path, library):
-    kind = type(table).__module__.split(".")[0]
-    if isinstance(table, (list, dict)):
-        if library is None:
-            raise Refusal(missing(list(LIBRARIES)))
-        return write(library.build(table), path, library)
-    if kind == "polars" and hasattr(table, "sink_parquet"):
-        return table.sink_parquet(path)
-    if kind == "polars" and hasattr(table, "write_parquet"):
-        return table.write_parquet(path)
-    if kind == "pandas" and hasattr(table, "to_parquet"):
-        if not installed("pyarrow"):
-            raise Refusal(missing(["pandas"]))
-        table = table.rename(columns=str)
-        return table.to_parquet(path, index=False)
-    if kind == "pyarrow" and hasattr(table, "schema"):
-        import pyarrow.parquet
-
-        return pyarrow.parquet.write_table(table, path)
-    raise Refusal(
-        f"run() returned a {type(table).__name__}. Return a table of pandas, polars or pyarrow, "
-        "a dictionary of columns, or a list of rows."
-    )
-
-
 def described(error, task):
-    """Prints the traceback from the script on, and says where it happened."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [at for at, frame in enumerate(frames) if frame.filename == task["name"]]
-    if own:
-        frames = frames[own[0]:]
-    lines = ["Traceback (most recent call last):\n"] if frames else []
-    lines += traceback.format_list(frames) + traceback.format_exception_only(type(error), error)
-    sys.stderr.write("".join(lines))
+    """Prints the traceback from the script on, and says what went wrong and where."""
+    told = traceback.TracebackException.from_exception(error)
+    from_script_on(told, task["name"], set())
+    sys.stderr.write("".join(told.format()))
     sys.stderr.flush()
-    line = next((frame.lineno for frame in reversed(frames) if frame.filename == task["name"]), None)
     if isinstance(error, SyntaxError) and error.filename == task["name"]:
-        line = error.lineno
-    text = "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()[-1]
-    return {"error": text, "line": line, "raised": True}
+        return {"error": headline(error), "line": error.lineno, "code": (error.text or "").strip(), "raised": True}
+    frames = traceback.extract_tb(error.__traceback__)
+    own = next((frame for frame in reversed(frames) if frame.filename == task["name"]), None)
+    if own is None:
+        return {"error": headline(error), "raised": True}
+    last = (frames[-1].filename, frames[-1].lineno)
+    if isinstance(error, SyntaxError) and error.filename:
+        last = (error.filename, error.lineno)
+    return {"error": headline(error), "line": own.lineno, "code": own.line, "inside": inside(*last, task), "raised": True}
+
+
+def inside(file, line, task):
+    """The module of the person's own, called by the script, in which it happened."""
+    below = os.path.join(os.path.realpath(task["folder"]), "")
+    path = os.path.realpath(file)
+    if file == task["name"] or not path.startswith(below) or "site-packages" in path:
+        return None
+    return {"file": path[len(below):], "line": line}
+
+
+def headline(error):
+    """The exception's type and the first line of what it says; the log has the rest."""
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__", "__step__") else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+    except Exception:
+        text = ""
+    lines = [line.strip() for line in str(text).splitlines() if line.strip()]
+    if not lines:
+        return name
+    first = lines[0] if len(lines[0]) <= 500 else lines[0][:499] + "…"
+    return f"{name}: {first}"
+
+
+def from_script_on(told, name, seen):
+    """Leaves out the runner's own frames, also of the errors that this one came from."""
+    if told is None or id(told) in seen:
+        return
+    seen.add(id(told))
+    own = [at for at, frame in enumerate(told.stack) if frame.filename == name]
+    if own:
+        del told.stack[: own[0]]
+    elif isinstance(getattr(told, "filename", None), str) and told.filename == name:
+        told.stack.clear()
+    from_script_on(told.__cause__, name, seen)
+    from_script_on(told.__context__, name, seen)
+    for part in getattr(told, "exceptions", None) or []:
+        from_script_on(part, name, seen)
 
 
 def helper_module():

@@ -17,7 +17,7 @@ use crate::store::{Store, Stream};
 use crate::value::Value;
 
 /// The interpreter to test with: `ATELIER_TEST_PYTHON`, or else `python3`.
-fn python() -> Option<PathBuf> {
+pub(super) fn python() -> Option<PathBuf> {
     let named = std::env::var_os("ATELIER_TEST_PYTHON").map(PathBuf::from);
     let found = named.unwrap_or_else(|| PathBuf::from("python3"));
     runs(&found, "").then_some(found)
@@ -34,7 +34,7 @@ fn python_with_tables() -> Option<PathBuf> {
     able.then_some(found)
 }
 
-fn runs(interpreter: &std::path::Path, code: &str) -> bool {
+pub(super) fn runs(interpreter: &std::path::Path, code: &str) -> bool {
     Command::new(interpreter).args(["-c", code]).output().is_ok_and(|output| output.status.success())
 }
 
@@ -109,10 +109,10 @@ fn mistakes_name_their_line() {
     let Some((fate, log)) = failing("def inner():\n    return {}['area']\n\ndef run():\n    return inner()\n") else {
         return;
     };
-    assert_eq!(fate, "failed: The script failed on line 2: KeyError: 'area'");
+    assert_eq!(fate, "failed: The script failed on line 2 (“return {}['area']”): KeyError: 'area'");
     assert!(log.contains("line 5, in run") && log.contains("return {}['area']") && !log.contains("runner.py"), "{log}");
     let (fate, _) = failing("def run(:\n    pass\n").unwrap();
-    assert!(fate.starts_with("failed: The script failed on line 1: SyntaxError"), "{fate}");
+    assert_eq!(fate, "failed: The script failed on line 1 (“def run(:”): SyntaxError: invalid syntax");
     let (fate, _) = failing("import sys\nsys.exit(3)\ndef run(): pass\n").unwrap();
     assert_eq!(fate, "failed: The script left with sys.exit(3).");
     let (fate, _) = failing("import os\nos.kill(os.getpid(), 9)\ndef run(): pass\n").unwrap();
