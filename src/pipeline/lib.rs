@@ -55,6 +55,7 @@ pub mod component;
 pub mod components;
 pub mod execute;
 pub mod graph;
+pub mod journal;
 pub mod memory;
 pub mod meta;
 pub mod plan;

@@ -10,6 +10,7 @@ use data::polars::prelude::{DataFrame, ParquetWriter};
 use data::schema::Schema;
 
 use crate::component::StepError;
+use crate::journal::StepJournal;
 use crate::shape::{Known, KnownDataset};
 use crate::store::{Dataset, Environment, Observer, StepEvent, Store, Stored, Stream};
 
@@ -17,7 +18,7 @@ use crate::store::{Dataset, Environment, Observer, StepEvent, Store, Stored, Str
 pub struct MemoryStore {
     folder: tempfile::TempDir,
     datasets: Mutex<BTreeMap<(String, u32), Dataset>>,
-    kept: Mutex<HashMap<String, Vec<Stored>>>,
+    kept: Mutex<HashMap<String, (Vec<Stored>, StepJournal)>>,
     scratch: AtomicU64,
     python: Option<PathBuf>,
     environments: BTreeMap<String, Environment>,
@@ -103,12 +104,16 @@ impl Store for MemoryStore {
     }
 
     fn find(&self, key: &str) -> Result<Option<Vec<Stored>>, StepError> {
-        let found = lock(&self.kept).get(key).cloned();
+        let found = lock(&self.kept).get(key).map(|(outputs, _)| outputs.clone());
         Ok(found.filter(|outputs| outputs.iter().all(|stored| self.path(&stored.digest).is_ok())))
     }
 
-    fn keep(&self, key: &str, outputs: &[Stored]) -> Result<(), StepError> {
-        lock(&self.kept).insert(key.to_owned(), outputs.to_vec());
+    fn journal(&self, key: &str) -> Result<StepJournal, StepError> {
+        Ok(lock(&self.kept).get(key).map(|(_, journal)| journal.clone()).unwrap_or_default())
+    }
+
+    fn keep(&self, key: &str, outputs: &[Stored], journal: &StepJournal) -> Result<(), StepError> {
+        lock(&self.kept).insert(key.to_owned(), (outputs.to_vec(), journal.clone()));
         Ok(())
     }
 
@@ -235,6 +240,9 @@ impl Observer for Recorder {
     }
 
     fn step(&self, event: StepEvent) {
+        if let StepEvent::Reused { job, journal, .. } = &event {
+            journal.replay(job, self);
+        }
         lock(&self.events).push(event);
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use data::schema::Schema;
 
 use crate::component::{PortKind, StepError};
+use crate::journal::StepJournal;
 
 /// A dataset version as a step sees it.
 #[derive(Clone, Debug)]
@@ -43,7 +44,9 @@ pub trait Store: Send + Sync {
     fn dataset(&self, name: &str, version: Option<u32>) -> Result<Dataset, StepError>;
     /// The outputs kept under this key, if all their bytes are still there.
     fn find(&self, key: &str) -> Result<Option<Vec<Stored>>, StepError>;
-    fn keep(&self, key: &str, outputs: &[Stored]) -> Result<(), StepError>;
+    /// What the step said whose outputs are kept under this key.
+    fn journal(&self, key: &str) -> Result<StepJournal, StepError>;
+    fn keep(&self, key: &str, outputs: &[Stored], journal: &StepJournal) -> Result<(), StepError>;
     /// Moves a finished file (made at a path from `scratch_file`) into the store; returns its digest.
     fn put_file(&self, path: PathBuf) -> Result<String, StepError>;
     fn put_bytes(&self, bytes: &[u8]) -> Result<String, StepError>;
@@ -98,6 +101,8 @@ pub enum StepEvent {
         job: String,
         key: String,
         outputs: Vec<Stored>,
+        /// What the step said when it was computed. Whoever records the run says it again.
+        journal: StepJournal,
     },
     Finished {
         job: String,

@@ -88,18 +88,33 @@ impl StepLogs {
         Ok(served.variables().into_iter().chain(own).collect())
     }
 
-    /// Ends the run of a step that has ended; one that nothing was logged to leaves no trace.
-    pub(crate) fn close(&self, job: &str, status: RunStatus) {
+    /// Ends the run of a step that has ended; one that nothing was logged to leaves no trace. `key` is what the step's
+    /// result is kept under: reused, its run is repeated.
+    pub(crate) fn close(&self, job: &str, status: RunStatus, key: Option<&str>) {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(place) = opened.iter().position(|open| open == job) else { return };
         opened.swap_remove(place);
         drop(opened);
-        let closed = self
-            .workspace()
-            .batch("run.finished", &self.run, |batch| batch.close_step_runs(&self.run, Some(job), status));
+        let closed = self.workspace().batch("run.finished", &self.run, |batch| {
+            batch.close_step_runs(&self.run, Some(job), status)?;
+            key.map_or(Ok(()), |key| batch.keep_step_run(key, &self.run, job))
+        });
         // What stays open is closed with the whole run.
         if let Err(error) = closed {
             tracing::warn!("a step's run could not be closed: {error}");
+        }
+    }
+
+    /// Repeats the run to which the process of a step logged that is reused now.
+    pub(crate) fn repeat(&self, job: &str, key: &str) {
+        let repeated = self.workspace().cached_step(key).and_then(|entry| {
+            let Some(logged) = entry.and_then(|entry| entry.logged_run) else { return Ok(()) };
+            let title = self.titles.get(job).map_or(job, String::as_str);
+            self.workspace()
+                .batch("run.created", &self.run, |batch| batch.repeat_step_run(&logged, &self.run, job, title))
+        });
+        if let Err(error) = repeated {
+            tracing::warn!("what a reused step had logged could not be repeated: {error}");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use data::schema::Schema;
 use pipeline::component::{PortKind, StepError};
+use pipeline::journal::StepJournal;
 use pipeline::store::{Dataset, Environment, Store, Stored};
 use workspace::{Output, Workspace};
 
@@ -63,9 +64,22 @@ impl Store for WorkspaceStore {
         }))
     }
 
-    fn keep(&self, key: &str, outputs: &[Stored]) -> Result<(), StepError> {
+    fn journal(&self, key: &str) -> Result<StepJournal, StepError> {
+        let Some(kept) = self.workspace.step_journal(key).map_err(failed)? else {
+            return Ok(StepJournal::default());
+        };
+        serde_json::from_value(kept)
+            .map_err(|error| StepError::Failed(format!("What a step said when it ran cannot be read: {error}.")))
+    }
+
+    fn keep(&self, key: &str, outputs: &[Stored], journal: &StepJournal) -> Result<(), StepError> {
         let outputs: Vec<Output> = outputs.iter().map(recorded).collect();
-        self.workspace.batch("step.kept", key, |batch| batch.remember_step(key, None, None, &outputs)).map_err(failed)
+        let said = if journal.is_empty() { None } else { Some(serde_json::to_value(journal).map_err(unwritable)?) };
+        let kept = self.workspace.batch("step.kept", key, |batch| {
+            batch.remember_step(key, None, None, &outputs)?;
+            said.iter().try_for_each(|said| batch.keep_step_journal(key, said))
+        });
+        kept.map_err(failed)
     }
 
     fn put_file(&self, path: PathBuf) -> Result<String, StepError> {
@@ -98,6 +112,10 @@ impl Store for WorkspaceStore {
         let known = self.environments.get(name).cloned();
         known.unwrap_or_else(|| Err(format!("The environment “{name}” was not built."))).map_err(StepError::Failed)
     }
+}
+
+fn unwritable(error: serde_json::Error) -> StepError {
+    StepError::Failed(format!("What the step said cannot be written as JSON: {error}."))
 }
 
 fn failed(error: workspace::Error) -> StepError {

@@ -4,6 +4,7 @@
 //! terminal ends it. The worker executes the frozen plan, records what happens in batches, beats its heart into the
 //! database, and leaves at once when someone asks it to.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -16,7 +17,7 @@ use pipeline::execute::{Options, execute};
 use pipeline::meta::Meta;
 use pipeline::plan::Plan;
 use pipeline::store::{Observer, StepEvent, Stored, Stream};
-use workspace::{Change, MetricPoint, NewLogLine, RunStatus, StepStatus, StepUpdate};
+use workspace::{Change, MetricPoint, NewLogLine, RunStatus, Step, StepStatus, StepUpdate};
 
 use crate::recorder::{Record, Recorder};
 use crate::steps::{Serve, StepLogs};
@@ -135,7 +136,8 @@ pub fn work(studio: Studio, run: &str, serve: Option<Serve>) -> Result<()> {
     let workspace = &studio.workspace;
     let pid = std::process::id();
     workspace.write(Change::new("run.claimed", run).with("pid", pid), |tx| tx.claim_run(run, pid))?;
-    let row = workspace.run(run)?.run;
+    let detail = workspace.run(run)?;
+    let (row, done) = (detail.run, done_before(detail.steps));
     let frozen = studio.frozen(&row)?.ok_or_else(|| Error::invalid("This run has nothing to carry out."))?;
     let pipeline = studio.parse_frozen(&frozen)?;
 
@@ -144,7 +146,7 @@ pub fn work(studio: Studio, run: &str, serve: Option<Serve>) -> Result<()> {
     let recorder = Recorder::start(Arc::clone(workspace), run)?;
     let titles = pipeline.jobs.keys().map(|job| (job.clone(), pipeline.title(job).to_owned())).collect();
     let steps = StepLogs::new(studio.clone(), run, titles, serve);
-    let reporter = Reporter { recorder: &recorder, watch: &watch, steps: &steps, reports: reports(&frozen.plan) };
+    let reporter = Reporter { recorder: &recorder, watch: &watch, steps: &steps, reports: reports(&frozen.plan), done };
     let environments = crate::environments::prepare(&studio, run, &frozen, &reporter)?;
     let store = WorkspaceStore::new(Arc::clone(workspace)).with_environments(environments);
     let options = Options { force: frozen.force, ..Options::default() };
@@ -227,6 +229,13 @@ struct Reporter<'a> {
     steps: &'a StepLogs,
     /// How many jobs make reports. The metrics of an only one need no prefix.
     reports: usize,
+    /// Jobs that had their result before a run was resumed, with its key: the run knows already what they said.
+    done: BTreeMap<String, String>,
+}
+
+fn done_before(steps: Vec<Step>) -> BTreeMap<String, String> {
+    let done = steps.into_iter().filter(|step| matches!(step.status, StepStatus::Done | StepStatus::Reused));
+    done.filter_map(|step| Some((step.name, step.cache_key?))).collect()
 }
 
 fn reports(plan: &Plan) -> usize {
@@ -240,7 +249,8 @@ impl Reporter<'_> {
     }
 
     fn ended(&self, job: &str, status: StepStatus, key: String, outputs: &[Stored]) {
-        for output in outputs.iter().filter(|output| output.kind == PortKind::Report) {
+        let is_new = self.done.get(job) != Some(&key);
+        for output in outputs.iter().filter(|output| is_new && output.kind == PortKind::Report) {
             for (name, value) in Meta::of(output).map(|meta| meta.metrics()).unwrap_or_default() {
                 let key = if self.reports == 1 { name } else { format!("{job}.{name}") };
                 self.recorder.send(Record::Metric(MetricPoint { key, value, timestamp_ms: crate::now_ms(), step: 0 }));
@@ -280,13 +290,19 @@ impl Observer for Reporter<'_> {
         let status = |status| StepUpdate { status: Some(status), ..StepUpdate::default() };
         match event {
             StepEvent::Started { job } => Reporter::step(self, &job, status(StepStatus::Running)),
-            StepEvent::Reused { job, key, outputs } => self.ended(&job, StepStatus::Reused, key, &outputs),
+            StepEvent::Reused { job, key, outputs, journal } => {
+                if self.done.get(&job) != Some(&key) {
+                    journal.replay(&job, self);
+                    self.steps.repeat(&job, &key);
+                }
+                self.ended(&job, StepStatus::Reused, key, &outputs);
+            }
             StepEvent::Finished { job, key, outputs, .. } => {
-                self.steps.close(&job, RunStatus::Done);
+                self.steps.close(&job, RunStatus::Done, Some(&key));
                 self.ended(&job, StepStatus::Done, key, &outputs);
             }
             StepEvent::Failed { job, message } => {
-                self.steps.close(&job, RunStatus::Failed);
+                self.steps.close(&job, RunStatus::Failed, None);
                 let update = StepUpdate { error: Some(message), ..status(StepStatus::Failed) };
                 Reporter::step(self, &job, update);
             }
@@ -294,7 +310,7 @@ impl Observer for Reporter<'_> {
                 Reporter::step(self, &job, StepUpdate { message: Some(why), ..status(StepStatus::Skipped) });
             }
             StepEvent::Cancelled { job } => {
-                self.steps.close(&job, RunStatus::Cancelled);
+                self.steps.close(&job, RunStatus::Cancelled, None);
                 Reporter::step(self, &job, status(StepStatus::Cancelled));
             }
         }

@@ -18,6 +18,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_tracking.sql"),
     include_str!("migrations/0003_sources.sql"),
+    include_str!("migrations/0004_journal.sql"),
 ];
 
 /// The version of the schema that this program writes; it opens every one before.

@@ -7,6 +7,7 @@ const PAST: &[(i64, &str)] = &[
     (1, include_str!("migrations/0001_dump.sql")),
     (2, include_str!("migrations/0002_dump.sql")),
     (3, include_str!("migrations/0003_dump.sql")),
+    (4, include_str!("migrations/0004_dump.sql")),
 ];
 
 #[test]

@@ -100,6 +100,8 @@ pub struct CacheEntry {
     pub run: Option<String>,
     /// The step that computed them.
     pub step: Option<String>,
+    /// The run to which the step's process logged through the protocol, if it did.
+    pub logged_run: Option<String>,
     /// When, ms.
     pub created_ms: i64,
     /// What came out, by port.
@@ -175,6 +177,18 @@ impl Batch<'_> {
     }
 }
 
+impl Batch<'_> {
+    /// Keeps what a remembered step said beside its outputs.
+    ///
+    /// # Errors
+    /// A database that cannot be written.
+    pub fn keep_step_journal(&self, key: &str, journal: &Value) -> Result<()> {
+        let mut update = self.conn.prepare_cached("UPDATE step_cache SET journal = ?2 WHERE key = ?1")?;
+        update.execute((key, json_text(journal)?))?;
+        Ok(())
+    }
+}
+
 impl Tx<'_> {
     /// Forgets cached steps that were computed before `before_ms`, and returns how many.
     ///
@@ -186,23 +200,38 @@ impl Tx<'_> {
 }
 
 impl Workspace {
-    /// What a step with this key put out before, if all of its blobs are still there.
+    /// What the step with this key said beside its outputs, if it said anything.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub fn step_journal(&self, key: &str) -> Result<Option<Value>> {
+        self.db.read(|conn| {
+            let mut found =
+                conn.prepare_cached("SELECT journal FROM step_cache WHERE key = ?1 AND journal IS NOT NULL")?;
+            Ok(found.query_row([key], |row| json_column(row, 0)).optional()?)
+        })
+    }
+
+    /// What a step with this key put out before, if all of its blobs and the run that it logged are still there.
     ///
     /// # Errors
     /// A database that cannot be read.
     pub fn cached_step(&self, key: &str) -> Result<Option<CacheEntry>> {
         let entry = self.db.read(|conn| {
             let head = conn
-                .prepare_cached("SELECT run, step, created_at FROM step_cache WHERE key = ?1")?
-                .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .prepare_cached(
+                    "SELECT run, step, created_at, logged_run FROM step_cache
+                     WHERE key = ?1 AND (logged_run IS NULL OR logged_run IN (SELECT uuid FROM runs))",
+                )?
+                .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
                 .optional()?;
-            let Some((run, step, created_ms)) = head else { return Ok(None) };
+            let Some((run, step, created_ms, logged_run)) = head else { return Ok(None) };
             let mut statement = conn.prepare_cached(
                 "SELECT port, kind, digest, meta FROM step_cache_outputs WHERE key = ?1 ORDER BY port",
             )?;
             let outputs = statement.query_map([key], |row| output_from(row, 0))?;
             let outputs = outputs.collect::<rusqlite::Result<_>>()?;
-            Ok(Some(CacheEntry { key: key.to_owned(), run, step, created_ms, outputs }))
+            Ok(Some(CacheEntry { key: key.to_owned(), run, step, logged_run, created_ms, outputs }))
         })?;
         let whole = |entry: &CacheEntry| {
             entry

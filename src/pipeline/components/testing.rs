@@ -10,6 +10,7 @@ use data::schema::{Role, Schema};
 use serde_json::Value as Json;
 
 use crate::component::{Component, Params, StepError};
+use crate::journal::StepJournal;
 use crate::shape::{Known, KnownDataset, Shape, Shapes, TableShape};
 use crate::store::{Dataset, Observer, StepContext, StepEvent, Store, Stored, Stream};
 use crate::value::{Inputs, Table, TableContent, Value};
@@ -275,7 +276,11 @@ impl Store for World {
         Ok(None)
     }
 
-    fn keep(&self, _key: &str, _outputs: &[Stored]) -> Result<(), StepError> {
+    fn journal(&self, _key: &str) -> Result<StepJournal, StepError> {
+        Ok(StepJournal::default())
+    }
+
+    fn keep(&self, _key: &str, _outputs: &[Stored], _journal: &StepJournal) -> Result<(), StepError> {
         Ok(())
     }
 

@@ -19,6 +19,7 @@ use serde_json::json;
 
 use crate::component::{Component, ParamKind, Params, Spec, StepError};
 use crate::components;
+use crate::journal::StepJournal;
 use crate::meta::Meta;
 use crate::plan::{Obstacle, Plan, Step};
 use crate::store::{Observer, StepEvent, Store, Stored};
@@ -99,8 +100,8 @@ enum End {
     Cancelled,
 }
 
-/// From a step's thread: which one, its outputs or why not, and how long it took.
-type Report = (usize, Result<Vec<Stored>, StepError>, f64);
+/// From a step's thread: which one, its outputs and what it said or why not, and how long it took.
+type Report = (usize, Result<(Vec<Stored>, StepJournal), StepError>, f64);
 
 struct Engine<'scope, 'env> {
     plan: &'env Plan,
@@ -231,8 +232,8 @@ impl<'env> Engine<'_, 'env> {
         };
         if !self.options.force && component.spec().reusable {
             // A store that cannot be asked is no reason to fail: the step is computed.
-            if let Ok(Some(outputs)) = self.store.find(&key) {
-                self.reuse(step, key, outputs);
+            if let (Ok(Some(outputs)), Ok(journal)) = (self.store.find(&key), self.store.journal(&key)) {
+                self.reuse(step, key, outputs, journal);
                 return true;
             }
         }
@@ -263,10 +264,10 @@ impl<'env> Engine<'_, 'env> {
         }
     }
 
-    fn finish(&mut self, index: usize, result: Result<Vec<Stored>, StepError>, seconds: f64) {
+    fn finish(&mut self, index: usize, result: Result<(Vec<Stored>, StepJournal), StepError>, seconds: f64) {
         let step = &self.plan.steps[index];
         let key = self.running.remove(&index).map(|(key, _)| key).unwrap_or_default();
-        let kept = result.and_then(|outputs| self.store.keep(&key, &outputs).map(|()| outputs));
+        let kept = result.and_then(|(outputs, journal)| self.store.keep(&key, &outputs, &journal).map(|()| outputs));
         match kept {
             Ok(outputs) => {
                 self.end(step, End::Outputs(by_port(&outputs)));
@@ -282,10 +283,10 @@ impl<'env> Engine<'_, 'env> {
         }
     }
 
-    fn reuse(&mut self, step: &'env Step, key: String, outputs: Vec<Stored>) {
+    fn reuse(&mut self, step: &'env Step, key: String, outputs: Vec<Stored>, journal: StepJournal) {
         self.end(step, End::Outputs(by_port(&outputs)));
         self.outcome.reused.push(step.job.clone());
-        self.observer.step(StepEvent::Reused { job: step.job.clone(), key, outputs });
+        self.observer.step(StepEvent::Reused { job: step.job.clone(), key, outputs, journal });
     }
 
     fn fail(&mut self, step: &'env Step, message: String) {

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::outputs::{self, Passed};
 use crate::component::{Component, StepError};
+use crate::journal::{JournalWriter, StepJournal};
 use crate::plan::Step;
 use crate::store::{Observer, StepContext, Store, Stored, Stream};
 use crate::value::Inputs;
@@ -17,14 +18,15 @@ pub(super) fn run(
     store: &dyn Store,
     observer: &dyn Observer,
     threads: usize,
-) -> Result<Vec<Stored>, StepError> {
+) -> Result<(Vec<Stored>, StepJournal), StepError> {
+    let writer = JournalWriter::new(observer);
     let work = || {
         let mut values = Inputs::new();
         for (port, stored) in inputs {
             values.insert(port.clone(), outputs::open_output(store, stored)?);
         }
         let environment = step.environment.as_ref().map(|name| store.environment(name)).transpose()?;
-        let context = StepContext { job: &step.job, store, observer, threads, environment };
+        let context = StepContext { job: &step.job, store, observer: &writer, threads, environment };
         context.check_cancelled()?;
         let made = component.run(&step.params, &values, &context)?;
         context.check_cancelled()?;
@@ -42,14 +44,15 @@ pub(super) fn run(
             None => Ok(kept),
         }
     };
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+    let made = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let reason = panic_text(panic.as_ref());
         observer.log(&step.job, Stream::Error, &reason);
         Err(StepError::Failed(format!(
             "{} broke off: {reason}. This is a mistake in Atelier; please report it with this step’s log.",
             component.spec().title
         )))
-    })
+    });
+    made.map(|outputs| (outputs, writer.into_journal()))
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

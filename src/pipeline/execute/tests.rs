@@ -8,6 +8,7 @@ use super::outputs::{open_output, table_meta};
 use super::*;
 use crate::check::check;
 use crate::component::{Category, Params, PortKind, Spec};
+use crate::journal::StepJournal;
 use crate::memory::{MemoryStore, Recorder};
 use crate::plan::Target;
 use crate::shape::{Known, Problem, Shape, Shapes};
@@ -102,7 +103,10 @@ impl Store for Unread<'_> {
     fn find(&self, key: &str) -> Result<Option<Vec<Stored>>, StepError> {
         self.0.find(key)
     }
-    fn keep(&self, _: &str, _: &[Stored]) -> Result<(), StepError> {
+    fn journal(&self, key: &str) -> Result<StepJournal, StepError> {
+        self.0.journal(key)
+    }
+    fn keep(&self, _: &str, _: &[Stored], _: &StepJournal) -> Result<(), StepError> {
         panic!("nothing is new")
     }
     fn put_file(&self, _: PathBuf) -> Result<String, StepError> {

@@ -16,6 +16,7 @@ mod log;
 mod logged_models;
 mod registry;
 mod registry_search;
+mod repeat;
 mod runs;
 pub(crate) mod search;
 mod steps;

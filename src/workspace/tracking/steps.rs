@@ -22,7 +22,7 @@ pub const STEP_TAG: &str = "atelier.step";
 pub const MODEL_FILE: &str = "model.atelier";
 
 /// Tags that a step's run has from the beginning.
-const OWN_TAGS: [&str; 6] =
+pub(super) const OWN_TAGS: [&str; 6] =
     [PARENT_TAG, STEP_TAG, COMMIT_TAG, "mlflow.source.name", "mlflow.source.type", "mlflow.user"];
 
 /// The tag that names the commit a run started from.
@@ -219,6 +219,15 @@ fn experiment_of(conn: &Connection, row: i64) -> Result<i64> {
     Ok(conn.prepare_cached("SELECT experiment_id FROM runs WHERE id = ?1")?.query_row([row], |row| row.get(0))?)
 }
 
+/// The folder of a run's artifacts.
+pub(super) fn step_artifacts(conn: &Connection, row: i64, id: &str) -> Result<String> {
+    Ok(own_place(experiment_of(conn, row)?, id))
+}
+
+fn own_place(experiment: i64, id: &str) -> String {
+    format!("{}/{id}", default_location(experiment).trim_start_matches("mlflow-artifacts:/"))
+}
+
 /// Whether nothing was logged to a step's run.
 fn is_empty(conn: &Connection, row: i64, id: &str, experiment: i64) -> Result<bool> {
     for table in ["latest_metrics", "params", "run_datasets", "run_models"] {
@@ -234,8 +243,7 @@ fn is_empty(conn: &Connection, row: i64, id: &str, experiment: i64) -> Result<bo
     let mut nested =
         conn.prepare_cached("SELECT 1 FROM tags WHERE key_id = (SELECT id FROM keys WHERE name = ?1) AND value = ?2")?;
     let mut modelled = conn.prepare_cached("SELECT 1 FROM logged_models WHERE source_run = ?1")?;
-    let (first, end) =
-        within(&format!("{}/{id}", default_location(experiment).trim_start_matches("mlflow-artifacts:/")));
+    let (first, end) = within(&own_place(experiment, id));
     let mut stored = conn.prepare_cached("SELECT 1 FROM artifacts WHERE path >= ?1 AND path < ?2")?;
     Ok(!tagged.exists((row, own))?
         && !nested.exists((PARENT_TAG, id))?

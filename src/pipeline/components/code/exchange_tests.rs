@@ -457,7 +457,7 @@ fn a_column_that_came_back_otherwise_is_named() {
     )
     .unwrap();
     let changing = "import pandas as pd\ndef run(t):\n    t['amount'] = t['amount'].astype(float)\n    \
-                    t['day'] = pd.to_datetime(t['day']).dt.tz_localize('UTC')\n    t['same'] = t['same'] + 1\n    \
+                    t['day'] = pd.to_datetime(t['day'], unit='s', utc=True).dt.as_unit('us')\n    t['same'] = t['same'] + 1\n    \
                     t['tags'] = [['a'], ['b']]\n    t['new'] = 'x'\n    return t\n";
     batch.add("pandas", changing, Some(&table));
     assert_eq!(batch.run()[0]["error"], Json::Null);

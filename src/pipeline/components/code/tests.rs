@@ -122,6 +122,62 @@ fn mistakes_name_their_line() {
 }
 
 #[test]
+fn the_first_line_of_a_message_is_shown_and_the_module_it_came_from() {
+    let store = match python() {
+        Some(python) => store(&python),
+        None => return,
+    };
+    let source = store.folder().join("src");
+    std::fs::create_dir_all(&source).unwrap();
+    std::fs::write(source.join("cleaning.py"), "def go():\n    raise RuntimeError('no rows\\nsee the docs')\n")
+        .unwrap();
+    std::fs::write(source.join("torn.py"), "x = (\n").unwrap();
+    let fate = |script: &str| run_in(&store, &pipeline(script, false)).fates()["script"].clone();
+    assert_eq!(
+        fate("def run():\n    raise ValueError(\"column amount holds 3 bad rows\\nsee the docs\")\n"),
+        "failed: The script failed on line 2 (“raise ValueError(\"column amount holds 3 bad rows\\nsee the docs\")”): \
+         ValueError: column amount holds 3 bad rows"
+    );
+    assert_eq!(
+        fate("import cleaning\ndef run():\n    cleaning.go()\n"),
+        "failed: The script failed on line 3 (“cleaning.go()”), in line 2 of src/cleaning.py: RuntimeError: no rows"
+    );
+    assert_eq!(
+        fate("import torn\ndef run(): pass\n"),
+        "failed: The script failed on line 1 (“import torn”), in line 1 of src/torn.py: \
+         SyntaxError: '(' was never closed"
+    );
+    assert_eq!(
+        fate(
+            "def run():\n    try:\n        1 / 0\n    except ArithmeticError as error:\n        raise KeyError('rate') from error\n"
+        ),
+        "failed: The script failed on line 5 (“raise KeyError('rate') from error”): KeyError: 'rate'"
+    );
+}
+
+#[test]
+fn a_reused_step_says_what_it_said() {
+    let Some(python) = python_with_tables().filter(|python| runs(python, "import pandas, pyarrow")) else { return };
+    let store = store(&python);
+    let script = "import atelier\n\ndef run(table):\n    print('printed')\n    \
+                  for step in range(3):\n        atelier.log_metric('loss', 1 / (1 + step), step)\n    \
+                  table['day'] = table['day'].astype(float)\n    return table\n";
+    let pipeline = pipeline(script, true);
+    let (first, second) = (run_in(&store, &pipeline), run_in(&store, &pipeline));
+    assert_eq!((first.fates()["script"].as_str(), second.fates()["script"].as_str()), ("finished", "reused"));
+    let changed = "Column “day” went in as a whole number and came back as a real number.";
+    assert_eq!(first.log("script"), format!("printed\n{changed}\n"));
+    assert_eq!(second.log("script"), format!("{changed}\n"));
+    for recorder in [&first, &second] {
+        let points = recorder.points.lock().unwrap();
+        let point = |value: f64, step| ("script".to_owned(), "loss".to_owned(), value, step);
+        assert_eq!(*points, [point(1.0, 0), point(0.5, 1), point(1.0 / 3.0, 2)]);
+        let marks = recorder.marks.lock().unwrap();
+        assert_eq!(marks.last().unwrap(), &("script".to_owned(), None, changed.to_owned()), "it stands on the step");
+    }
+}
+
+#[test]
 fn cancelling_kills_the_script_and_its_children() {
     let Some(python) = python() else { return };
     let store = store(&python);
