@@ -118,21 +118,6 @@ pub fn parse_date(text: &str, order: Option<DateOrder>) -> Option<i32> {
     }
 }
 
-/// The two leading numbers of a date with its year last, if the text is one
-/// whose order must be known to be read (`03/04/2024`, not `03.04.2024`).
-pub(crate) fn ambiguous_pair(text: &str) -> Option<(u32, u32)> {
-    let bytes = text.as_bytes();
-    if !(8..=10).contains(&bytes.len()) {
-        return None;
-    }
-    let at = bytes.len() - 5;
-    let separator = bytes[at];
-    if !matches!(separator, b'/' | b'-') || digits(&bytes[at + 1..]).is_none() {
-        return None;
-    }
-    split_pair(&bytes[..at], separator)
-}
-
 /// Microseconds since 1970-01-01 00:00 of a date, `T` or a space, and a time
 /// (`2024-02-29T13:05`, seconds, fraction and offset optional). The flag says
 /// whether an offset was given; the result is then in UTC.
@@ -186,7 +171,7 @@ fn fraction(bytes: &[u8]) -> Option<i64> {
 }
 
 /// Splits `Z`, `+02:00`, `+0200` or `+02` from a time; the offset in seconds.
-fn split_offset(text: &str) -> Option<(&str, Option<i32>)> {
+pub(crate) fn split_offset(text: &str) -> Option<(&str, Option<i32>)> {
     if let Some(clock) = text.strip_suffix(['Z', 'z']) {
         return Some((clock, Some(0)));
     }
@@ -279,7 +264,6 @@ mod tests {
             let _ = parse_date(&text, Some(DateOrder::DayFirst));
             let _ = parse_datetime(&text, None);
             let _ = parse_time(&text);
-            let _ = ambiguous_pair(&text);
         }
     }
 }

@@ -16,6 +16,11 @@ pub(super) struct Dialect {
 }
 
 impl Dialect {
+    /// Lines that are not split.
+    pub(super) fn lines() -> Self {
+        Self { delimiter: b'\n', quote: None }
+    }
+
     pub(super) fn new(options: &ReadOptions) -> Result<Self> {
         let quote = options.quote.map(|quote| ascii(quote, "quote")).transpose()?;
         let delimiter = ascii(options.delimiter, "delimiter")?;

@@ -1,65 +1,14 @@
-//! What a field of text could be, and what a column of such fields must be.
+//! What a single field of text could be.
 
-use crate::schema::Kind;
-use crate::temporal::{self, DateOrder};
-
-/// What a column's fields so far have in common. Widening is the join of a
-/// lattice, so the result does not depend on the order of rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Guess {
-    /// Nothing but missing values.
-    #[default]
-    Unknown,
-    Boolean,
-    Integer,
-    Real,
-    Date,
-    DateTime,
-    Time,
-    Text,
-}
-
-impl Guess {
-    /// The narrowest guess that holds both.
-    pub(super) fn join(self, other: Self) -> Self {
-        use Guess::{Date, DateTime, Integer, Real, Text, Unknown};
-        match (self, other) {
-            (left, right) if left == right => left,
-            (Unknown, known) | (known, Unknown) => known,
-            (Integer, Real) | (Real, Integer) => Real,
-            (Date, DateTime) | (DateTime, Date) => DateTime,
-            _ => Text,
-        }
-    }
-
-    /// What a column is imported as; one without any value becomes text.
-    pub(super) fn kind(self) -> Kind {
-        match self {
-            Self::Boolean => Kind::Boolean,
-            Self::Integer => Kind::Integer,
-            Self::Real => Kind::Real,
-            Self::Date => Kind::Date,
-            Self::DateTime => Kind::DateTime,
-            Self::Time => Kind::Time,
-            Self::Unknown | Self::Text => Kind::Text,
-        }
-    }
-
-    /// How a column of a chosen kind is read; `None` for kinds that text cannot
-    /// be read as.
-    pub(super) fn of(kind: Kind) -> Option<Self> {
-        Some(match kind {
-            Kind::Boolean => Self::Boolean,
-            Kind::Integer => Self::Integer,
-            Kind::Real => Self::Real,
-            Kind::Date => Self::Date,
-            Kind::DateTime => Self::DateTime,
-            Kind::Time => Self::Time,
-            Kind::Text | Kind::Category => Self::Text,
-            Kind::Decimal | Kind::Duration | Kind::Other => return None,
-        })
-    }
-}
+use super::moment::{Moment, parse_clock};
+use super::number::Literal;
+use super::options::{Mark, ReadOptions};
+use super::pattern::DatePattern;
+use super::reading::{
+    BOOLEAN, COMMA, DATES, DOT, FORMULA, GROUP_APOSTROPHE, GROUP_COMMA, GROUP_DOT, GROUP_SPACE, GROUP_SPACE_COMMA,
+    GROUPED, INTEGER, PATTERN, Readings, TIME,
+};
+use crate::error::Result;
 
 /// How a field stood in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,127 +19,201 @@ pub(super) enum Origin {
     Quoted,
     /// A JSON string, which is never a number and never missing.
     Word,
+    /// A JSON number or boolean, whose style is known.
+    Literal,
+}
+
+/// A field that means "missing".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NullWord {
+    /// Nothing at all.
+    Empty,
+    /// A word that a person named.
+    Named,
+    /// A word that usually means it.
+    Usual,
+}
+
+/// Words that mean "missing" where all else in the column is a number, a date,
+/// a time or a boolean.
+const PLACEHOLDERS: [&str; 26] = [
+    "?", ".", "..", "...", "…", "-", "--", "---", "–", "—", "*", "nan", "NaN", "NAN", "-nan", "-NaN", "NaT", "None",
+    "none", "NONE", "nil", "n.a.", "N.A.", "na", "#DIV/0!", "#VALUE!",
+];
+/// The same, of spreadsheets and C programs.
+const ERRORS: [&str; 6] = ["#REF!", "#NUM!", "#NAME?", "1.#QNAN", "-1.#IND", "missing"];
+
+/// What a field that is not missing could be, alone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Field<'a> {
+    pub(super) readings: Readings,
+    pub(super) number: Option<Literal<'a>>,
+    pub(super) moment: Option<Moment>,
+    /// Nanoseconds since midnight.
+    pub(super) clock: Option<i64>,
+    pub(super) boolean: Option<bool>,
+    /// NaN or an infinity.
+    pub(super) special: Option<f64>,
+    /// Means "missing" in a column of numbers, dates, times or booleans.
+    pub(super) placeholder: bool,
+    /// JSON numbers are not signed codes, nor serial numbers.
+    pub(super) literal: bool,
 }
 
 /// How fields are to be understood.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
-    nulls: Vec<String>,
+    named: Vec<String>,
     null_starts: [bool; 256],
-    empty_is_null: bool,
-    pub(super) decimal_comma: bool,
-    pub(super) date_order: Option<DateOrder>,
+    usual: bool,
+    pattern: Option<DatePattern>,
+    /// Styles of numbers that a person left open.
+    allowed: Readings,
 }
 
 impl Rules {
-    pub(super) fn new(nulls: &[String], decimal_comma: bool, date_order: Option<DateOrder>) -> Self {
+    /// # Errors
+    /// A pattern of dates that cannot be understood.
+    pub(super) fn new(options: &ReadOptions, delimited: bool) -> Result<Self> {
+        let usual = if delimited { ReadOptions::USUAL_NULLS.as_slice() } else { &[] };
+        let named: Vec<String> = options.null_values.iter().filter(|word| !word.is_empty()).cloned().collect();
         let mut null_starts = [false; 256];
-        for first in nulls.iter().filter_map(|null| null.as_bytes().first()) {
-            null_starts[usize::from(*first)] = true;
+        for word in named.iter().map(String::as_str).chain(usual.iter().copied()) {
+            null_starts[usize::from(word.as_bytes()[0])] = true;
         }
-        Self {
-            empty_is_null: nulls.iter().any(String::is_empty),
-            nulls: nulls.to_vec(),
+        Ok(Self {
+            named,
             null_starts,
-            decimal_comma,
-            date_order,
+            usual: delimited,
+            pattern: options.date_format.as_deref().map(DatePattern::new).transpose()?,
+            allowed: if delimited { allowed_styles(options) } else { !0 },
+        })
+    }
+
+    /// Whether a field of delimited text means "missing".
+    #[inline]
+    pub(super) fn null(&self, text: &str) -> Option<NullWord> {
+        match text.as_bytes().first() {
+            None => Some(NullWord::Empty),
+            Some(&first) if self.null_starts[usize::from(first)] => self.null_word(text),
+            Some(_) => None,
         }
     }
 
-    /// Whether a field means "missing".
-    #[inline]
-    pub(super) fn is_null(&self, text: &str) -> bool {
-        match text.as_bytes().first() {
-            None => self.empty_is_null,
-            Some(&first) => self.null_starts[usize::from(first)] && self.nulls.iter().any(|null| null == text),
+    fn null_word(&self, text: &str) -> Option<NullWord> {
+        if self.named.iter().any(|word| word == text) {
+            return Some(NullWord::Named);
         }
+        (self.usual && ReadOptions::USUAL_NULLS.contains(&text)).then_some(NullWord::Usual)
     }
 
     /// What a field that is not missing could be, alone.
-    pub(super) fn classify(&self, text: &str, origin: Origin) -> Guess {
+    pub(super) fn read<'a>(&self, text: &'a str, origin: Origin) -> Field<'a> {
         let text = text.trim();
-        let Some(&first) = text.as_bytes().first() else {
-            return Guess::Text;
-        };
-        let starts_number = first.is_ascii_digit() || matches!(first, b'-' | b'+' | b'.' | b',');
+        let mut field = Field { literal: origin == Origin::Literal, ..Field::default() };
+        if text.is_empty() {
+            field.placeholder = origin != Origin::Word;
+            return field;
+        }
         if origin != Origin::Word {
-            if starts_number || matches!(first, b'n' | b'N' | b'i' | b'I') {
-                if integer(text).is_some() {
-                    return Guess::Integer;
-                }
-                if self.real(text).is_some() {
-                    return Guess::Real;
-                }
-            }
-            if boolean(text).is_some() {
-                return Guess::Boolean;
-            }
+            self.read_value(text, &mut field);
         }
-        if !first.is_ascii_digit() {
-            return Guess::Text;
+        if origin != Origin::Literal && field.readings & !TIME == 0 {
+            self.read_moment(text, &mut field);
         }
-        if temporal::parse_date(text, self.date_order).is_some() {
-            Guess::Date
-        } else if temporal::parse_datetime(text, self.date_order).is_some() {
-            Guess::DateTime
-        } else if temporal::parse_time(text).is_some() {
-            Guess::Time
-        } else {
-            Guess::Text
+        if let Some(moment) = self.pattern.as_ref().and_then(|pattern| pattern.scan(text)) {
+            field.moment = Some(moment);
+            field.readings |= PATTERN;
+        }
+        field
+    }
+
+    fn read_value<'a>(&self, text: &'a str, field: &mut Field<'a>) {
+        if PLACEHOLDERS.contains(&text) || ERRORS.contains(&text) {
+            field.placeholder = true;
+        }
+        if let Some(special) = special_real(text) {
+            field.special = Some(special);
+            field.readings = if special.is_nan() { 0 } else { DOT | COMMA };
+            return;
+        }
+        if let Some(number) = Literal::scan(text) {
+            let styles = if field.literal { INTEGER | DOT } else { self.allowed };
+            field.readings = number.readings() & styles;
+            field.number = Some(number);
+            return;
+        }
+        field.boolean = boolean(text);
+        if field.boolean.is_some() {
+            field.readings = BOOLEAN;
+        } else if formula_text(text).is_some() {
+            field.readings = FORMULA;
         }
     }
 
-    /// A real number. Whole numbers too long to be kept exactly, and those with
-    /// leading zeros, are codes rather than numbers.
-    #[inline]
-    pub(super) fn real(&self, text: &str) -> Option<f64> {
-        let value = self.any_real(text)?;
-        let digits = text.strip_prefix(['-', '+']).unwrap_or(text).as_bytes();
-        let suspicious = digits.len() > 15 || (digits.len() > 1 && digits[0] == b'0');
-        if suspicious && digits.iter().all(u8::is_ascii_digit) {
-            let coded = digits[0] == b'0' || format!("{}", value.abs()).as_bytes() != digits;
-            return (!coded || integer(text).is_some()).then_some(value);
+    fn read_moment(&self, text: &str, field: &mut Field<'_>) {
+        if let Some(moment) = Moment::scan(text) {
+            field.readings |= moment.orders & DATES;
+            field.moment = Some(moment);
+        } else if text.as_bytes()[0].is_ascii_digit() {
+            field.clock = parse_clock(text);
+            field.readings |= if field.clock.is_some() { TIME } else { 0 };
         }
-        Some(value)
-    }
-
-    /// A real number, however it is written.
-    #[inline]
-    pub(super) fn any_real(&self, text: &str) -> Option<f64> {
-        if !self.decimal_comma {
-            return text.parse().ok();
-        }
-        if text.contains('.') {
-            return None;
-        }
-        if text.contains(',') { text.replacen(',', ".", 1).parse().ok() } else { text.parse().ok() }
     }
 }
 
-/// A whole number without leading zeros that 64 bits hold.
-#[inline]
-pub(super) fn integer(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text).as_bytes();
-    if digits.len() > 1 && digits[0] == b'0' {
+/// The styles of numbers that go with what a person said of the decimal mark and
+/// the thousands.
+fn allowed_styles(options: &ReadOptions) -> Readings {
+    let mut allowed = !0;
+    match options.decimal {
+        Some(',') => allowed &= !(DOT | GROUP_COMMA | GROUP_SPACE | GROUP_APOSTROPHE),
+        Some(_) => allowed &= !(COMMA | GROUP_DOT | GROUP_SPACE_COMMA),
+        None => {}
+    }
+    match options.thousands {
+        Some(Mark(None)) => allowed &= !GROUPED,
+        Some(Mark(Some(mark))) => {
+            let style = match mark {
+                ',' => GROUP_COMMA,
+                '.' => GROUP_DOT,
+                '\'' => GROUP_APOSTROPHE,
+                _ => GROUP_SPACE | GROUP_SPACE_COMMA,
+            };
+            // A mark between thousands is no decimal mark.
+            let not_decimal = match mark {
+                ',' => COMMA,
+                '.' => DOT,
+                _ => 0,
+            };
+            allowed &= (!GROUPED | style) & !not_decimal;
+        }
+        None => {}
+    }
+    allowed
+}
+
+/// NaN or an infinity, as programs write them.
+pub(super) fn special_real(text: &str) -> Option<f64> {
+    let last = *text.as_bytes().last()?;
+    if text.len() > 9 || !last.is_ascii_alphabetic() {
         return None;
     }
-    any_integer(text)
+    text.parse().ok()
 }
 
-/// A whole number that 64 bits hold.
+/// A whole number of at most 15 digits, written without a plus or zeros that it
+/// does not need. The quick way for most fields; [`Literal`] knows all.
 #[inline]
-pub(super) fn any_integer(text: &str) -> Option<i64> {
+pub(super) fn short_integer(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     let (negative, digits) = match bytes {
         [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
         _ => (false, bytes),
     };
-    if digits.is_empty() {
+    let needless_zero = digits.first() == Some(&b'0') && (negative || digits.len() > 1);
+    if digits.is_empty() || digits.len() > 15 || needless_zero {
         return None;
-    }
-    if digits.len() > 18 {
-        return text.parse().ok();
     }
     let mut value = 0_i64;
     for &digit in digits {
@@ -203,7 +226,33 @@ pub(super) fn any_integer(text: &str) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
-/// `true` or `false`, in lower case, capitalised or in capitals.
+/// A real number in the style of machines, of which every digit can be kept. The
+/// quick way for most fields; [`Literal`] knows all.
+#[inline]
+pub(super) fn short_real(text: &str) -> Option<f64> {
+    let bytes = text.as_bytes();
+    let digits = match bytes {
+        [b'-', rest @ ..] => rest,
+        _ => bytes,
+    };
+    let first = *digits.first()?;
+    let needless_zero = first == b'0' && digits.get(1).is_some_and(u8::is_ascii_digit);
+    if !(first.is_ascii_digit() || first == b'.') || needless_zero {
+        return None;
+    }
+    if digits.len() > 15 {
+        let whole = memchr::memchr(b'.', digits)?;
+        if whole > 15 || digits.len() > 19 {
+            return None;
+        }
+    }
+    let value: f64 = text.parse().ok()?;
+    // A serial number with an E in it may be too large, or too small, for a real.
+    let vanished = value == 0.0 && memchr::memchr2(b'e', b'E', bytes).is_some();
+    (value.is_finite() && !vanished).then_some(value)
+}
+
+/// `true` or `false`, in lower case, capitalized or in capitals.
 #[inline]
 pub(super) fn boolean(text: &str) -> Option<bool> {
     match text {
@@ -213,68 +262,80 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
+/// The text within `="…"`.
+pub(super) fn formula_text(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix("=\"")?.strip_suffix('"')?;
+    (!inner.contains('"')).then_some(inner)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::reading::{DAY_FIRST, MONTH_FIRST, NUMBERS, YEAR_FIRST};
     use super::*;
     use proptest::prelude::*;
 
     fn rules() -> Rules {
-        Rules::new(&super::super::ReadOptions::USUAL_NULLS.map(str::to_owned), false, None)
+        Rules::new(&ReadOptions::default(), true).unwrap()
     }
 
     #[test]
     fn fields() {
-        for (text, guess) in [
-            ("12", Guess::Integer),
-            (" -7 ", Guess::Integer),
-            ("+3", Guess::Integer),
-            ("007", Guess::Text),
-            ("0", Guess::Integer),
-            ("0.5", Guess::Real),
-            (".5", Guess::Real),
-            ("1e-3", Guess::Real),
-            ("nan", Guess::Real),
-            ("-inf", Guess::Real),
-            ("9223372036854775807", Guess::Integer),
-            ("9223372036854775808", Guess::Text),
-            ("100000000000000000000", Guess::Real),
-            ("12345678901234567891", Guess::Text),
-            ("True", Guess::Boolean),
-            ("yes", Guess::Text),
-            ("2024-02-29", Guess::Date),
-            ("2023-02-29", Guess::Text),
-            ("2024-02-29T10:00:00Z", Guess::DateTime),
-            ("10:30", Guess::Time),
-            ("03/04/2024", Guess::Text),
-            ("1,5", Guess::Text),
-            ("-", Guess::Text),
-            ("item", Guess::Text),
-            ("0x1F", Guess::Text),
+        let dot = DOT | GROUP_COMMA | GROUP_SPACE | GROUP_APOSTROPHE;
+        for (text, readings) in [
+            ("12", NUMBERS),
+            (" -7 ", NUMBERS),
+            ("007", 0),
+            ("0.5", dot),
+            ("1e-3", DOT | COMMA),
+            ("-inf", DOT | COMMA),
+            ("9223372036854775808", 0),
+            ("12345678901234567891", 0),
+            ("True", BOOLEAN),
+            ("yes", 0),
+            ("2024-02-29", YEAR_FIRST),
+            ("2023-02-29", 0),
+            ("2024-02-29T10:00:00Z", YEAR_FIRST),
+            ("10:30", TIME),
+            ("03/04/2024", DAY_FIRST | MONTH_FIRST),
+            ("item", 0),
+            ("=\"007\"", FORMULA),
         ] {
-            assert_eq!(rules().classify(text, Origin::Bare), guess, "{text}");
+            assert_eq!(rules().read(text, Origin::Bare).readings, readings, "{text}");
         }
-        assert_eq!(rules().classify("12", Origin::Word), Guess::Text);
-        assert_eq!(rules().classify("2024-02-29", Origin::Word), Guess::Date);
-        let comma = Rules::new(&[], true, Some(DateOrder::DayFirst));
-        assert_eq!(comma.classify("1,5", Origin::Bare), Guess::Real);
-        assert_eq!(comma.classify("1.5", Origin::Bare), Guess::Text);
-        assert_eq!(comma.classify("03/04/2024", Origin::Bare), Guess::Date);
+        assert_eq!(rules().read("12", Origin::Word).readings, 0);
+        assert_eq!(rules().read("2024-02-29", Origin::Word).readings, YEAR_FIRST);
+        assert_eq!(rules().read("1.234", Origin::Literal).readings, DOT);
+        for word in ["?", "nan", "#N/A N/A", " "] {
+            assert_eq!(rules().read(word, Origin::Bare).placeholder, word != "#N/A N/A", "{word}");
+        }
+    }
+
+    #[test]
+    fn choices_narrow_the_styles() {
+        let of = |decimal, thousands, text: &str| {
+            let options = ReadOptions { decimal, thousands, ..ReadOptions::default() };
+            Rules::new(&options, true).unwrap().read(text, Origin::Bare).readings
+        };
+        assert_eq!(of(Some(','), None, "1.5"), 0);
+        assert_eq!(of(Some(','), None, "1.234"), GROUP_DOT);
+        assert_eq!(of(Some('.'), None, "1,234"), GROUP_COMMA);
+        assert_eq!(of(Some('.'), None, "3,4"), 0);
+        assert_eq!(of(None, Some(Mark(None)), "1,234"), COMMA);
+        assert_eq!(of(None, Some(Mark(Some(','))), "1,234"), GROUP_COMMA);
     }
 
     proptest! {
         #[test]
-        fn joining_is_a_semilattice(a in 0_usize..8, b in 0_usize..8, c in 0_usize..8) {
-            use Guess::*;
-            let all = [Unknown, Boolean, Integer, Real, Date, DateTime, Time, Text];
-            let (a, b, c) = (all[a], all[b], all[c]);
-            prop_assert_eq!(a.join(b), b.join(a));
-            prop_assert_eq!(a.join(b).join(c), a.join(b.join(c)));
-            prop_assert_eq!(a.join(a), a);
-        }
-
-        #[test]
-        fn integers_agree_with_the_standard_library(text in "[+-]?[0-9]{1,20}") {
-            prop_assert_eq!(any_integer(&text), text.parse().ok());
+        fn quick_ways_agree_with_the_slow_one(text in "[-+]?[0-9]{0,17}([.][0-9]{0,10})?(e-?[0-9]{1,3})?") {
+            let field = rules().read(&text, Origin::Bare);
+            if let Some(value) = short_integer(&text) {
+                prop_assert_ne!(field.readings & INTEGER, 0, "{}", text);
+                prop_assert_eq!(field.number.as_ref().unwrap().integer(INTEGER), Some(value));
+            }
+            if let Some(value) = short_real(&text) {
+                prop_assert_ne!(field.readings & DOT, 0, "{}", text);
+                prop_assert_eq!(field.number.as_ref().unwrap().real(DOT), Some(value));
+            }
         }
     }
 }

@@ -11,14 +11,17 @@ use polars::prelude::{Column, DataFrame};
 use rayon::prelude::*;
 
 use super::blocks::{BLOCK, Block, Blocks};
-use super::columns::{Finding, Planned};
+use super::columns::{Builder, Findings, Planned};
+use super::decide::Plan;
+
 use super::csv::Parsed;
-use super::guess::Guess;
+use super::notes::column_notes;
 use super::options::{Format, Ragged, ReadOptions};
 use super::sink::Sink;
 use super::table::{Opened, Reading, order};
 use super::{Imported, Progress, other};
 use crate::error::{Error, Result};
+use crate::schema::Kind;
 
 /// Readings after which a file that still surprises must be changing.
 const PASSES: u32 = 5;
@@ -127,22 +130,19 @@ struct Pass<'a> {
     sink: Option<Sink>,
     pass: u32,
     ragged: Option<(PathBuf, u64, u64)>,
-    misfits: Vec<Option<Finding>>,
-    offsets: Vec<bool>,
+    findings: Vec<Findings>,
 }
 
 impl<'a> Pass<'a> {
     fn new(work: &'a Work<'a>, reading: &'a Reading<'a>, columns: &'a mut Columns, pass: u32) -> Result<Self> {
         reading.choose(&mut columns.planned, pass > 1 || work.options.format == Format::Csv)?;
         let width = columns.planned.len();
-        let empty = columns
-            .planned
-            .iter()
-            .map(|planned| Column::new_empty(planned.name.as_str().into(), &planned.kind().dtype()));
+        let empty =
+            columns.planned.iter().map(|planned| Column::new_empty(planned.name.as_str().into(), &planned.dtype()));
         let like = DataFrame::new(0, empty.collect())?;
         let sink = Sink::create(work.out, &like, work.options.compression)?;
-        let (misfits, offsets) = (vec![None; width], vec![false; width]);
-        Ok(Self { work, reading, columns, sink: Some(sink), pass, ragged: None, misfits, offsets })
+        let findings = vec![Findings::default(); width];
+        Ok(Self { work, reading, columns, sink: Some(sink), pass, ragged: None, findings })
     }
 
     /// Reads one file: a thread reads and cuts it, this one parses several blocks
@@ -199,20 +199,20 @@ impl<'a> Pass<'a> {
             self.ragged.get_or_insert_with(|| (path.to_owned(), line, 0)).2 += count;
         }
         let mut surprised = !parsed.new_names.is_empty();
+        let kinds: Vec<Kind> = self.columns.planned.iter().map(Planned::kind).collect();
         for (at, builder) in parsed.builders.iter().enumerate() {
-            self.offsets[at] |= builder.offsets;
-            if let Some(found) = &builder.misfits {
-                let sum = self.misfits[at].get_or_insert_with(|| Finding { count: 0, ..found.clone() });
-                sum.count += found.count;
-            }
+            self.findings[at].join(&builder.findings);
+            self.columns.planned[at].evidence.join(&builder.evidence);
             surprised |= builder.contradiction.is_some();
-            self.widen(at, builder.guess(), builder.contradiction.as_ref(), path);
+        }
+        surprised |= self.reading.decide(&mut self.columns.planned);
+        for (builder, before) in parsed.builders.iter().zip(kinds) {
+            self.widened(builder, before, path);
         }
         for name in parsed.new_names {
             if !self.columns.planned.iter().any(|planned| planned.name == name) {
                 self.columns.planned.push(Planned::new(name));
-                self.misfits.push(None);
-                self.offsets.push(false);
+                self.findings.push(Findings::default());
             }
         }
         if surprised {
@@ -227,24 +227,26 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    fn widen(&mut self, at: usize, guess: Guess, found: Option<&Finding>, path: &Path) {
-        let planned = &mut self.columns.planned[at];
-        let joined = planned.guess.join(guess);
-        if joined == planned.guess {
+    /// Says what changed the kind of a column after its beginning.
+    fn widened(&mut self, builder: &Builder, before: Kind, path: &Path) {
+        let Some(found) = &builder.contradiction else {
+            return;
+        };
+        let Some(planned) = self.columns.planned.iter().find(|planned| planned.name == builder.name()) else {
+            return;
+        };
+        if planned.kind() == before || builder.plan() == Plan::Unknown {
             return;
         }
-        if let (Some(found), true) = (found, planned.guess != Guess::Unknown) {
-            self.columns.widened.push(format!(
-                "Column “{}” was widened from {} to {}, since line {} of {} holds “{}”.",
-                planned.name,
-                planned.guess.kind().name().to_lowercase(),
-                joined.kind().name().to_lowercase(),
-                found.line,
-                path.display(),
-                found.sample
-            ));
-        }
-        planned.guess = joined;
+        self.columns.widened.push(format!(
+            "Column “{}” was widened from {} to {}, since line {} of {} holds “{}”.",
+            planned.name,
+            before.name().to_lowercase(),
+            planned.kind().name().to_lowercase(),
+            found.line,
+            path.display(),
+            found.sample
+        ));
     }
 
     /// What was written, or `None` if the files have to be read again.
@@ -256,14 +258,10 @@ impl<'a> Pass<'a> {
         if let Some((path, line, count)) = &self.ragged {
             warnings.push(ragged_warning(path, *line, *count, self.work.options.ragged));
         }
-        for (planned, misfit) in self.columns.planned.iter().zip(&self.misfits) {
-            warnings.extend(misfit.as_ref().map(|found| misfit_warning(&planned.name, found)));
-        }
-        for (planned, offset) in self.columns.planned.iter().zip(&self.offsets) {
-            if *offset {
-                warnings
-                    .push(format!("The times in column “{}” carry an offset; they are stored in UTC.", planned.name));
-            }
+        self.reading.check(&self.columns.planned)?;
+        let around = self.reading.surroundings(&self.columns.planned);
+        for (planned, findings) in self.columns.planned.iter().zip(&self.findings) {
+            warnings.extend(column_notes(planned, findings, &around, self.work.options.date_order));
         }
         let written = sink.finish()?;
         Ok(Some(Imported {
@@ -299,14 +297,4 @@ pub(super) fn ragged_warning(path: &Path, line: u64, count: u64, ragged: Ragged)
         Ragged::Skip => "they were left out",
     };
     format!("{rows} had the wrong number of fields, the first on line {line} of {}; {done}.", path.display())
-}
-
-pub(super) fn misfit_warning(name: &str, found: &Finding) -> String {
-    format!(
-        "{} of column “{name}” did not fit the chosen type and became missing, the first on line \
-         {}: “{}”.",
-        if found.count == 1 { "1 value".to_owned() } else { format!("{} values", found.count) },
-        found.line,
-        found.sample
-    )
 }

@@ -69,9 +69,9 @@ fn push(builder: &mut Builder, value: &Value, line: u64, layout: &Layout) {
     let rules = layout.rules;
     match value {
         Value::Null => builder.push_null(),
-        Value::Bool(true) => builder.push("true", Origin::Bare, line, rules),
-        Value::Bool(false) => builder.push("false", Origin::Bare, line, rules),
-        Value::Number(number) => builder.push(&number.to_string(), Origin::Bare, line, rules),
+        Value::Bool(true) => builder.push("true", Origin::Literal, line, rules),
+        Value::Bool(false) => builder.push("false", Origin::Literal, line, rules),
+        Value::Number(number) => builder.push(&number.to_string(), Origin::Literal, line, rules),
         Value::String(text) => builder.push(text, Origin::Word, line, rules),
         nested => builder.push(&nested.to_string(), Origin::Word, line, rules),
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use polars::prelude::DataFrame;
 
+use super::notes::column_notes;
 use super::options::{Ragged, ReadOptions};
 use super::table::{Reading, SAMPLE};
 use super::{Preview, import, other};
@@ -34,8 +35,10 @@ pub fn preview(path: &Path, options: &ReadOptions, rows: usize) -> Result<Previe
     if let Some((line, count)) = parsed.ragged {
         warnings.push(import::ragged_warning(path, line, count, options.ragged));
     }
-    for builder in &parsed.builders {
-        warnings.extend(builder.misfits.as_ref().map(|finding| import::misfit_warning(builder.name(), finding)));
+    reading.check(&columns)?;
+    let around = reading.surroundings(&columns);
+    for (column, builder) in columns.iter().zip(&parsed.builders) {
+        warnings.extend(column_notes(column, &builder.findings, &around, options.date_order));
     }
     let height = parsed.rows;
     let built = parsed.builders.into_iter().map(|builder| builder.finish());

@@ -10,10 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::csv::{Dialect, each_record};
 use super::encoding;
 use super::files::ending;
-use super::guess::{Guess, Origin, Rules};
+use super::guess::{Origin, Rules};
 use super::options::{Format, ReadChoices, ReadOptions, TextEncoding};
 use crate::error::{Error, Result};
-use crate::temporal::{DateOrder, ambiguous_pair};
 
 /// How much of a file is looked at.
 const START: usize = 1 << 18;
@@ -173,37 +172,7 @@ fn sniff_csv(path: &Path, text: &str, choices: &ReadChoices, sniffed: &mut Sniff
     let options = &mut sniffed.options;
     options.delimiter = choices.delimiter.unwrap_or_else(|| delimiter(text, &ending(path)));
     let records = records(text, Dialect::new(options)?);
-    let body = records.get(1..).unwrap_or_default();
-    let fields = || body.iter().flatten().map(|field| field.trim());
-    let digits_around = |field: &str, separator: char| {
-        let parts = field.strip_prefix(['-', '+']).unwrap_or(field).split_once(separator);
-        parts.is_some_and(|(whole, fraction)| {
-            let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-            !fraction.is_empty() && all_digits(whole) && all_digits(fraction)
-        })
-    };
-    let decimal_comma = options.delimiter != ','
-        && fields().any(|field| digits_around(field, ','))
-        && !fields().any(|field| digits_around(field, '.'));
-    options.decimal = choices.decimal.or(decimal_comma.then_some(','));
-    let pairs: Vec<(u32, u32)> = fields().filter_map(ambiguous_pair).collect();
-    if !pairs.is_empty() {
-        let day_first = pairs.iter().any(|(first, _)| *first > 12);
-        let month_first = pairs.iter().any(|(_, second)| *second > 12);
-        options.date_order = match (day_first, month_first) {
-            (true, false) => Some(DateOrder::DayFirst),
-            (false, true) => Some(DateOrder::MonthFirst),
-            _ => None,
-        };
-        if options.date_order.is_none() {
-            options.notes.push(
-                "Dates such as 03/04/2024 can be read in two ways. Choose the order of day and \
-                 month, or they stay text."
-                    .to_owned(),
-            );
-        }
-    }
-    let rules = Rules::new(&options.null_values, options.decimal == Some(','), options.date_order);
+    let rules = Rules::new(options, true)?;
     options.header = has_header(&records, &rules);
     if !options.header {
         options.notes.push("The first row seems to hold values, not names; columns are numbered.".to_owned());
@@ -248,8 +217,7 @@ fn has_header(records: &[Vec<String>], rules: &Rules) -> bool {
     let Some((first, body)) = records.split_first() else {
         return true;
     };
-    let is_value =
-        |field: &String| !matches!(rules.classify(field, Origin::Bare), Guess::Text) && !rules.is_null(field);
+    let is_value = |field: &String| rules.null(field).is_none() && rules.read(field, Origin::Bare).readings != 0;
     if first.iter().any(is_value) {
         return false;
     }

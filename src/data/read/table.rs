@@ -9,12 +9,15 @@ use std::sync::atomic::AtomicU64;
 use super::blocks::{Block, Blocks};
 use super::columns::Planned;
 use super::csv::{self, Dialect, Layout, Parsed, each_record};
-use super::guess::{Guess, Rules};
+use super::decide::{Doubt, Plan, Surroundings, decide};
+use super::evidence::{Evidence, seen};
+use super::guess::Rules;
 use super::json;
+use super::notes::undecided_dates;
 use super::options::{Format, Ragged, ReadOptions};
 use super::sniff::empty;
 use crate::error::{Error, Result};
-use crate::schema::closest_of;
+use crate::schema::{Kind, closest_of};
 
 /// Size of the beginning that first guesses are made from, at most.
 pub(super) const SAMPLE: usize = 1 << 20;
@@ -39,16 +42,41 @@ pub(super) struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     pub(super) fn new(options: &'a ReadOptions) -> Result<Self> {
-        let csv = options.format == Format::Csv;
-        let usual = ReadOptions::USUAL_NULLS.iter().map(|word| (*word).to_owned());
-        let nulls: Vec<String> = if csv {
-            std::iter::once(String::new()).chain(usual).chain(options.null_values.iter().cloned()).collect()
-        } else {
-            Vec::new()
-        };
-        let comma = csv && options.decimal == Some(',');
-        let dialect = if csv { Dialect::new(options)? } else { Dialect { delimiter: b'\n', quote: None } };
-        Ok(Self { options, dialect, rules: Rules::new(&nulls, comma, options.date_order) })
+        let delimited = options.format == Format::Csv;
+        let dialect = if delimited { Dialect::new(options)? } else { Dialect::lines() };
+        Ok(Self { options, dialect, rules: Rules::new(options, delimited)? })
+    }
+
+    /// What the columns say about each other.
+    pub(super) fn surroundings(&self, columns: &[Planned]) -> Surroundings {
+        let evidence = columns.iter().map(|column| &column.evidence);
+        Surroundings::new(self.options, self.options.format == Format::Csv, evidence)
+    }
+
+    /// Decides what every column is; whether any is something else than before.
+    pub(super) fn decide(&self, columns: &mut [Planned]) -> bool {
+        let around = self.surroundings(columns);
+        let mut changed = false;
+        for column in columns {
+            let plan = decide(&column.evidence, column.chosen, &around).plan;
+            // Where no NA was seen it does not matter what became of it.
+            let same_text =
+                matches!((plan, column.plan), (Plan::Text { .. }, Plan::Text { .. })) && !column.evidence.has(seen::NA);
+            changed |= plan != column.plan && !same_text;
+            column.plan = plan;
+        }
+        changed
+    }
+
+    /// Fails where a person chose dates that can be read in two ways.
+    pub(super) fn check(&self, columns: &[Planned]) -> Result<()> {
+        let around = self.surroundings(columns);
+        for column in columns.iter().filter(|column| column.chosen.is_some_and(Kind::is_temporal)) {
+            if decide(&column.evidence, column.chosen, &around).doubt == Some(Doubt::DateOrder) {
+                return Err(Error::invalid(undecided_dates(&column.name, &column.evidence)));
+            }
+        }
+        Ok(())
     }
 
     /// Opens a file and reads its header.
@@ -85,7 +113,7 @@ impl<'a> Reading<'a> {
         loop {
             let parsed = self.look(path, &opened.first, &columns)?;
             for (column, builder) in columns.iter_mut().zip(&parsed.builders) {
-                column.guess = column.guess.join(builder.guess());
+                column.evidence.join(&builder.evidence);
             }
             if parsed.new_names.is_empty() {
                 break;
@@ -94,6 +122,14 @@ impl<'a> Reading<'a> {
         }
         let all_known = self.options.format == Format::Csv || opened.blocks.is_done();
         self.choose(&mut columns, all_known)?;
+        if !self.options.kinds.is_empty() {
+            // Columns of a chosen kind are looked at with other eyes.
+            let parsed = self.look(path, &opened.first, &columns)?;
+            for (column, builder) in columns.iter_mut().zip(&parsed.builders) {
+                column.evidence.join(&builder.evidence);
+            }
+        }
+        self.decide(&mut columns);
         Ok((columns, opened))
     }
 
@@ -132,10 +168,14 @@ impl<'a> Reading<'a> {
                 let suggestion = near.map(str::to_owned);
                 return Err(Error::MissingColumn { name: name.clone(), suggestion });
             };
-            column.guess = Guess::of(kind).ok_or_else(|| {
-                Error::invalid(format!("Column “{name}” cannot be read as {}. Choose another type.", kind.phrase()))
-            })?;
-            column.chosen = Some(kind);
+            if matches!(kind, Kind::Duration | Kind::Other) {
+                let sentence = format!("Column “{name}” cannot be read as {}. Choose another type.", kind.phrase());
+                return Err(Error::invalid(sentence));
+            }
+            if column.chosen != Some(kind) {
+                column.chosen = Some(kind);
+                column.evidence = Evidence::default();
+            }
         }
         Ok(())
     }
