@@ -14,6 +14,7 @@
 //! | [`grid`] | any rows of a Parquet file, sorted, filtered, searched |
 //! | [`expression`] | SQL-like expressions, checked without data |
 //! | [`prepare`] | fitted column transforms that travel with a model |
+//! | [`write`] | tables → files that read back as the same values |
 //! | [`ops`] | splits, samples, summaries, feature scores |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -33,6 +34,7 @@ pub mod read;
 pub mod scalar;
 pub mod schema;
 pub mod temporal;
+pub mod write;
 
 pub use decimal::Decimal;
 pub use error::{Error, Result};

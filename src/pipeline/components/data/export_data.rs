@@ -1,16 +1,11 @@
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use data::polars::prelude::{
-    CsvWriterOptions, Engine, FileWriteFormat, IpcWriterOptions, NDJsonWriterOptions, ParquetWriteOptions, PlRefPath,
-    SerializeOptions, SinkDestination, SinkTarget, UnifiedSinkArgs,
-};
-use data::schema::{Kind, Schema};
+use data::write::FileFormat;
 
 use crate::component::{
     Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
-use crate::components::tables::{height, shape_or_open};
+use crate::components::tables::shape_or_open;
 use crate::shape::{Known, Problem, Shape, Shapes};
 use crate::store::StepContext;
 use crate::value::{Inputs, InputsExt, Outputs};
@@ -44,10 +39,13 @@ static SPEC: Spec = Spec {
     docs: "Writes the rows to a file for other programs. A path is relative to the workspace's folder unless it is \
         absolute; folders are made as needed.\n\n\
         | ending | format |\n|---|---|\n\
-        | `.csv`, `.tsv`, `.txt` | delimited text in UTF-8 with a header, dates and times as ISO 8601 |\n\
+        | `.csv`, `.tsv`, `.txt` | delimited text in UTF-8 with a header |\n\
         | `.parquet`, `.pq` | Parquet |\n\
         | `.arrow`, `.feather`, `.ipc` | Arrow IPC |\n\
         | `.jsonl`, `.ndjson` | one JSON object a line |\n\n\
+        Reading the file back gives the same values: numbers have all their digits, dates and times are ISO 8601, \
+        a missing value is an empty field, and a text such as `NA`, `12` or an empty one stands in quotes. In JSON \
+        lines NaN and infinities are written as Python writes them.\n\n\
         - A file that is there already is replaced, but only once the new one is complete.\n\
         - Delimited text has no place for nested values: write such columns as Parquet, Arrow IPC or JSON lines.\n\
         - The step runs every time, even if nothing changed.",
@@ -76,90 +74,35 @@ static SPEC: Spec = Spec {
     reusable: false,
 };
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Csv(u8),
-    Parquet,
-    Arrow,
-    JsonLines,
-}
-
 /// # Errors
 /// A sentence when the file's ending says nothing.
-fn format(params: &Params) -> Result<Format, Problem> {
+fn format(params: &Params) -> Result<FileFormat, Problem> {
     let path = params.text("path").trim();
     if path.is_empty() {
         return Err(Problem::error(NO_PATH).at_param("path"));
     }
-    let ending = Path::new(path).extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let delimiter = match params.text("delimiter") {
-        _ if ending == "tsv" => b'\t',
-        "semicolon" => b';',
-        "tab" => b'\t',
-        "bar" => b'|',
+    let of_ending = FileFormat::of_path(Path::new(path));
+    let delimiter = match (of_ending, params.text("delimiter")) {
+        (Some(FileFormat::Delimited(b'\t')), _) | (_, "tab") => b'\t',
+        (_, "semicolon") => b';',
+        (_, "bar") => b'|',
         _ => b',',
     };
-    let of_ending = |ending: &str| {
-        Some(match ending {
-            "csv" | "tsv" | "txt" => Format::Csv(delimiter),
-            "parquet" | "pq" => Format::Parquet,
-            "arrow" | "feather" | "ipc" => Format::Arrow,
-            "jsonl" | "ndjson" | "json" => Format::JsonLines,
-            _ => return None,
-        })
-    };
     let chosen = match params.text("format") {
-        "csv" => Some(Format::Csv(delimiter)),
-        "parquet" => Some(Format::Parquet),
-        "arrow" => Some(Format::Arrow),
-        "json_lines" => Some(Format::JsonLines),
-        _ => of_ending(&ending),
+        "csv" => Some(FileFormat::Delimited(delimiter)),
+        "parquet" => Some(FileFormat::Parquet),
+        "arrow" => Some(FileFormat::ArrowIpc),
+        "json_lines" => Some(FileFormat::JsonLines),
+        _ => match of_ending {
+            Some(FileFormat::Delimited(_)) => Some(FileFormat::Delimited(delimiter)),
+            other => other,
+        },
     };
     chosen.ok_or_else(|| {
         let sentence =
             "The file's ending says no format. End it in .csv, .parquet, .arrow or .jsonl, or choose a format.";
         Problem::error(sentence).at_param("path")
     })
-}
-
-/// # Errors
-/// A sentence naming a column that the format cannot hold.
-fn check_columns(format: Format, schema: &Schema) -> Result<(), Problem> {
-    let nested = schema.columns.iter().find(|column| column.kind == Kind::Other);
-    match (format, nested) {
-        (Format::Csv(_), Some(column)) => {
-            let sentence = format!(
-                "The column “{}” holds nested or binary values, which CSV cannot. Write Parquet, or drop the column.",
-                column.name
-            );
-            Err(Problem::error(sentence).at_port("table"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn writer(format: Format) -> FileWriteFormat {
-    match format {
-        Format::Csv(separator) => {
-            let serialize_options = Arc::new(SerializeOptions { separator, ..SerializeOptions::default() });
-            FileWriteFormat::Csv(CsvWriterOptions {
-                serialize_options,
-                check_extension: false,
-                ..CsvWriterOptions::default()
-            })
-        }
-        Format::Parquet => FileWriteFormat::Parquet(Arc::new(ParquetWriteOptions::default())),
-        Format::Arrow => FileWriteFormat::Ipc(IpcWriterOptions::default()),
-        Format::JsonLines => {
-            FileWriteFormat::NDJson(NDJsonWriterOptions { check_extension: false, ..NDJsonWriterOptions::default() })
-        }
-    }
-}
-
-/// A name beside the file for what is not complete yet.
-fn unfinished(path: &Path) -> PathBuf {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    path.with_file_name(format!(".{name}.{}.part", std::process::id()))
 }
 
 fn refused(path: &Path, error: &std::io::Error) -> StepError {
@@ -183,15 +126,19 @@ impl Component for ExportData {
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
         let schema = shape_or_open(inputs, "table").schema;
-        problems.extend(format(params).and_then(|format| check_columns(format, &schema)).err());
+        match format(params) {
+            Ok(format) => {
+                let refusal = format.planned_refusal(&schema);
+                problems.extend(refusal.map(|sentence| Problem::error(sentence).at_port("table")));
+            }
+            Err(problem) => problems.push(problem),
+        }
         Vec::new()
     }
 
     fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
         let table = inputs.table("table")?;
-        let schema = table.schema()?;
-        let format = format(params).and_then(|format| check_columns(format, &schema).map(|()| format));
-        let format = format.map_err(|problem| StepError::failed(problem.message))?;
+        let format = format(params).map_err(|problem| StepError::failed(problem.message))?;
         let path = context.store.folder().join(params.text("path").trim());
         if path.is_dir() {
             let sentence = format!("There is a folder of that name. Name a file in it. Folder: {}", path.display());
@@ -200,20 +147,8 @@ impl Component for ExportData {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| refused(&path, &error))?;
         }
-        let part = unfinished(&path);
-        let target = SinkTarget::Path(PlRefPath::new(part.to_string_lossy()));
-        let sink = table.lazy()?.sink(SinkDestination::File { target }, writer(format), UnifiedSinkArgs::default())?;
-        let written = sink.collect_with_engine(Engine::Streaming);
-        let finished = written.map_err(StepError::from).and_then(|_| {
-            context.check_cancelled()?;
-            std::fs::rename(&part, &path).map_err(|error| refused(&path, &error))
-        });
-        if finished.is_err() {
-            // The failure is what matters; a leftover is only untidy.
-            let _ = std::fs::remove_file(&part);
-        }
-        finished?;
-        let rows = height(table)?;
+        let cancelled = || context.check_cancelled().is_err();
+        let rows = data::write::write(table.lazy()?, format, &path, &cancelled)?;
         context.note(&format!("Wrote {rows} {} to {}", if rows == 1 { "row" } else { "rows" }, path.display()));
         Ok(Vec::new())
     }
