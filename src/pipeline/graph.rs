@@ -6,6 +6,7 @@ pub mod diff;
 mod edit;
 pub mod layout;
 mod order;
+pub mod picture;
 pub mod set;
 #[cfg(test)]
 mod tests;

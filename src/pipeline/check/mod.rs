@@ -16,7 +16,7 @@ use crate::components;
 use crate::graph::{Input, Job, Pipeline};
 use crate::shape::Shape;
 pub use crate::shape::{Known, KnownDataset, Nothing, Problem, Severity, Shapes};
-pub use params::is_shown;
+pub use params::{is_needed, is_shown};
 
 /// Where a problem with a job's environment is marked: it is no parameter, but chosen beside them.
 pub const ENVIRONMENT: &str = "environment";

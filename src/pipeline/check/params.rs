@@ -49,7 +49,7 @@ impl Check<'_> {
     fn value(&self, param: &Param, value: &Json) -> Result<(), String> {
         let title = param.title;
         if is_empty(value) {
-            let needed = !param.optional && is_empty(&param.default.to_json()) && needs_value(param);
+            let needed = is_needed(param);
             let action = if picks(&param.kind) { "Choose one." } else { "Fill it in." };
             return if needed { Err(format!("“{title}” is needed. {action}")) } else { Ok(()) };
         }
@@ -161,6 +161,11 @@ fn is_empty(value: &Json) -> bool {
         Json::Array(items) => items.is_empty(),
         _ => false,
     }
+}
+
+/// Whether a parameter must be given since nothing stands in for it.
+pub fn is_needed(param: &Param) -> bool {
+    !param.optional && is_empty(&param.default.to_json()) && needs_value(param)
 }
 
 /// An empty list of columns means what the parameter says it means; an empty default is a choice of its own.

@@ -7,7 +7,7 @@ mod data;
 mod judge;
 mod learn;
 mod prepared;
-mod sql;
+pub mod sql;
 mod tables;
 #[cfg(test)]
 mod testing;

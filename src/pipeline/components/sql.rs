@@ -48,11 +48,11 @@ static SPEC: Spec = Spec {
     reusable: true,
 };
 
-/// Plans the query over tables by name.
+/// Plans a query over tables by name, as the component and `atelier data query` run it.
 ///
 /// # Errors
 /// A sentence about the query.
-fn plan(query: &str, tables: Vec<(&str, LazyFrame)>) -> Result<LazyFrame, String> {
+pub fn plan(query: &str, tables: Vec<(&str, LazyFrame)>) -> Result<LazyFrame, String> {
     refuse_other_statements(query)?;
     let connected: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
     let mut context = SQLContext::new();

@@ -25,6 +25,7 @@
 
 mod edit;
 mod form;
+mod format;
 mod outline;
 mod read;
 #[cfg(test)]
@@ -33,6 +34,8 @@ mod write;
 
 use crate::graph::Pipeline;
 use form::Form;
+
+pub use format::format;
 
 /// A pipeline file and what it says.
 #[derive(Clone, Debug)]

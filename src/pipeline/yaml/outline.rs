@@ -78,13 +78,22 @@ fn entry(lines: &[&str], line: usize, indent: usize, limit: usize) -> Option<Ent
     }
     let start = colon + 1 + (after.len() - after.trim_start().len());
     let value = start..start + value_length(&text[start..]);
-    let literal = text[value.clone()].starts_with(['|', '>']);
+    // The indent of the line that opened the block of text we are in, where a # is no comment.
+    let mut block = opens_block(text).then_some(indent);
     let mut end = line + 1;
     for (below, text) in lines.iter().enumerate().take(limit).skip(line + 1) {
-        if text.trim().is_empty() || (!literal && is_filler(text)) {
+        if text.trim().is_empty() {
+            continue;
+        }
+        let margin = text.len() - text.trim_start_matches(' ').len();
+        block = block.filter(|opened| margin > *opened);
+        if block.is_none() && is_filler(text) {
             continue;
         }
         let here = indentation(text)?;
+        if block.is_none() && opens_block(text) {
+            block = Some(here);
+        }
         let item = here == indent && (text[here..].starts_with("- ") || text[here..].trim_end() == "-");
         if here <= indent && !(item && value.is_empty()) {
             break;
@@ -92,6 +101,16 @@ fn entry(lines: &[&str], line: usize, indent: usize, limit: usize) -> Option<Ent
         end = below + 1;
     }
     Some(Entry { key, key_span: indent..key_end, indent, line, end, value })
+}
+
+/// Whether a line ends with the sign of a block of text (`|`, `>-`, …), which the next lines hold.
+fn opens_block(text: &str) -> bool {
+    let code = text.find(" #").map_or(text, |comment| &text[..comment]);
+    let mut words = code.split_whitespace().rev();
+    let (sign, before) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let header = sign.strip_prefix(['|', '>']);
+    header.is_some_and(|rest| rest.chars().all(|letter| matches!(letter, '+' | '-' | '1'..='9')))
+        && (before.ends_with(':') || before == "-")
 }
 
 /// The key and the column after it.
@@ -213,6 +232,13 @@ mod tests {
         let expected: Vec<_> =
             expected.map(|(key, line, end, value)| (key.to_owned(), line, end, value.to_owned())).into();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_block_of_text_within_another_entry_keeps_its_last_lines() {
+        let found = spans("a:\n  b: |  # note\n    text\n\n    # still text\n# a comment\nc: 1\n");
+        let places: Vec<_> = found.iter().map(|(key, line, end, _)| (key.as_str(), *line, *end)).collect();
+        assert_eq!(places, [("a", 0, 5), ("c", 6, 7)]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::*;
 use crate::graph::{Input, Job, Note};
 
-const HAND: &str = r#"# How malignant is it?
+pub(super) const HAND: &str = r#"# How malignant is it?
 # (kept by the oncology group)
 $schema: https://example.org/pipeline.json
 type: pipeline
@@ -329,7 +329,7 @@ fn job() -> impl Strategy<Value = Job> {
     )
 }
 
-fn pipelines() -> impl Strategy<Value = Pipeline> {
+pub(super) fn pipelines() -> impl Strategy<Value = Pipeline> {
     let place = || -1e4..1e4f32;
     let jobs = prop::collection::vec((name(), job(), (place(), place())), 0..6);
     let notes = prop::collection::vec((text(), prop::array::uniform4(place())), 0..3);
