@@ -8,6 +8,7 @@
 
 mod artifacts;
 mod branches;
+mod catalogue;
 mod changes;
 mod charts;
 mod clients;
@@ -22,6 +23,7 @@ mod models;
 mod names;
 mod outputs;
 mod overview;
+mod pipeline_files;
 mod pipelines;
 pub mod recent;
 mod recorder;
@@ -34,6 +36,7 @@ mod source;
 mod steps;
 mod store;
 mod surroundings;
+mod tables;
 pub mod tracking;
 mod upkeep;
 mod versions;
@@ -46,6 +49,9 @@ use workspace::Workspace;
 
 pub use artifacts::{
     ArtifactContent, ArtifactKind, DiffLine, Difference, RUN_FILES_LISTED, RunArtifact, RunFile, diff_lines, save_bytes,
+};
+pub use catalogue::{
+    ChoiceCard, ComponentCard, ComponentRow, Condition, ParameterCard, PortCard, component, components,
 };
 pub use changes::{CommitRequest, Worktree};
 pub use charts::{ChartedRuns, MetricColumns};
@@ -63,11 +69,13 @@ pub use names::slug;
 pub use outputs::Output;
 pub use overview::Overview;
 pub use pipeline;
+pub use pipeline_files::{FormattedPipeline, PipelineFileCheck, PipelineFileProblem};
 pub use pipelines::{JobState, PipelineRow};
 pub use run_index::{IndexedRun, RunGroup, RunIndex, RunKeys, RunListing, Spread};
 pub use runs::{Compared, Comparison, Curve, Run, RunDetail, RunPage, RunQuery, RunRequest, RunSort};
 pub use steps::{Serve, Served};
 pub use surroundings::{Hardware, Script, StepsPython, Surroundings, UsedEnvironment};
+pub use tables::ExportedFile;
 pub use upkeep::{Collected, KeptItem, Problem, Purge, Purged, Upkeep};
 pub use versions::{Comparison as VersionComparison, HistoryRow, PipelineComparison, Side, Version, VersionRow};
 pub use workspace::{ARCHIVED_TAG, Event, LogLine, RunInput, RunStatus, SCHEMA, Step, StepStatus};
