@@ -41,9 +41,15 @@ enum Verb {
     New(verbs::new::New),
     /// Open a workspace in the window
     Open { folder: PathBuf },
-    /// Import and look at datasets
+    /// Import datasets, look at them, query and export them
     #[command(subcommand)]
     Data(verbs::data::Data),
+    /// Check, format and draw pipelines
+    #[command(subcommand)]
+    Pipelines(verbs::pipelines::Pipelines),
+    /// Look up what pipelines are made of
+    #[command(subcommand)]
+    Components(verbs::components::Components),
     /// Run a pipeline and wait for it
     Run(verbs::run::Run),
     /// Look at runs
@@ -69,7 +75,8 @@ enum Verb {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 a run failed or a check found problems; 2 wrong usage; 3 not found; \
-                          4 invalid input; 5 conflict; 6 storage; 130 cancelled.";
+                          4 invalid input; 5 conflict, such as a file that is there already or other columns under \
+                          --same-schema; 6 storage; 130 cancelled.";
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
@@ -96,6 +103,8 @@ fn act(arguments: Arguments) -> studio::Result<ExitCode> {
         Verb::New(new) => new.act(json),
         Verb::Open { folder } => open_window(Some(folder)),
         Verb::Data(data) => data.act(&open()?, json),
+        Verb::Pipelines(pipelines) => pipelines.act(&open()?, json),
+        Verb::Components(components) => components.act(json),
         Verb::Run(run) => run.act(&open()?, json),
         Verb::Runs(runs) => runs.act(&open()?, json),
         Verb::Reproduce(reproduce) => reproduce.act(&open()?, json),

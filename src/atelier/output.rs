@@ -14,7 +14,12 @@ pub fn print<T: Serialize>(value: &T, json: bool, text: impl FnOnce(&T) -> Strin
         text(value)
     };
     let mut stdout = std::io::stdout().lock();
-    match writeln!(stdout, "{}", out.trim_end()).and_then(|()| stdout.flush()) {
+    unless_closed(writeln!(stdout, "{}", out.trim_end()).and_then(|()| stdout.flush()))
+}
+
+/// What became of writing to the standard output; that nobody reads on is no error.
+pub fn unless_closed(written: std::io::Result<()>) -> studio::Result<()> {
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Error::storage(format!("The output could not be written: {error}")))
         }
@@ -46,33 +51,41 @@ impl Table {
     }
 
     pub fn render(&self) -> String {
-        let widths: Vec<usize> = (0..self.heads.len())
-            .map(|column| {
-                let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-                cells.chain([self.heads[column].chars().count()]).max().unwrap_or(0)
-            })
-            .collect();
-        let right: Vec<bool> = (0..self.heads.len())
-            .map(|column| {
-                let mut cells = self.rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty());
-                !self.rows.is_empty()
-                    && cells.all(|cell| cell.replace(['\u{2009}', ' ', ','], "").parse::<f64>().is_ok())
-            })
-            .collect();
-        let line = |cells: &mut dyn Iterator<Item = &str>| {
-            let cells: Vec<String> = cells
-                .enumerate()
-                .map(|(column, cell)| {
-                    let gap = " ".repeat(widths[column].saturating_sub(cell.chars().count()));
-                    if right[column] { format!("{gap}{cell}") } else { format!("{cell}{gap}") }
-                })
-                .collect();
-            cells.join("  ").trim_end().to_owned()
-        };
-        let mut lines = vec![line(&mut self.heads.iter().copied())];
-        lines.extend(self.rows.iter().map(|row| line(&mut row.iter().map(String::as_str))));
-        lines.join("\n")
+        render(&self.heads, &self.rows)
     }
+}
+
+/// Rows under column heads; columns of numbers to the right.
+pub fn render<H: AsRef<str>>(heads: &[H], rows: &[Vec<String>]) -> String {
+    let cells_of = |column: usize| rows.iter().filter_map(move |row| row.get(column));
+    let mut widths = Vec::with_capacity(heads.len());
+    let mut right = Vec::with_capacity(heads.len());
+    for (column, head) in heads.iter().enumerate() {
+        let widest = cells_of(column).map(|cell| cell.chars().count()).max().unwrap_or(0);
+        widths.push(widest.max(head.as_ref().chars().count()));
+        let mut filled = cells_of(column).filter(|cell| !cell.is_empty());
+        right.push(!rows.is_empty() && filled.all(|cell| is_number(cell)));
+    }
+
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let mut line = String::new();
+        for (column, cell) in cells.enumerate() {
+            if column > 0 {
+                line.push_str("  ");
+            }
+            let gap = " ".repeat(widths[column].saturating_sub(cell.chars().count()));
+            let (before, after) = if right[column] { (gap.as_str(), "") } else { ("", gap.as_str()) };
+            line.push_str(&format!("{before}{cell}{after}"));
+        }
+        line.trim_end().to_owned()
+    };
+    let mut lines = vec![line(&mut heads.iter().map(AsRef::as_ref))];
+    lines.extend(rows.iter().map(|row| line(&mut row.iter().map(String::as_str))));
+    lines.join("\n")
+}
+
+fn is_number(cell: &str) -> bool {
+    cell.replace(['\u{2009}', ' ', ','], "").parse::<f64>().is_ok()
 }
 
 /// `2026-11-21 09:30` in local time.

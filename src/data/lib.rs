@@ -33,6 +33,7 @@ pub mod profile;
 pub mod read;
 pub mod scalar;
 pub mod schema;
+mod schema_changes;
 pub mod temporal;
 pub mod write;
 
@@ -40,3 +41,4 @@ pub use decimal::Decimal;
 pub use error::{Error, Result};
 pub use scalar::Scalar;
 pub use schema::{Column, Kind, Role, Schema};
+pub use schema_changes::{RetypedColumn, SchemaChanges};

@@ -175,13 +175,13 @@ fn parameter_card(param: &'static Param) -> ParameterCard {
             card.choices = choices.iter().map(|it| ChoiceCard { value: it.value, title: it.title }).collect();
         }
         ParamKind::Column { port, accept } => {
-            (card.columns_of, card.accepts) = (Some(port), Some(accepted(*accept)));
+            (card.columns_of, card.accepts) = (Some(*port), Some(accepted(*accept)));
         }
         ParamKind::Columns { port, accept, empty } => {
-            (card.columns_of, card.accepts) = (Some(port), Some(accepted(*accept)));
+            (card.columns_of, card.accepts) = (Some(*port), Some(accepted(*accept)));
             card.empty_means = empty;
         }
-        ParamKind::Expression { port } => card.columns_of = Some(port),
+        ParamKind::Expression { port } => card.columns_of = Some(*port),
         ParamKind::Rows { fields } => card.fields = fields.iter().map(parameter_card).collect(),
         _ => {}
     }
@@ -205,8 +205,6 @@ fn type_name(kind: &ParamKind) -> &'static str {
         ParamKind::Csv => "csv",
         ParamKind::Dataset => "dataset",
         ParamKind::Rows { .. } => "rows",
-        #[allow(unreachable_patterns)]
-        _ => "text",
     }
 }
 

@@ -1,43 +1,14 @@
-//! Datasets: importing files as versions, listing, profiling, viewing.
-
-use std::ops::ControlFlow;
-use std::path::PathBuf;
+//! Datasets and their versions: listing, profiling, viewing, renaming, deleting.
 
 use data::grid::Grid;
 use data::profile::Profile;
-use data::read::{self, Preview, ReadOptions};
 use data::schema::Schema;
-use serde::{Deserialize, Serialize};
-use workspace::{Change, NewDatasetVersion};
+use serde::Serialize;
+use workspace::Change;
 
-use crate::upkeep::to_json;
-use crate::{Error, Result, Studio, names};
+use crate::{Error, Result, Studio};
 
 pub use workspace::{Dataset, DatasetVersion};
-
-/// Files about to be imported, with what was guessed about them; all of it can be changed before the import.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ImportDraft {
-    pub suggested_name: String,
-    pub files: Vec<PathBuf>,
-    pub options: ReadOptions,
-}
-
-/// How far an import is.
-#[derive(Clone, Debug)]
-pub struct ImportProgress {
-    pub fraction: Option<f32>,
-    pub rows: u64,
-    pub message: String,
-}
-
-/// What an import made.
-#[derive(Clone, Debug, Serialize)]
-pub struct Imported {
-    pub version: DatasetVersion,
-    /// What a person should know: renamed columns, values that did not fit.
-    pub warnings: Vec<String>,
-}
 
 /// A dataset version with its columns.
 #[derive(Clone, Debug, Serialize)]
@@ -48,62 +19,6 @@ pub struct DatasetDetail {
 }
 
 impl Studio {
-    /// What importing these files, folders or globs would read, and how.
-    ///
-    /// # Errors
-    /// No such file, an empty one, one that is no table.
-    pub fn sniff(&self, paths: &[PathBuf]) -> Result<ImportDraft> {
-        // Where a dataset came from has to mean the same from every folder.
-        let paths: Vec<PathBuf> =
-            paths.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect();
-        let files = read::expand(&paths)?;
-        let first = files.first().ok_or_else(|| Error::not_found("There is no file to import."))?;
-        let sniffed = read::sniff(first)?;
-        let named =
-            if files.len() == 1 { first.file_stem() } else { first.parent().and_then(|folder| folder.file_name()) };
-        let suggested_name = names::slug(&named.unwrap_or_default().to_string_lossy());
-        Ok(ImportDraft { suggested_name, options: sniffed.options, files })
-    }
-
-    /// The first rows as they would be imported.
-    pub fn preview_import(&self, draft: &ImportDraft, rows: usize) -> Result<Preview> {
-        let first = draft.files.first().ok_or_else(|| Error::not_found("There is no file to import."))?;
-        Ok(read::preview(first, &draft.options, rows)?)
-    }
-
-    /// Imports the files as the next version of the dataset `name`. Nothing stays of an import that fails or that
-    /// `progress` stops.
-    pub fn import_dataset(
-        &self,
-        name: &str,
-        draft: &ImportDraft,
-        progress: &dyn Fn(ImportProgress) -> ControlFlow<()>,
-    ) -> Result<Imported> {
-        let temporary = self.workspace.new_temp()?;
-        let imported = read::import(&draft.files, &draft.options, temporary.path(), &|progressed| {
-            progress(ImportProgress {
-                fraction: Some(progressed.share() as f32),
-                rows: progressed.rows,
-                message: format!("{} rows read", progressed.rows),
-            })
-        })?;
-        let blob = self.workspace.put_temp(temporary)?;
-        let new = NewDatasetVersion {
-            dataset: name.to_owned(),
-            digest: blob.digest,
-            bytes: blob.size,
-            rows: imported.rows,
-            columns: imported.schema.columns.len() as u32,
-            source: serde_json::json!({ "files": draft.files, "options": draft.options, "warnings": imported.warnings }),
-            schema: to_json(&imported.schema)?,
-            profile: to_json(&imported.profile)?,
-        };
-        let change = Change::new("dataset.imported", name).with("rows", imported.rows);
-        let version = self.workspace.write(change, |tx| tx.add_dataset_version(&new))?;
-        let version = self.workspace.dataset_version(name, Some(version))?;
-        Ok(Imported { version, warnings: imported.warnings })
-    }
-
     /// The datasets, by name, with those that were deleted and can be restored.
     pub fn all_datasets(&self) -> Result<Vec<Dataset>> {
         Ok(self.workspace.datasets()?)

@@ -63,7 +63,9 @@ impl Studio {
             planned.collect().map_err(|error| format!("The query cannot be carried out: {error}."))
         });
         rows.map_err(|sentence| match absent {
-            Some((table, error)) if sentence.contains(&table) => self.no_table(&table, error),
+            Some((table, error)) if sentence.contains(&format!("relation '{table}' was not found")) => {
+                self.no_table(&table, error)
+            }
             _ => Error::invalid(sentence),
         })
     }

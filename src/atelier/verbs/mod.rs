@@ -1,9 +1,11 @@
 //! One module a verb. Each takes its arguments, asks the studio, prints the answer; none has logic of its own.
 
+pub mod components;
 pub mod data;
 pub mod env;
 pub mod models;
 pub mod new;
+pub mod pipelines;
 pub mod reproduce;
 pub mod run;
 pub mod runs;

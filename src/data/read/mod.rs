@@ -20,6 +20,7 @@ mod csv;
 mod decide;
 mod encoding;
 mod evidence;
+mod fields;
 mod files;
 mod guess;
 mod import;
@@ -41,6 +42,7 @@ use std::path::PathBuf;
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
+pub use fields::{FieldChoice, FieldEditor, READ_FIELDS, ReadField, importable_kinds};
 pub use files::expand;
 pub use import::import;
 pub use options::{Compression, Format, Mark, Ragged, ReadChoices, ReadOptions, TextEncoding};
