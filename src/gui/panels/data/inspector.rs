@@ -2,8 +2,9 @@
 
 use egui::Ui;
 use jiff::Timestamp;
-use studio::DatasetDetail;
 use studio::data::profile::{ColumnProfile, Quantiles};
+use studio::data::read::ReadChoices;
+use studio::{DatasetDetail, DatasetVersion};
 
 use crate::chart::{self, BarRow};
 use crate::theme;
@@ -30,15 +31,32 @@ pub fn dataset(ui: &mut Ui, detail: &DatasetDetail) -> bool {
             ui.add(egui::Label::new(t.mono(file)).wrap());
         }
     }
-    let warnings = version.source.get("warnings").and_then(|list| list.as_array()).cloned().unwrap_or_default();
-    for warning in warnings.iter().filter_map(|warning| warning.as_str()) {
-        widgets::message(ui, crate::icons::Glyph::Warn, warning);
-    }
+    reading(ui, version);
     widgets::separator(ui);
     let delete = ui.add(Button::secondary("Delete dataset…"));
     let title = format!("Delete {}?", version.dataset);
     let detail = "All its versions go. Runs that used them keep their results. It can be restored.";
     widgets::confirm(&delete, &Confirm { title: &title, detail, verb: "Delete" })
+}
+
+/// How a version was read: what was said about its files, and what the import had to say.
+fn reading(ui: &mut Ui, version: &DatasetVersion) {
+    let t = theme::of(ui);
+    let choices = version.source.get("choices").cloned().unwrap_or_default();
+    let choices: ReadChoices = serde_json::from_value(choices).unwrap_or_default();
+    if !choices.is_empty() {
+        widgets::separator(ui);
+        widgets::section(ui, "How it was read");
+        for field in choices.fields() {
+            widgets::key_value(ui, field.title, t.small(field.chosen(&choices).join(", ")));
+        }
+    }
+    for key in ["changes", "warnings"] {
+        let sentences = version.source.get(key).and_then(|list| list.as_array()).into_iter().flatten();
+        for sentence in sentences.filter_map(|sentence| sentence.as_str()) {
+            widgets::message(ui, crate::icons::Glyph::Warn, sentence);
+        }
+    }
 }
 
 /// One column: counts, shape, quantiles and the most frequent values.

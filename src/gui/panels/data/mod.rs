@@ -138,7 +138,8 @@ impl Data {
         match import.show(ui, cx) {
             Outcome::Going => {}
             Outcome::Cancelled => self.import = None,
-            Outcome::Done(version) => {
+            Outcome::Done(imported) => {
+                let version = &imported.version;
                 cx.done(format!(
                     "{} version {}, {}",
                     version.dataset,
