@@ -25,6 +25,9 @@ pub struct RetypedColumn {
     pub before: Kind,
     /// The kind in the new table.
     pub after: Kind,
+    /// The time zones of both, where either has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zones: Option<(Option<String>, Option<String>)>,
 }
 
 impl SchemaChanges {
@@ -33,13 +36,18 @@ impl SchemaChanges {
         let (old_places, new_places) = (old.positions(), new.positions());
         let mut changes = Self::default();
         for column in &new.columns {
-            let Some(before) = old_places.get(column.name.as_str()).map(|at| old.columns[*at].kind) else {
+            let Some(before) = old_places.get(column.name.as_str()).map(|at| &old.columns[*at]) else {
                 changes.added.push(column.clone());
                 continue;
             };
-            if before != column.kind {
-                let name = column.name.clone();
-                changes.retyped.push(RetypedColumn { name, before, after: column.kind });
+            if before.kind != column.kind || before.zone != column.zone {
+                let zones = (before.zone.clone(), column.zone.clone());
+                changes.retyped.push(RetypedColumn {
+                    name: column.name.clone(),
+                    before: before.kind,
+                    after: column.kind,
+                    zones: (zones != (None, None)).then_some(zones),
+                });
             }
         }
         let gone = old.columns.iter().filter(|column| !new_places.contains_key(column.name.as_str()));
@@ -56,11 +64,20 @@ impl SchemaChanges {
     pub fn sentences(&self) -> Vec<String> {
         let gone = self.removed.iter().map(|column| format!("“{}” is gone.", column.name));
         let retyped = self.retyped.iter().map(|column| {
-            let (before, after) = (column.before.phrase(), column.after.phrase());
+            let (old_zone, new_zone) = column.zones.clone().unwrap_or_default();
+            let (before, after) = (phrase(column.before, old_zone), phrase(column.after, new_zone));
             format!("“{}” was {before} and is now {after}.", column.name)
         });
         let new = self.added.iter().map(|column| format!("“{}” is new, {}.", column.name, column.kind.phrase()));
         gone.chain(retyped).chain(new).collect()
+    }
+}
+
+/// “a date and time in Europe/Berlin”.
+fn phrase(kind: Kind, zone: Option<String>) -> String {
+    match zone {
+        Some(zone) => format!("{} in {zone}", kind.phrase()),
+        None => kind.phrase().to_owned(),
     }
 }
 
@@ -80,6 +97,15 @@ mod tests {
             ["“city” is gone.", "“zip” was a text and is now a whole number.", "“area” is new, a real number."]
         );
         assert!(SchemaChanges::between(&old, &old).is_empty());
+    }
+
+    #[test]
+    fn another_zone_is_a_change() {
+        let local = Schema::new([("t", Kind::DateTime)]);
+        let mut zoned = local.clone();
+        zoned.columns[0].zone = Some("UTC".to_owned());
+        let said = SchemaChanges::between(&local, &zoned).sentences();
+        assert_eq!(said, ["“t” was a date and time and is now a date and time in UTC."]);
     }
 
     fn schemas() -> impl Strategy<Value = Schema> {

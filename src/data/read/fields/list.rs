@@ -6,7 +6,7 @@ use crate::read::options::{Format, ReadChoices, ReadOptions};
 use crate::temporal::DateOrder;
 
 /// Everything that can be said about the reading of files, in a form's order.
-pub static READ_FIELDS: [ReadField; 19] = [
+pub static READ_FIELDS: [ReadField; 22] = [
     ReadField {
         flag: "format",
         title: "Format",
@@ -18,6 +18,42 @@ pub static READ_FIELDS: [ReadField; 19] = [
         get: |choices| choices.format.iter().map(word).collect(),
         put: |choices, values| put(&mut choices.format, values, |text| named(text, &Format::ALL)),
         guess: |options| options.format.name().to_owned(),
+    },
+    ReadField {
+        flag: "sheet",
+        title: "Sheet",
+        value_name: "NAME|N",
+        help: "The sheet of a workbook, by name or by its number from 1; else the first that holds anything",
+        advanced: false,
+        editor: FieldEditor::Text,
+        applies: is_workbook,
+        get: |choices| choices.sheet.iter().cloned().collect(),
+        put: |choices, values| put(&mut choices.sheet, values, some_text),
+        guess: |options| options.sheet.clone().unwrap_or_else(|| "the first that holds anything".to_owned()),
+    },
+    ReadField {
+        flag: "range",
+        title: "Cells",
+        value_name: "B3:F20",
+        help: "The cells of a sheet that hold the table, such as B3:F20, or B3 for all from there on",
+        advanced: false,
+        editor: FieldEditor::Text,
+        applies: is_workbook,
+        get: |choices| choices.range.iter().cloned().collect(),
+        put: |choices, values| put(&mut choices.range, values, cells),
+        guess: |options| options.range.clone().unwrap_or_else(|| "all that are filled".to_owned()),
+    },
+    ReadField {
+        flag: "entry",
+        title: "File in the archive",
+        value_name: "NAME",
+        help: "The file inside a ZIP archive; else all of them",
+        advanced: true,
+        editor: FieldEditor::Text,
+        applies: |_| true,
+        get: |choices| choices.entry.iter().cloned().collect(),
+        put: |choices, values| put(&mut choices.entry, values, some_text),
+        guess: |options| options.entry.clone().unwrap_or_else(|| "all".to_owned()),
     },
     ReadField {
         flag: "delimiter",
@@ -50,7 +86,7 @@ pub static READ_FIELDS: [ReadField; 19] = [
         help: "Whether the first row holds the columns' names; without names they are column_1, column_2, …",
         advanced: false,
         editor: FieldEditor::Choice(yes_or_no),
-        applies: is_delimited,
+        applies: |format| is_delimited(format) || is_workbook(format),
         get: |choices| choices.header.map(yes_no_word).into_iter().collect(),
         put: |choices, values| put(&mut choices.header, values, yes_no),
         guess: |options| yes_no_word(options.header),
@@ -252,13 +288,38 @@ fn is_delimited(format: Format) -> bool {
 }
 
 fn is_text(format: Format) -> bool {
-    matches!(format, Format::Csv | Format::JsonLines)
+    format.is_text()
+}
+
+fn is_workbook(format: Format) -> bool {
+    format == Format::Workbook
 }
 
 /// Takes the last value over, or none.
 fn put<T>(into: &mut Option<T>, values: &[&str], parse: impl Fn(&str) -> Result<T, String>) -> Result<(), String> {
     *into = values.last().map(|text| parse(text)).transpose()?;
     Ok(())
+}
+
+fn some_text(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("It is empty.".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// `B3`, or `B3:F20`.
+fn cells(text: &str) -> Result<String, String> {
+    let is_cell = |cell: &str| {
+        let letters = cell.len() - cell.trim_start_matches(|sign: char| sign.is_ascii_alphabetic()).len();
+        let digits = &cell[letters..];
+        (1..=3).contains(&letters) && !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
+    };
+    let text = text.trim().to_uppercase();
+    if text.split(':').count() <= 2 && text.split(':').all(is_cell) {
+        return Ok(text);
+    }
+    Err(format!("“{text}” are no cells. Write the first and the last, such as B3:F20."))
 }
 
 fn delimiter(text: &str) -> Result<char, String> {
