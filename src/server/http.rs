@@ -68,7 +68,8 @@ async fn serve(State(app): State<Arc<App>>, request: Request) -> Response {
 
 async fn dispatch(app: Arc<App>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    if let Some(path) = files::upload_path(&parts.method, parts.uri.path()) {
+    let path = squeeze(parts.uri.path());
+    if let Some(path) = files::upload_path(&parts.method, &path) {
         return respond(files::upload(app, path, body).await, None);
     }
     let Ok(body) = axum::body::to_bytes(body, MOST_BYTES).await else {
@@ -81,10 +82,25 @@ async fn dispatch(app: Arc<App>, request: Request) -> Response {
     let work = move || {
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let query = parts.uri.query().unwrap_or_default();
-        let call = Call { method: &parts.method, host, query, body: &body, client: app.clients.as_ref().zip(peer) };
-        route(&app, parts.uri.path(), &call)
+        let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        // What HEAD is answered with is the answer to GET, whose body stays here.
+        let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
+        let client = app.clients.as_ref().zip(peer);
+        let call = Call { method, host, query, content_type, body: &body, client };
+        route(&app, &path, &call)
     };
     respond(blocking(work).await, range.as_deref())
+}
+
+/// A path whose doubled slashes are one, as an address that ends with one makes of what follows it.
+fn squeeze(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for c in path.chars() {
+        if c != '/' || !out.ends_with('/') {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// Runs what waits for the disk on a thread that may wait.

@@ -5,6 +5,7 @@
 //! Responses are built straight from what the store returns, integers as numbers, NaN and infinities as
 //! texts.
 
+pub mod json;
 mod read;
 mod requests;
 mod responses;

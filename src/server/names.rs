@@ -171,6 +171,15 @@ pub fn registry_tag(key: &str, value: &str) -> Result<()> {
     check_length("value", MOST_REGISTRY_TAG, value)
 }
 
+/// The name of a tag of a registered model or of a version that is to be removed: one that was stored may be longer than
+/// what can be set.
+///
+/// # Errors
+/// A name that cannot be.
+pub fn registry_tag_key(key: &str) -> Result<()> {
+    check_key(key, "key")
+}
+
 /// The id of a run: letters, digits, `_` and `-`, at most 256.
 ///
 /// # Errors

@@ -17,16 +17,19 @@ pub const ROUTE: &str = "/api/2.0/mlflow-artifacts/artifacts";
 /// slashes taken out. Empty for the root.
 ///
 /// # Errors
-/// `..`, an absolute path, a drive, a backslash, a fragment, a `file:` address; encoded or not.
+/// `..`, an absolute path, a drive, a fragment, a `file:` address; encoded or not. A backslash is a letter like others,
+/// unless it would make one of these on Windows.
 pub fn safe(path: &str) -> Result<String> {
     let invalid = || Error::invalid("Invalid path");
-    let path = escape_controls(&decode(path).ok_or_else(invalid)?);
+    // Python's `urlsplit`, which MLflow decodes with, takes these three out wherever they are.
+    let decoded = decode(path).ok_or_else(invalid)?.replace(['\t', '\r', '\n'], "");
+    let path = escape_controls(&decoded);
     let bytes = path.as_bytes();
     let drive = bytes.len() >= 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':';
-    let drive = drive && bytes.get(2).is_none_or(|next| *next == b'/');
+    let drive = drive && bytes.get(2).is_none_or(|next| matches!(*next, b'/' | b'\\'));
     let scheme = path.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("file:"));
-    let up = path.split('/').any(|part| part == "..");
-    if path.contains(['#', '\\']) || path.starts_with('/') || drive || scheme || up {
+    let up = path.split(['/', '\\']).any(|part| part == "..");
+    if path.contains('#') || path.starts_with(['/', '\\']) || drive || scheme || up {
         return Err(invalid());
     }
     let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use workspace::ModelVersion;
 
-use crate::tracking::Tracking;
+use crate::tracking::{FilePlace, Tracking};
 use crate::{Result, Studio};
 
 /// How much of an `MLmodel` file is read.
@@ -22,7 +22,7 @@ pub struct LoggedFiles {
     pub source: String,
     /// Where its files are.
     pub location: String,
-    /// Whether they lie in this workspace; elsewhere nothing is looked at.
+    /// Whether they lie where they can be looked at: in this workspace, or in a folder or bucket within reach.
     pub here: bool,
     /// What can load it, by the names in its `MLmodel` file, such as `sklearn`; the most telling first.
     pub flavors: Vec<Flavor>,
@@ -68,10 +68,11 @@ impl Studio {
         let source = registered.source;
         let location = registered.storage_location.unwrap_or_else(|| source.clone());
         let mut found = LoggedFiles { source, location, ..LoggedFiles::default() };
-        let Some(folder) = folder(store, &found.location) else { return Ok(found) };
+        let Some((place, folder)) = store.resolve(&found.location) else { return Ok(found) };
         found.here = true;
-        list(store, &folder, "", DEEPEST, &mut found.files)?;
-        if let Ok((_, file)) = store.open_artifact(&format!("{folder}/MLmodel")) {
+        list(store, &place, &folder, "", DEEPEST, &mut found.files)?;
+        let file = if folder.is_empty() { "MLmodel".to_owned() } else { format!("{folder}/MLmodel") };
+        if let Ok((_, file)) = store.open_file(&place, &file) {
             let mut text = String::new();
             // A file that is no text says nothing of the model.
             if file.take(MOST).read_to_string(&mut text).is_ok() {
@@ -82,25 +83,20 @@ impl Studio {
     }
 }
 
-/// The folder of the artifacts that an address stands for; `None` for one elsewhere.
-fn folder(store: Tracking<'_>, location: &str) -> Option<String> {
-    let below = |uri: &str| uri.strip_prefix("mlflow-artifacts:").map(|path| path.trim_matches('/').to_owned());
-    match location.strip_prefix("runs:/") {
-        Some(path) => {
-            let (run, path) = path.trim_matches('/').split_once('/')?;
-            Some(format!("{}/{path}", below(&store.run(run).ok()?.artifact_uri)?))
-        }
-        None => below(location),
-    }
-}
-
-fn list(store: Tracking<'_>, root: &str, below: &str, depth: usize, files: &mut Vec<(String, u64)>) -> Result<()> {
-    let folder = if below.is_empty() { root.to_owned() } else { format!("{root}/{below}") };
-    for entry in store.artifacts_in(&folder)? {
+fn list(
+    store: Tracking<'_>,
+    place: &FilePlace,
+    root: &str,
+    below: &str,
+    depth: usize,
+    files: &mut Vec<(String, u64)>,
+) -> Result<()> {
+    let inside = [root, below].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    for entry in store.files_in(place, &inside)? {
         let path = if below.is_empty() { entry.name } else { format!("{below}/{}", entry.name) };
         match entry.size {
             Some(size) => files.push((path, size)),
-            None if depth > 0 => list(store, root, &path, depth - 1, files)?,
+            None if depth > 0 => list(store, place, root, &path, depth - 1, files)?,
             None => {}
         }
     }

@@ -88,6 +88,9 @@ const DATASET_KEYS: &[&str] = &["context", "digest", "name"];
 /// A filter that MLflow refuses, in its words.
 pub fn clauses(filter: &str, dialect: Dialect) -> Result<Vec<Clause>> {
     let tokens = lex::tokens(filter);
+    if dialect == Dialect::LoggedModels && tokens.is_empty() && !filter.is_empty() {
+        return Err(several(filter, dialect));
+    }
     let ends = tokens.iter().position(|token| token.kind == lex::Kind::Semicolon);
     if ends.is_some_and(|end| end + 1 < tokens.len()) {
         return Err(several(filter, dialect));
@@ -487,7 +490,7 @@ fn unescape(text: &str) -> String {
 fn logged_model_clause(comparison: &Comparison<'_>) -> Result<Clause> {
     let Some(right) = comparison.right else {
         return Err(Error::invalid(format!(
-            "Invalid comparison: {} {}. Expected a comparison with 3 tokens.",
+            "Invalid comparison: {}{}. Expected a comparison with 3 tokens.",
             comparison.left.text, comparison.operator
         )));
     };

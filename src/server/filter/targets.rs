@@ -271,6 +271,8 @@ pub(super) fn logged_model_attribute(key: &str) -> Option<LoggedModelField> {
         "artifact_location" => LoggedModelField::Location,
         "model_type" => LoggedModelField::Type,
         "status" => LoggedModelField::Status,
+        "status_message" => LoggedModelField::StatusMessage,
+        "lifecycle_stage" => LoggedModelField::Lifecycle,
         "source_run_id" => LoggedModelField::SourceRun,
         "creation_time" | "creation_timestamp" | "creation_timestamp_ms" => LoggedModelField::Created,
         "last_updated_timestamp" | "last_updated_timestamp_ms" => LoggedModelField::Updated,

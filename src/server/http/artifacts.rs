@@ -7,7 +7,7 @@ use studio::tracking::{ArtifactEntry, Tracking};
 
 use super::answer::Answer;
 use super::call::Call;
-use super::files::FileAnswer;
+use super::files::{self, FileAnswer};
 use super::{App, nothing};
 use crate::error::{Code, Error, Result};
 use crate::messages::{ListArtifacts, ListFolder};
@@ -23,6 +23,9 @@ pub(super) fn answer(app: &App, path: &str, call: &Call<'_>) -> Option<Result<An
     }
     if let Some(path) = path.strip_prefix("artifacts/") {
         let path = decoded(path);
+        if path.contains('\n') {
+            return None;
+        }
         return match *call.method {
             Method::GET => Some(paths::safe(&path).and_then(|path| FileAnswer::open(store, &path))),
             Method::DELETE => json(delete(store, &path)),
@@ -60,13 +63,12 @@ pub(super) fn of_run(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: ListArtifacts = call.message()?;
     let path = paths::safe(&asked.path)?;
     let id = if asked.run_id.is_empty() { asked.run_uuid } else { asked.run_id };
-    below(store, &store.run(&id)?.artifact_uri, &path)
+    below(store, &store.run(&id)?.artifact_uri, &id, &path)
 }
 
-/// What lies in a folder below an address.
-pub(super) fn below(store: Tracking<'_>, address: &str, folder: &str) -> Result<Value> {
-    let root = paths::of_address(address)?;
-    let found = store.artifacts_in(&paths::join(&root, folder))?;
+/// What lies in a folder of the files of a run or a logged model, which are at an address.
+pub(super) fn below(store: Tracking<'_>, address: &str, owner: &str, folder: &str) -> Result<Value> {
+    let found = store.files_in(&files::place_of(address, owner)?, folder)?;
     let mut answer = entries(&found, folder);
     answer["root_uri"] = address.into();
     Ok(answer)

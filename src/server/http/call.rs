@@ -8,7 +8,7 @@ use serde_json::Value;
 use studio::Clients;
 
 use crate::error::{Code, Error, Result};
-use crate::messages::Message;
+use crate::messages::{Message, json};
 
 /// A request without its path.
 pub(crate) struct Call<'a> {
@@ -16,6 +16,8 @@ pub(crate) struct Call<'a> {
     /// What the client calls this server.
     pub host: &'a str,
     pub query: &'a str,
+    /// What the client says the body is.
+    pub content_type: Option<&'a str>,
     pub body: &'a [u8],
     /// Who looks at the client, and where that is.
     pub client: Option<(&'a Clients, SocketAddr)>,
@@ -34,20 +36,44 @@ impl Call<'_> {
         if self.method == Method::GET && !self.query.is_empty() {
             return M::query(&self.pairs());
         }
-        M::request(&self.json()?)
+        Ok(self.read(M::request)?.1)
     }
 
-    /// The body as JSON. Old clients send it twice encoded.
-    pub(super) fn json(&self) -> Result<Value> {
+    /// The body, and what `read` makes of it.
+    ///
+    /// A body that is no JSON is never taken for an empty one: that would make a run out of half a request. What MLflow
+    /// says of it is what an empty one lacks; where that is nothing, the body is the matter.
+    pub(super) fn read<M>(&self, read: impl Fn(&Value) -> Result<M>) -> Result<(Value, M)> {
+        self.check_content_type()?;
+        let Some(value) = self.json() else {
+            read(&Value::Null)?;
+            let message = "The request's body is no JSON, or only the beginning of one. Nothing was done.";
+            return Err(Error::new(Code::BadRequest, message));
+        };
+        let message = read(&value)?;
+        Ok((value, message))
+    }
+
+    /// The body as JSON; none where it is something else. Old clients send it twice encoded.
+    fn json(&self) -> Option<Value> {
         if self.body.is_empty() {
-            return Ok(Value::Null);
+            return Some(Value::Null);
         }
-        // MLflow takes a body that is no JSON for an empty one.
-        let value: Value = serde_json::from_slice(self.body).unwrap_or_default();
-        match value {
-            Value::String(inner) => serde_json::from_str(&inner)
-                .map_err(|error| Error::new(Code::BadRequest, format!("The request's body is no JSON: {error}."))),
-            value => Ok(value),
+        match json::parse(self.body)? {
+            Value::String(inner) => json::parse(inner.as_bytes()),
+            value => Some(value),
+        }
+    }
+
+    /// Refuses what a page in a browser can send to any address without asking.
+    fn check_content_type(&self) -> Result<()> {
+        if !matches!(*self.method, Method::POST | Method::PUT) {
+            return Ok(());
+        }
+        match self.content_type.map(|kind| kind.split(';').next().unwrap_or(kind)) {
+            Some("application/json") => Ok(()),
+            None => Err(Error::invalid("Bad Request. Content-Type header is missing.")),
+            Some(_) => Err(Error::invalid("Bad Request. Content-Type must be one of ['application/json'].")),
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use studio::tracking::{ExperimentSearch, Tracking};
 
 use super::call::Call;
-use super::{limit, nothing, with_token};
+use super::{limit, nothing, sources, with_token};
 use crate::error::{Code, Error, Result};
 use crate::messages::{self, *};
 use crate::{filter, names, page};
@@ -30,14 +30,12 @@ fn create(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: CreateExperiment = call.message()?;
     names::experiment_name(&asked.name)?;
     let location = Some(asked.artifact_location.as_str()).filter(|location| !location.is_empty());
-    if let Some(location) = location {
-        names::artifact_location(location)?;
-    }
+    let location = location.map(|location| sources::artifact_location(store, location)).transpose()?;
     let tags = pairs(asked.tags);
     for (key, value) in &tags {
         names::experiment_tag(key, value)?;
     }
-    let id = store.create_experiment(&asked.name, location, &tags)?;
+    let id = store.create_experiment(&asked.name, location.as_deref(), &tags)?;
     Ok(json!({"experiment_id": id.to_string()}))
 }
 
@@ -75,11 +73,8 @@ fn by_name(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
 
 fn update(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: UpdateExperiment = call.message()?;
-    if !asked.new_name.is_empty() {
-        names::experiment_name(&asked.new_name)?;
-        store.rename_experiment(names::experiment_id(&asked.experiment_id)?, &asked.new_name)?;
-    }
-    Ok(json!({}))
+    names::experiment_name(&asked.new_name)?;
+    Ok(nothing(store.rename_experiment(names::experiment_id(&asked.experiment_id)?, &asked.new_name)?))
 }
 
 fn by_id(call: &Call<'_>, act: impl Fn(i64) -> studio::Result<()>) -> Result<Value> {

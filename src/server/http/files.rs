@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use studio::tracking::{Artifact, Tracking};
+use studio::tracking::{Artifact, FilePlace, Tracking};
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
@@ -42,7 +42,9 @@ pub(super) fn upload_path(method: &Method, path: &str) -> Option<Upload> {
         return Some(Upload::Part(id.to_owned(), number.parse().ok()?));
     }
     let path = path.strip_prefix("artifacts/")?;
-    Some(Upload::File(percent_decode_str(path).decode_utf8_lossy().into_owned()))
+    let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
+    // A name of two lines is no address to MLflow's routes.
+    (!path.contains('\n')).then_some(Upload::File(path))
 }
 
 /// Stores a body.
@@ -136,6 +138,12 @@ impl FileAnswer {
         Ok(Answer::File(Box::new(Self { artifact, file })))
     }
 
+    /// The file at a safe path of a place.
+    fn open_at(store: Tracking<'_>, place: &FilePlace, path: &str) -> Result<Answer> {
+        let (artifact, file) = store.open_file(place, path)?;
+        Ok(Answer::File(Box::new(Self { artifact, file })))
+    }
+
     /// The whole file, or the one range that was asked for.
     pub(super) fn response(mut self, range: Option<&str>) -> Response {
         let size = self.artifact.blob.size;
@@ -225,7 +233,7 @@ fn content_type(name: &str) -> &'static str {
         "rst",
         "ipynb",
         "MLmodel",
-        "MLproject",
+        "mlproject",
     ];
     let extension = match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() => extension,
@@ -279,8 +287,19 @@ fn asked_path(call: &Call<'_>, name: &str) -> Result<String> {
 pub(super) fn of_run(store: Tracking<'_>, call: &Call<'_>) -> Result<Answer> {
     let path = asked_path(call, "path")?;
     let run = call.param("run_id").or_else(|| call.param("run_uuid")).unwrap_or_default();
-    let root = paths::of_address(&store.run(&run)?.artifact_uri)?;
-    FileAnswer::open(store, &paths::join(&root, &path))
+    let place = place_of(&store.run(&run)?.artifact_uri, &run)?;
+    FileAnswer::open_at(store, &place, &path)
+}
+
+/// The place of the files of a run or a logged model: here, or where their address leads that can be read.
+pub(super) fn place_of(address: &str, owner: &str) -> Result<FilePlace> {
+    match paths::of_address(address) {
+        Ok(path) => Ok(FilePlace::Kept(path)),
+        Err(refused) => match FilePlace::of(address, owner) {
+            place @ (FilePlace::Folder(_) | FilePlace::Bucket { .. }) => Ok(place),
+            FilePlace::Kept(_) | FilePlace::Unreachable(_) => Err(refused),
+        },
+    }
 }
 
 /// `GET /model-versions/get-artifact`.
@@ -289,15 +308,21 @@ pub(super) fn of_version(store: Tracking<'_>, call: &Call<'_>) -> Result<Answer>
     let name = call.param("name").unwrap_or_default();
     names::model_name(&name)?;
     let version = names::model_version(&call.param("version").unwrap_or_default())?;
-    let root = paths::of_address(&super::versions::place(&store.version(&name, version)?))?;
-    FileAnswer::open(store, &paths::join(&root, &path))
+    let address = super::versions::place(&store.version(&name, version)?);
+    match paths::of_address(&address) {
+        Ok(root) => FileAnswer::open(store, &paths::join(&root, &path)),
+        Err(refused) => {
+            let (place, inside) = store.resolve(&address).ok_or(refused)?;
+            FileAnswer::open_at(store, &place, &paths::join(&inside, &path))
+        }
+    }
 }
 
 /// `GET logged-models/{model_id}/artifacts/files`.
 pub(super) fn of_logged_model(store: Tracking<'_>, id: &str, call: &Call<'_>) -> Result<Answer> {
     let path = asked_path(call, "artifact_file_path")?;
-    let root = paths::of_address(&store.logged_model(id, false)?.artifact_location)?;
-    FileAnswer::open(store, &paths::join(&root, &path))
+    let place = place_of(&store.logged_model(id, false)?.artifact_location, id)?;
+    FileAnswer::open_at(store, &place, &path)
 }
 
 #[cfg(test)]

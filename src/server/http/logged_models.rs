@@ -76,7 +76,7 @@ fn deleted(store: Tracking<'_>, id: &str) -> Result<Value> {
 }
 
 fn set_tags(store: Tracking<'_>, id: &str, call: &Call<'_>) -> Result<Value> {
-    let asked = SetLoggedModelTags::request(&with_id(call, id)?)?;
+    let (_, asked) = call.read(|body| SetLoggedModelTags::request(&with_id(body, id)))?;
     store.logged_model(id, false)?;
     Ok(nothing(store.set_logged_model_tags(id, pairs(asked.tags))?))
 }
@@ -93,24 +93,20 @@ fn log_params(store: Tracking<'_>, id: &str, call: &Call<'_>) -> Result<Value> {
 }
 
 /// The body with the id of the address, which is the one that counts.
-fn with_id(call: &Call<'_>, id: &str) -> Result<Value> {
-    let mut body = match call.json()? {
-        Value::Object(map) => map,
-        _ => serde_json::Map::new(),
-    };
+fn with_id(body: &Value, id: &str) -> Value {
+    let mut body = body.as_object().cloned().unwrap_or_default();
     body.insert("model_id".to_owned(), id.into());
-    Ok(body.into())
+    body.into()
 }
 
 fn list(store: Tracking<'_>, id: &str, call: &Call<'_>) -> Result<Value> {
     let asked: ListLoggedModelArtifacts = call.message()?;
     let folder = paths::safe(&asked.artifact_directory_path)?;
-    artifacts::below(store, &store.logged_model(id, false)?.artifact_location, &folder)
+    artifacts::below(store, &store.logged_model(id, false)?.artifact_location, id, &folder)
 }
 
 fn search(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
-    let body = call.json()?;
-    let asked = SearchLoggedModels::request(&body)?;
+    let (body, asked) = call.read(SearchLoggedModels::request)?;
     if asked.datasets.iter().any(|dataset| dataset.dataset_name.is_empty()) {
         return Err(Error::invalid("`dataset_name` in the `datasets` clause must be specified."));
     }

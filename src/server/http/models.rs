@@ -147,7 +147,7 @@ fn set_tag(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
 fn delete_tag(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: DeleteRegisteredModelTag = call.message()?;
     names::model_name(&asked.name)?;
-    names::registry_tag(&asked.key, "")?;
+    names::registry_tag_key(&asked.key)?;
     Ok(nothing(store.tag_model(&asked.name, &asked.key, None)?))
 }
 

@@ -8,7 +8,7 @@ use studio::tracking::{
 
 use super::call::Call;
 use super::{limit, nothing, with_token};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::messages::{self, *};
 use crate::{filter, names, page};
 
@@ -50,8 +50,10 @@ fn text(value: String) -> Option<String> {
 
 fn create(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: CreateRun = call.message()?;
-    // Without an experiment, the first one.
-    let id = text(asked.experiment_id).unwrap_or_else(|| "0".to_owned());
+    // MLflow's database refuses it too. A run nobody says the place of is the rest of a request that was cut.
+    let id = text(asked.experiment_id).ok_or_else(|| {
+        Error::new(Code::BadRequest, "A run belongs to an experiment: the request names none in 'experiment_id'.")
+    })?;
     let tags = pairs(asked.tags);
     let tagged = tags.iter().find(|(key, _)| key == RUN_NAME_TAG).map(|(_, value)| value.clone());
     let name = match (text(asked.run_name), tagged.and_then(text)) {
@@ -160,7 +162,7 @@ fn log_param(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
 }
 
 fn log_batch(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
-    let asked = LogBatch::checked(&call.json()?)?;
+    let (_, asked) = call.read(LogBatch::checked)?;
     names::run_id(&asked.run_id)?;
     let mut batch = Batch::default();
     for (index, metric) in asked.metrics.into_iter().enumerate() {

@@ -43,7 +43,7 @@ pub(super) fn check(
     told_run: bool,
     told_model: bool,
 ) -> Result<()> {
-    reject_hosts(&new.source)?;
+    reject_hosts(&new.source, "source")?;
     if Address::of(&new.source).is("models") {
         copy_of_registered(store, new, told_run, told_model)?;
     }
@@ -53,8 +53,28 @@ pub(super) fn check(
     }
 }
 
+/// Checks the place of an experiment's artifacts and completes a relative one: below the workspace, so that it is the
+/// same wherever the server was started.
+pub(super) fn artifact_location(store: Tracking<'_>, location: &str) -> Result<String> {
+    names::artifact_location(location)?;
+    reject_hosts(location, "artifact_location")?;
+    let address = Address::of(location);
+    let drive = location.as_bytes().get(1) == Some(&b':');
+    let relative = |path: &str| {
+        let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
+        parts.fold(store.folder().to_path_buf(), |path, part| path.join(part)).display().to_string()
+    };
+    Ok(match address.scheme {
+        "" if !drive && !location.starts_with(['/', '\\']) => relative(location),
+        scheme if scheme.eq_ignore_ascii_case("file") && !address.path.starts_with('/') => {
+            format!("file://{}", relative(address.path))
+        }
+        _ => location.to_owned(),
+    })
+}
+
 /// Addresses that would make whoever loads the model connect to a host that the client chose.
-fn reject_hosts(source: &str) -> Result<()> {
+fn reject_hosts(source: &str, parameter: &str) -> Result<()> {
     let address = Address::of(source);
     let scheme = address.scheme.to_ascii_lowercase();
     let chosen = HOSTS.contains(&scheme.as_str()) && (scheme != "mlflow-artifacts" || !address.authority.is_empty());
@@ -62,7 +82,7 @@ fn reject_hosts(source: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid(format!(
-        "'source' cannot use the '{scheme}' scheme: the '{scheme}' scheme addresses a host other than the tracking \
+        "'{parameter}' cannot use the '{scheme}' scheme: the '{scheme}' scheme addresses a host other than the tracking \
          server's configured artifact storage, so the server would connect to the host named in the URI. Set the \
          MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment variable on the server to allow it."
     )))

@@ -22,7 +22,14 @@ impl Client {
 
     /// Answers a call to a whole path.
     pub fn ask(&self, method: Method, path: &str, query: &str, body: &str) -> Result<Answer, (u16, String)> {
-        let call = Call { method: &method, host: "localhost:5000", query, body: body.as_bytes(), client: None };
+        let call = Call {
+            method: &method,
+            host: "localhost:5000",
+            query,
+            content_type: Some("application/json"),
+            body: body.as_bytes(),
+            client: None,
+        };
         route(&self.app, path, &call).map_err(|error| (error.code.status(), error.message))
     }
 
@@ -262,4 +269,198 @@ fn what_is_not_there_says_so_in_mlflows_shape() {
     }
     assert_eq!(client.get("server-info", "").unwrap()["store_type"], "SqlStore");
     assert!(matches!(client.ask(Method::GET, "/version", "", ""), Ok(Answer::Text(_, "3.17.2"))));
+}
+
+/// Sends a body as it stands.
+fn raw(client: &Client, path: &str, body: &str) -> Result<Value, (u16, String)> {
+    client.call(Method::POST, path, "", body)
+}
+
+#[test]
+fn half_a_request_makes_nothing() {
+    let client = Client::new();
+    let whole = r#"{"experiment_id": "0", "start_time": 1, "run_name": "x", "tags": [{"key": "a", "value": "b"}]}"#;
+    for end in 1..whole.len() {
+        assert_eq!(raw(&client, "runs/create", &whole[..end]).unwrap_err().0, 400, "{}", &whole[..end]);
+    }
+    let run = client.run();
+    for body in ["", "null", "[]", "5", "\"x\"", "not json", "{\"run_id\": 0x1}"] {
+        let paths = [
+            "runs/create",
+            "runs/log-metric",
+            "runs/log-batch",
+            "runs/delete",
+            "experiments/create",
+            "experiments/delete",
+            "registered-models/create",
+            "model-versions/create",
+            "logged-models",
+        ];
+        for path in paths {
+            assert_eq!(raw(&client, path, body).unwrap_err().0, 400, "{path} {body}");
+        }
+    }
+    // Nothing is required there, so that an empty body would do.
+    assert_eq!(raw(&client, "runs/search", "{\"experiment_ids\": [\"0\"").unwrap_err().0, 400);
+    let said = raw(&client, "runs/log-metric", "{").unwrap_err().1;
+    assert!(said.starts_with("Missing value for required parameter 'run_id'."), "{said}");
+    let all = client.post("runs/search", json!({"experiment_ids": ["0"]})).unwrap();
+    assert_eq!(all["runs"].as_array().unwrap().len(), 1, "only the whole one");
+    assert_eq!(client.get("runs/get", &format!("run_id={run}")).unwrap()["run"]["info"]["lifecycle_stage"], "active");
+}
+
+#[test]
+fn a_body_is_read_as_python_writes_it() {
+    let client = Client::new();
+    let run =
+        raw(&client, "runs/create", "\u{feff}{\"experiment_id\": \"0\"}").unwrap()["run"]["info"]["run_id"].clone();
+    let run = run.as_str().unwrap();
+    let cases = [
+        ("NaN", json!("NaN")),
+        ("Infinity", json!(f64::MAX)),
+        ("-Infinity", json!(f64::MIN)),
+        ("1e309", json!(f64::MAX)),
+        ("-1e400", json!(f64::MIN)),
+        ("\"1e309\"", json!(f64::MAX)),
+        ("\" 5 \"", json!(5.0)),
+        ("\"1_000\"", json!(1000.0)),
+        ("\"inf\"", json!(f64::MAX)),
+        ("true", json!(1.0)),
+        ("123456789012345678901234567890", json!(1.2345678901234568e29)),
+    ];
+    for (n, (written, stored)) in cases.into_iter().enumerate() {
+        let body = format!("{{\"run_id\": \"{run}\", \"key\": \"k{n}\", \"value\": {written}, \"timestamp\": 7}}");
+        raw(&client, "runs/log-metric", &body).unwrap();
+        let batch = format!("{{\"key\": \"b{n}\", \"value\": {written}, \"timestamp\": 7}}");
+        raw(&client, "runs/log-batch", &format!("{{\"run_id\": \"{run}\", \"metrics\": [{batch}]}}")).unwrap();
+        for key in ["k", "b"] {
+            let seen = client.get("metrics/get-history", &format!("run_id={run}&metric_key={key}{n}")).unwrap();
+            assert_eq!(seen["metrics"][0]["value"], stored, "{written}");
+            assert_eq!(seen["metrics"][0]["timestamp"], 7, "{written}");
+        }
+    }
+    for wrong in ["\"abc\"", "[]", "{}", "null", "\"1__0\"", "\"0x10\""] {
+        let body = format!("{{\"run_id\": \"{run}\", \"key\": \"w\", \"value\": {wrong}, \"timestamp\": 7}}");
+        assert_eq!(raw(&client, "runs/log-metric", &body).unwrap_err().0, 400, "{wrong}");
+    }
+    for wrong in ["NaN", "1.5", "1e309", "9223372036854775808", "true", "\"x\""] {
+        let body = format!("{{\"run_id\": \"{run}\", \"key\": \"w\", \"value\": 1, \"timestamp\": {wrong}}}");
+        let said = raw(&client, "runs/log-metric", &body).unwrap_err().1;
+        assert!(said.contains("for parameter 'timestamp' supplied"), "{said}");
+    }
+    let two = raw(&client, "runs/create", "{\"experimentId\": \"0\", \"experiment_id\": \"0\"}").unwrap_err().1;
+    assert_eq!(two, "Request specifies both 'experiment_id' and 'experimentId'; provide only one of them.");
+}
+
+#[test]
+fn a_version_without_a_source_is_refused() {
+    let client = Client::new();
+    let empty = json!({"name": "m", "source": "", "run_id": client.run()});
+    client.post("registered-models/create", json!({"name": "m"})).unwrap();
+    assert_eq!(client.post("model-versions/create", empty).unwrap_err().0, 400);
+}
+
+#[test]
+fn histories_of_runs_that_are_not_there_are_empty() {
+    let client = Client::new();
+    let run = client.run();
+    client.post("runs/log-metric", json!({"run_id": run, "key": "m", "value": 1, "timestamp": 1})).unwrap();
+    let none = "0".repeat(32);
+    assert_eq!(client.get("metrics/get-history", &format!("run_id={none}&metric_key=m")).unwrap(), json!({}));
+    let both = format!("run_ids={none}&run_ids={run}&metric_key=m");
+    let bulk = client.get("metrics/get-history-bulk-interval", &both).unwrap();
+    assert_eq!(bulk["metrics"].as_array().unwrap().len(), 1, "the good ones are answered");
+}
+
+#[test]
+fn names_of_files_are_those_that_mlflow_keeps() {
+    let client = Client::new();
+    let run = client.run();
+    let root = format!("/api/2.0/mlflow-artifacts/artifacts/0/{run}/artifacts");
+    for (sent, kept) in
+        [("t%09x.txt", "tx.txt"), ("c%0Dr", "cr"), ("b%5Cs.txt", "b\\s.txt"), ("d%5Ce/f", "d\\e/f"), ("%01", "%01")]
+    {
+        let Some(super::files::Upload::File(path)) = super::files::upload_path(&Method::PUT, &format!("{root}/{sent}"))
+        else {
+            panic!("{sent} is no upload");
+        };
+        client.put(&crate::paths::safe(&path).unwrap(), b"x");
+        assert!(matches!(client.ask(Method::GET, &format!("{root}/{sent}"), "", ""), Ok(Answer::File(_))), "{sent}");
+        assert!(client.app.studio.tracking().open_artifact(&format!("0/{run}/artifacts/{kept}")).is_ok(), "{kept}");
+    }
+    assert!(super::files::upload_path(&Method::PUT, &format!("{root}/a%0Ab")).is_none(), "a name of two lines");
+    assert_eq!(client.ask(Method::GET, &format!("{root}/a%0Ab"), "", "").err().unwrap().0, 404);
+}
+
+#[test]
+fn an_experiment_says_where_its_files_lie() {
+    let client = Client::new();
+    let folder = client.app.studio.folder().display().to_string();
+    let place = |name: &str, location: &str| -> Result<String, (u16, String)> {
+        let made = client.post("experiments/create", json!({"name": name, "artifact_location": location}))?;
+        let id = made["experiment_id"].as_str().unwrap().to_owned();
+        let found = client.get("experiments/get", &format!("experiment_id={id}"))?;
+        Ok(found["experiment"]["artifact_location"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(place("a", "my_location").unwrap(), format!("{folder}/my_location"));
+    assert_eq!(place("b", "./a//b").unwrap(), format!("{folder}/a/b"));
+    assert_eq!(place("c", "file:rel").unwrap(), format!("file://{folder}/rel"));
+    for kept in ["/abs/x", "file:///abs", "s3://b/p?q=1", "gs://b", "dbfs:/x", "C:\\x", "mlflow-artifacts:/x/y"] {
+        assert_eq!(place(kept, kept).unwrap(), kept);
+    }
+    for chosen in ["http://h/p", "hdfs://a/b", "ftp://h", "mlflow-artifacts://h/x"] {
+        let said = place(chosen, chosen).unwrap_err().1;
+        assert!(said.starts_with("'artifact_location' cannot use the"), "{said}");
+    }
+}
+
+#[test]
+fn files_that_lie_in_a_folder_are_listed_and_read() {
+    let client = Client::new();
+    let dir = tempfile::tempdir().unwrap();
+    let location = format!("file://{}", dir.path().display());
+    let made = client.post("experiments/create", json!({"name": "there", "artifact_location": location})).unwrap();
+    let run = client.post("runs/create", json!({"experiment_id": made["experiment_id"]})).unwrap();
+    let run = run["run"]["info"]["run_id"].as_str().unwrap().to_owned();
+    let list = |path: &str| client.get("artifacts/list", &format!("run_id={run}&path={path}")).unwrap();
+    assert_eq!(list("")["files"], Value::Null, "nothing was logged yet");
+    let root = dir.path().join(&run).join("artifacts/plots");
+    std::fs::create_dir_all(&root).unwrap();
+    std::fs::write(root.join("a.txt"), "hello").unwrap();
+    assert_eq!(list("")["files"], json!([{"path": "plots", "is_dir": true}]));
+    assert_eq!(list("plots")["files"], json!([{"path": "plots/a.txt", "is_dir": false, "file_size": 5}]));
+    let file = client.ask(Method::GET, "/get-artifact", &format!("run_id={run}&path=plots/a.txt"), "");
+    assert!(matches!(file, Ok(Answer::File(_))));
+    assert_eq!(client.ask(Method::GET, "/get-artifact", &format!("run_id={run}&path=plots"), "").err().unwrap().0, 400);
+    let upload = format!("run_uuid={run}&path=b");
+    let refused = client.ask(Method::POST, "/ajax-api/2.0/mlflow/upload-artifact", &upload, "x");
+    assert_eq!(refused.err().unwrap().0, 400, "nothing is written there");
+}
+
+#[test]
+fn tags_that_are_too_long_to_be_set_are_removed_or_not_found() {
+    let client = Client::new();
+    client.post("registered-models/create", json!({"name": "m"})).unwrap();
+    let long = "a".repeat(300);
+    let untag = |key: &str| {
+        client.call(Method::DELETE, "registered-models/delete-tag", "", &json!({"name": "m", "key": key}).to_string())
+    };
+    assert_eq!(untag(&long).unwrap(), json!({}));
+    assert_eq!(untag("../x").unwrap_err().0, 400);
+    assert_eq!(client.post("runs/delete-tag", json!({"run_id": client.run(), "key": long})).unwrap_err().0, 404);
+}
+
+#[test]
+fn a_name_is_needed_to_rename() {
+    let client = Client::new();
+    for body in [json!({"experiment_id": "0"}), json!({"experiment_id": "0", "new_name": ""})] {
+        let (status, said) = client.post("experiments/update", body).unwrap_err();
+        assert!(status == 400 && said.starts_with("Missing value for required parameter 'new_name'."), "{said}");
+    }
+}
+
+#[test]
+fn slashes_may_be_doubled() {
+    assert_eq!(super::squeeze("//api/2.0//mlflow///x"), "/api/2.0/mlflow/x");
+    assert_eq!(super::squeeze("/"), "/");
 }

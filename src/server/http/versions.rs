@@ -46,8 +46,7 @@ fn one(call: &Call<'_>) -> Result<(String, u32)> {
 }
 
 fn create(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
-    let body = call.json()?;
-    let asked = CreateModelVersion::request(&body)?;
+    let (body, asked) = call.read(CreateModelVersion::request)?;
     let tags = pairs(asked.tags);
     let mut new = NewRegisteredVersion {
         model: asked.name,
@@ -138,6 +137,6 @@ fn delete_tag(store: Tracking<'_>, call: &Call<'_>) -> Result<Value> {
     let asked: DeleteModelVersionTag = call.message()?;
     names::model_name(&asked.name)?;
     let version = names::model_version(&asked.version)?;
-    names::registry_tag(&asked.key, "")?;
+    names::registry_tag_key(&asked.key)?;
     Ok(nothing(store.tag_version(&asked.name, version, &asked.key, None)?))
 }

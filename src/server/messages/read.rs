@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::json::{special_number, special_word};
 use crate::error::{Error, Result};
 use crate::names;
 
@@ -20,23 +21,16 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Whether a value may pass for it, by the laxer check that MLflow makes when protobuf refused.
+    /// Whether a value can be one. MLflow lets some pass that it then reads as 0, without a word: a time of 1.5, a
+    /// step beyond 64 bits. Those are refused here.
     fn passes(self, value: &Value) -> bool {
-        let number = |value: &Value| match value {
-            Value::Number(_) | Value::Bool(_) => true,
-            Value::String(text) => text.trim().parse::<f64>().is_ok(),
-            _ => false,
-        };
         match self {
             Self::Text => value.is_string(),
-            Self::Integer => match value {
-                Value::String(text) => text.trim().parse::<i64>().is_ok(),
-                other => number(other),
-            },
-            Self::Float => number(value),
+            Self::Integer => i64::read(value).is_some(),
+            Self::Float => f64::read(value).is_some(),
             Self::Bool => value.is_boolean(),
             Self::List => value.is_array(),
-            Self::Object => value.is_object(),
+            Self::Object => value.is_object() && special_number(value).is_none(),
         }
     }
 }
@@ -50,6 +44,8 @@ pub struct Spec {
     pub required: bool,
     /// What it is.
     pub shape: Shape,
+    /// Whether a value can be read as it.
+    pub reads: fn(&Value) -> bool,
 }
 
 /// A value of a field, or a message in another.
@@ -74,10 +70,8 @@ impl Field for i64 {
 
     fn read(value: &Value) -> Option<Self> {
         match value {
-            Value::Number(number) => number
-                .as_i64()
-                .or_else(|| number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e18).map(|n| n as i64)),
-            Value::String(text) => text.parse().ok(),
+            Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+            Value::String(text) => text.trim().parse().ok().or_else(|| python_float(text).and_then(whole)),
             _ => None,
         }
     }
@@ -89,15 +83,30 @@ impl Field for f64 {
     fn read(value: &Value) -> Option<Self> {
         match value {
             Value::Number(number) => number.as_f64(),
-            Value::String(text) => match text.as_str() {
-                "NaN" => Some(f64::NAN),
-                "Infinity" => Some(f64::INFINITY),
-                "-Infinity" => Some(f64::NEG_INFINITY),
-                text => text.parse().ok().filter(|number: &f64| number.is_finite()),
-            },
-            _ => None,
+            // Python's True is a number.
+            Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
+            Value::String(text) => python_float(text),
+            other => special_number(other),
         }
     }
+}
+
+/// The whole number that a real one is, if it is one that a real one can name exactly.
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < 9e18).then_some(number as i64)
+}
+
+/// A number as Python's `float` reads it from a text: spaces around it, `_` between digits, `inf` and `nan` in letters of
+/// either case.
+fn python_float(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    let joins = |(at, byte): (usize, &u8)| *byte != b'_' || (digit(at.checked_sub(1)) && digit(Some(at + 1)));
+    if !bytes.iter().enumerate().all(joins) {
+        return None;
+    }
+    text.replace('_', "").parse().ok()
 }
 
 impl Field for bool {
@@ -143,11 +152,19 @@ pub trait Message: Sized + Default {
             Value::Object(map) => map,
             _ => return Err(Error::invalid(format!("Invalid request: a JSON object was expected.{SEE}"))),
         };
+        for spec in Self::FIELDS {
+            refuse_two_spellings(spec, map)?;
+        }
         let read = Self::fields(map);
         for spec in Self::FIELDS {
             check(spec, map, read.is_some())?;
         }
-        read.ok_or_else(|| Error::invalid(format!("Invalid request: a parameter has the wrong type.{SEE}")))
+        // What MLflow has no check for it leaves out without a word; here it is named.
+        let wrong = |spec: &&Spec| find(map, spec.name).is_some_and(|value| !value.is_null() && !(spec.reads)(value));
+        read.ok_or_else(|| match Self::FIELDS.iter().find(wrong) {
+            Some(spec) => invalid_type(spec, find(map, spec.name).unwrap_or(&Value::Null)),
+            None => Error::invalid(format!("Invalid request: a parameter has the wrong type.{SEE}")),
+        })
     }
 
     /// Reads the parameters of an address.
@@ -192,16 +209,31 @@ fn check(spec: &Spec, map: &Map<String, Value>, read: bool) -> Result<()> {
     let absent = found.is_none_or(|value| value.is_null() || value.as_str() == Some(""));
     let passes = found.is_none_or(|value| value.is_null() || spec.shape.passes(value));
     if !read && !passes {
-        let value = found.unwrap_or(&Value::Null);
-        return Err(Error::invalid(format!(
-            "Invalid value {} for parameter '{}' supplied:  Hint: Value was of type '{}'.{SEE}",
-            python_json(value),
-            spec.name,
-            python_type(value)
-        )));
+        return Err(invalid_type(spec, found.unwrap_or(&Value::Null)));
     }
     if spec.required && absent {
         return Err(Error::invalid(format!("Missing value for required parameter '{}'.{SEE}", spec.name)));
+    }
+    Ok(())
+}
+
+fn invalid_type(spec: &Spec, value: &Value) -> Error {
+    Error::invalid(format!(
+        "Invalid value {} for parameter '{}' supplied:  Hint: Value was of type '{}'.{SEE}",
+        python_json(value),
+        spec.name,
+        python_type(value)
+    ))
+}
+
+/// Refuses a field that is there under both of its names: what checks one and does the other could be fooled.
+fn refuse_two_spellings(spec: &Spec, map: &Map<String, Value>) -> Result<()> {
+    let other = camel(spec.name);
+    if other != spec.name && map.contains_key(spec.name) && map.contains_key(&other) {
+        return Err(Error::invalid(format!(
+            "Request specifies both '{}' and '{other}'; provide only one of them.",
+            spec.name
+        )));
     }
     Ok(())
 }
@@ -247,6 +279,9 @@ pub(super) fn field<T: Field>(map: &Map<String, Value>, name: &str) -> Option<T>
 
 /// JSON as Python writes it without spaces: keys in order, only ASCII.
 fn python_json(value: &Value) -> String {
+    if let Some(number) = special_number(value) {
+        return special_word(number).to_owned();
+    }
     match value {
         Value::String(text) => names::ascii_json(text),
         Value::Array(list) => format!("[{}]", list.iter().map(python_json).collect::<Vec<_>>().join(",")),
@@ -269,6 +304,7 @@ fn python_type(value: &Value) -> &'static str {
         Value::Number(_) => "int",
         Value::String(_) => "str",
         Value::Array(_) => "list",
+        Value::Object(_) if special_number(value).is_some() => "float",
         Value::Object(_) => "dict",
     }
 }

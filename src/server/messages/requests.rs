@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::json::special_number;
 use super::read::{Field, Message, Shape, Spec, field, find, missing_within};
 use crate::error::Result;
 
@@ -19,6 +20,7 @@ macro_rules! messages {
                 name: stringify!($field),
                 required: false $(|| $required)?,
                 shape: <$type as Field>::SHAPE,
+                reads: |value| <$type as Field>::read(value).is_some(),
             }),*];
 
             fn fields(map: &Map<String, Value>) -> Option<Self> {
@@ -30,7 +32,7 @@ macro_rules! messages {
             const SHAPE: Shape = Shape::Object;
 
             fn read(value: &Value) -> Option<Self> {
-                Self::fields(value.as_object()?)
+                special_number(value).is_none().then(|| Self::fields(value.as_object()?)).flatten()
             }
         }
     )+};
@@ -67,7 +69,7 @@ messages! {
     /// `GET experiments/get-by-name`.
     ExperimentName { experiment_name true: String }
     /// `POST experiments/update`.
-    UpdateExperiment { experiment_id true: String, new_name: String }
+    UpdateExperiment { experiment_id true: String, new_name true: String }
     /// `POST experiments/set-experiment-tag`.
     SetExperimentTag { experiment_id true: String, key true: String, value: String }
     /// `POST experiments/delete-experiment-tag`.

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::{ArtifactContent, ArtifactKind, ROWS, RunArtifact, TEXT, cells, cut};
 use crate::models::LoggedBy;
-use crate::tracking::Artifact;
+use crate::tracking::{Artifact, FilePlace, knows_buckets};
 use crate::{Error, Result, Studio};
 
 /// What the paths of a run's own files begin with, and those of the models that it logged.
@@ -19,8 +19,6 @@ const MODELS: &str = "models";
 pub const LISTED: usize = 5_000;
 /// Bytes of a file that is shown at most.
 const MOST: u64 = 64 << 20;
-/// What addresses of files kept here begin with.
-const HERE: &str = "mlflow-artifacts:/";
 
 /// A file that a client logged with a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,15 +44,15 @@ impl RunFile {
 }
 
 impl Studio {
-    /// Every file that was logged with a run, and those of the models it logged, by path. Files that lie elsewhere are
-    /// not looked for, and no more than 5,000 are listed.
+    /// Every file that was logged with a run, and those of the models it logged, by path: here, in a folder of this
+    /// machine, or in S3 where the environment has credentials. No more than 5,000 are listed.
     ///
     /// # Errors
     /// A run that is not there.
     pub fn run_files(&self, run: &str) -> Result<Vec<RunFile>> {
         let mut found = Vec::new();
-        for (name, root) in self.places(run)? {
-            self.files_below(&name, &root, &mut found, |_| true)?;
+        for (name, place) in self.places(run)? {
+            self.files_below(&name, &place, &mut found, |_| true)?;
         }
         found.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(found)
@@ -92,29 +90,34 @@ impl Studio {
 
     /// The images, texts and tables among a run's own files.
     pub(super) fn logged_artifacts(&self, run: &str) -> Result<Vec<RunArtifact>> {
-        let Some(root) = here(&self.tracking().run(run)?.artifact_uri) else { return Ok(Vec::new()) };
+        let place = FilePlace::of(&self.tracking().run(run)?.artifact_uri, run);
+        // The list of artifacts is asked for often, and a bucket answers slowly.
+        if !matches!(place, FilePlace::Kept(_) | FilePlace::Folder(_)) {
+            return Ok(Vec::new());
+        }
         // Called as the code that logged it calls it.
         let known = |path: &str| RunArtifact::at(path.strip_prefix(FILES)?.trim_start_matches('/'));
         let mut found = Vec::new();
-        self.files_below(FILES, &root, &mut found, |path| known(path).is_some())?;
+        self.files_below(FILES, &place, &mut found, |path| known(path).is_some())?;
         let artifact = |file: RunFile| Some(RunArtifact { path: file.path.clone(), ..known(&file.path)? });
         Ok(found.into_iter().filter_map(artifact).collect())
     }
 
-    /// Adds the files below `root` that are `wanted`, until there are too many.
+    /// Adds the files of a place that are `wanted`, until there are too many.
     fn files_below(
         &self,
         name: &str,
-        root: &str,
+        place: &FilePlace,
         found: &mut Vec<RunFile>,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<()> {
-        let mut folders = vec![(name.to_owned(), root.to_owned())];
+        let mut folders = vec![(name.to_owned(), String::new())];
         while let Some((shown, folder)) = folders.pop() {
-            for entry in self.tracking().artifacts_in(&folder)? {
+            for entry in self.tracking().files_in(place, &folder)? {
                 let path = format!("{shown}/{}", entry.name);
+                let inside = if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
                 match entry.size {
-                    None => folders.push((path, format!("{folder}/{}", entry.name))),
+                    None => folders.push((path, inside)),
                     Some(_) if !wanted(&path) => {}
                     Some(size) if found.len() < LISTED => found.push(RunFile { path, size }),
                     Some(_) => return Ok(()),
@@ -126,18 +129,27 @@ impl Studio {
 
     pub(crate) fn open_run_file(&self, run: &str, path: &str) -> Result<(Artifact, File)> {
         let missing = || Error::not_found(format!("This run has no file “{path}”."));
-        let inside =
-            |(name, root): (String, String)| Some(format!("{root}/{}", path.strip_prefix(&name)?.strip_prefix('/')?));
-        let address = self.places(run)?.into_iter().find_map(inside).ok_or_else(missing)?;
-        self.tracking().open_artifact(&address)
+        for (name, place) in self.places(run)? {
+            if let Some(inside) = path.strip_prefix(&name).and_then(|rest| rest.strip_prefix('/')) {
+                return self.tracking().open_file(&place, inside);
+            }
+        }
+        Err(missing())
     }
 
-    /// Where a run's files lie here, with what their paths are to begin with.
-    fn places(&self, run: &str) -> Result<Vec<(String, String)>> {
-        let own = here(&self.tracking().run(run)?.artifact_uri).map(|root| (FILES.to_owned(), root));
-        let of_model =
-            |model: LoggedBy| Some((format!("{MODELS}/{}", model.title.replace('/', "-")), here(&model.location)?));
-        Ok(own.into_iter().chain(self.logged_by(run)?.into_iter().filter_map(of_model)).collect())
+    /// Where a run's files lie, as far as they can be reached, with what their paths are to begin with.
+    fn places(&self, run: &str) -> Result<Vec<(String, FilePlace)>> {
+        let own = (FILES.to_owned(), FilePlace::of(&self.tracking().run(run)?.artifact_uri, run));
+        let of_model = |model: LoggedBy| {
+            (format!("{MODELS}/{}", model.title.replace('/', "-")), FilePlace::of(&model.location, &model.id))
+        };
+        let mut places: Vec<_> = std::iter::once(own).chain(self.logged_by(run)?.into_iter().map(of_model)).collect();
+        places.retain(|(_, place)| match place {
+            FilePlace::Kept(_) | FilePlace::Folder(_) => true,
+            FilePlace::Bucket { .. } => knows_buckets(),
+            FilePlace::Unreachable(_) => false,
+        });
+        Ok(places)
     }
 }
 
@@ -147,11 +159,6 @@ impl Studio {
 /// A full disk, a folder that may not be written.
 pub fn save_bytes(to: &Path, bytes: &[u8]) -> Result<()> {
     Ok(workspace::write_atomically(to, bytes)?)
-}
-
-/// The path of what an address says; none when it lies elsewhere.
-fn here(address: &str) -> Option<String> {
-    address.strip_prefix(HERE).map(|path| path.trim_matches('/').to_owned())
 }
 
 fn beginning(path: &str, file: &mut File, most: u64) -> Result<Vec<u8>> {
@@ -227,7 +234,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let studio = Studio::create(folder.path(), "Test").unwrap();
         let run = studio.tracking().create_run(NewTrackedRun { name: "r".into(), ..NewTrackedRun::default() }).unwrap();
-        let root = run.artifact_uri.strip_prefix(HERE).unwrap().to_owned();
+        let root = run.artifact_uri.strip_prefix("mlflow-artifacts:/").unwrap().to_owned();
         for (path, bytes) in files {
             let mut upload = studio.tracking().upload().unwrap();
             upload.write_all(bytes).unwrap();
@@ -294,7 +301,7 @@ mod tests {
             studio.tracking().log_outputs(&run, vec![output]).unwrap();
             let mut upload = studio.tracking().upload().unwrap();
             upload.write_all(model.id.as_bytes()).unwrap();
-            let root = here(&model.artifact_location).unwrap();
+            let root = model.artifact_location.strip_prefix("mlflow-artifacts:/").unwrap();
             studio.tracking().finish_upload(upload, &format!("{root}/MLmodel")).unwrap();
         }
         let files = studio.run_files(&run).unwrap();

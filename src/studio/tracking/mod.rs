@@ -6,6 +6,7 @@
 //! also leaves one audit entry.
 
 mod artifacts;
+mod elsewhere;
 mod log;
 mod registry;
 
@@ -14,6 +15,7 @@ use workspace::{Batch, Change, Tx, Workspace};
 use crate::{Result, Studio};
 
 pub use artifacts::Upload;
+pub use elsewhere::{FilePlace, knows_buckets};
 pub(crate) use registry::versions_tag;
 pub use workspace::tracking::*;
 pub use workspace::{Blob, MetricPoint, RunStatus, new_run_id as new_id};

@@ -152,8 +152,9 @@ fn is_folder(conn: &Connection, path: &str) -> Result<bool> {
 
 /// Refuses what no client could ask for again.
 fn check_path(path: &str) -> Result<()> {
-    let bad = |part: &str| matches!(part, "" | "." | "..");
-    if path.len() > LONGEST || path.contains(['\0', '\\']) || path.split('/').any(bad) {
+    let bad = |part: &str| matches!(part, "" | ".");
+    let up = |part: &str| part == "..";
+    if path.len() > LONGEST || path.contains('\0') || path.split('/').any(bad) || path.split(['/', '\\']).any(up) {
         return Err(Error::Invalid("Invalid path".into()));
     }
     Ok(())
@@ -198,7 +199,7 @@ mod tests {
         let (_dir, workspace) = workspace();
         let blob = workspace.put_bytes(b"abc").unwrap();
         let put = |path: &str| workspace.write(change(), |tx| tx.put_artifact(path, &blob));
-        for path in ["", "/a", "a//b", "a/../b", "..", "a/", "a/./b", "a\\b", "a\0b"] {
+        for path in ["", "/a", "a//b", "a/../b", "..", "a/", "a/./b", "a\\..\\b", "a\0b"] {
             assert!(put(path).is_err(), "{path:?} was taken");
         }
         put("a/b").unwrap();

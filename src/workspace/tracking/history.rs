@@ -21,10 +21,10 @@ impl Workspace {
     /// A page of one metric's points, by time, step and value.
     ///
     /// # Errors
-    /// A run that is not there. A metric that is not there has no points.
+    /// A database that cannot be read. A run or a metric that is not there has no points.
     pub fn metric_page(&self, run: &str, key: &str, offset: usize, limit: Option<usize>) -> Result<Page<MetricPoint>> {
         self.db.read(|conn| {
-            let row = any_run(conn, run)?;
+            let Ok(row) = any_run(conn, run) else { return Ok(Page { items: Vec::new(), more: false }) };
             let asked = limit.map_or(-1, |limit| limit.saturating_add(1) as i64);
             let mut items = points(conn, row, key, "timestamp, step, coalesce(value, 0)", offset as i64, asked)?;
             let more = limit.is_some_and(|limit| items.len() > limit);
@@ -65,7 +65,7 @@ impl Workspace {
     /// As MLflow samples: the first of each of `limit` equal parts, and the last of all.
     ///
     /// # Errors
-    /// A run that is not there.
+    /// A database that cannot be read. Runs that are not there are left out.
     pub fn sampled_histories(
         &self,
         runs: &[String],
@@ -75,9 +75,9 @@ impl Workspace {
     ) -> Result<Vec<RunPoint>> {
         let limit = limit.max(1);
         self.db.read(|conn| {
-            let rows = runs.iter().map(|run| any_run(conn, run)).collect::<Result<Vec<_>>>()?;
             let mut found = Vec::new();
-            for (run, row) in runs.iter().zip(rows) {
+            for run in runs {
+                let Ok(row) = any_run(conn, run) else { continue };
                 let sampled = sample(conn, row, key, limit, steps)?;
                 found.extend(sampled.into_iter().map(|point| RunPoint { run: run.clone(), point }));
             }

@@ -132,6 +132,9 @@ pub enum LoggedModelField {
     Location,
     Type,
     Status,
+    StatusMessage,
+    /// `active` or `deleted`.
+    Lifecycle,
     SourceRun,
     Created,
     Updated,
@@ -339,6 +342,8 @@ fn meets(model: &LoggedModel, condition: &Condition<LoggedModelField>, datasets:
         Field::Location => condition.meets_text(&model.artifact_location),
         Field::Type => condition.meets(model.model_type.as_deref()),
         Field::Status => condition.meets_text(model.status.word()),
+        Field::StatusMessage => condition.meets(model.status_message.as_deref()),
+        Field::Lifecycle => condition.meets_text(lifecycle(model)),
         Field::SourceRun => condition.meets(model.source_run.as_deref()),
         Field::Created => condition.meets_integer(model.created_ms),
         Field::Updated => condition.meets_integer(model.updated_ms),
@@ -346,6 +351,11 @@ fn meets(model: &LoggedModel, condition: &Condition<LoggedModelField>, datasets:
         Field::Param(key) => of(&model.params, key),
         Field::Tag(key) => of(&model.tags, key),
     }
+}
+
+/// The protocol's word for whether a model was deleted.
+fn lifecycle(model: &LoggedModel) -> &'static str {
+    if model.deleted { "deleted" } else { "active" }
 }
 
 fn order(a: &LoggedModel, b: &LoggedModel, search: &LoggedModelSearch) -> Ordering {
@@ -361,6 +371,8 @@ fn order(a: &LoggedModel, b: &LoggedModel, search: &LoggedModelSearch) -> Orderi
             Field::Name => text(Some(&a.name), Some(&b.name)),
             Field::Location => text(Some(&a.artifact_location), Some(&b.artifact_location)),
             Field::Type => text(a.model_type.as_deref(), b.model_type.as_deref()),
+            Field::StatusMessage => text(a.status_message.as_deref(), b.status_message.as_deref()),
+            Field::Lifecycle => text(Some(lifecycle(a)), Some(lifecycle(b))),
             Field::SourceRun => text(a.source_run.as_deref(), b.source_run.as_deref()),
             Field::Status => missing_last(Some(a.status as u8), Some(b.status as u8), clause.ascending, Ord::cmp),
             Field::Experiment => missing_last(Some(a.experiment), Some(b.experiment), clause.ascending, Ord::cmp),
