@@ -61,7 +61,7 @@ pub enum Error {
     #[error("{0}")]
     Invalid(String),
     /// The table engine refused; kept apart since its words are not ours.
-    #[error("The table engine could not carry this out: {0}")]
+    #[error("{}", said_by_engine(.0))]
     Engine(#[from] polars::error::PolarsError),
 }
 
@@ -87,6 +87,20 @@ impl Error {
     pub(crate) fn malformed(path: &Path, line: Option<u64>, sentence: impl Into<String>) -> Self {
         Self::Malformed { path: path.to_owned(), line, sentence: sentence.into() }
     }
+}
+
+/// The sentence for what polars refused: ours where we put one in, else its own words on one line.
+fn said_by_engine(error: &polars::error::PolarsError) -> String {
+    const START: &str = "The table engine could not carry this out: ";
+    let text = error.to_string();
+    if let Some(sentence) = crate::checked::sentence_in(&text) {
+        return sentence.to_owned();
+    }
+    let words = text.split("Resolved plan until failure").next().unwrap_or(&text);
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    // An error that was one of ours before polars carried it has the beginning already.
+    let words = words.rsplit(START).next().unwrap_or(&words).trim_end_matches('.');
+    format!("{START}{words}.")
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {

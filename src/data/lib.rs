@@ -12,6 +12,7 @@
 //! | [`read`] | files → one Parquet file, with types guessed from every row |
 //! | [`profile`] | per-column statistics, in one bounded-memory pass |
 //! | [`grid`] | any rows of a Parquet file, sorted, filtered, searched |
+//! | [`checked`] | arithmetic, sums, comparisons and conversions that are exact or refuse |
 //! | [`expression`] | SQL-like expressions, checked without data |
 //! | [`prepare`] | fitted column transforms that travel with a model |
 //! | [`write`] | tables → files that read back as the same values |
@@ -20,6 +21,7 @@
 
 pub use polars;
 
+pub mod checked;
 pub mod decimal;
 pub mod error;
 pub mod expression;

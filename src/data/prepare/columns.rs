@@ -95,7 +95,7 @@ pub(crate) fn convert(column: &Column, kind: Kind) -> Result<Series> {
     Ok(parsed.cast(&kind.dtype())?)
 }
 
-fn parse_boolean(text: &str) -> Option<bool> {
+pub(crate) fn parse_boolean(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "t" | "y" | "1" => Some(true),
         "false" | "no" | "f" | "n" | "0" => Some(false),

@@ -17,7 +17,7 @@ mod plan;
 pub mod scale;
 mod step;
 
-pub(crate) use columns::{convert, quantile};
+pub(crate) use columns::{convert, parse_boolean, quantile};
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
