@@ -1,24 +1,49 @@
 //! SQL-like expressions over the columns of one row, such as
 //! `"mean radius" > 3 AND diagnosis = 'benign'`, checked without data.
 //!
-//! The language is that of polars' SQL: names with spaces or capitals that clash
-//! with keywords stand in double quotes or backticks, text in single quotes. A
-//! date, time or date-time column compares with ISO 8601 text.
+//! The grammar is SQL's: names with spaces or capitals that clash with keywords
+//! stand in double quotes or backticks, text in single quotes. A date, time or
+//! date-time compares with ISO 8601 text. [`FUNCTIONS`] and [`OPERATORS`] list
+//! everything that is offered.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `grammar`, `tokens` | text → syntax tree, with the place of a mistake |
+//! | `compile`, `comparisons`, `casts`, `moments`, `patterns` | operators → polars |
+//! | `calls`, `numbers`, `texts`, `aggregates` | functions → polars |
+//! | `operand` | a part with its type; bringing several to one type |
+//! | `branches` | computing a part only for the rows that need it |
+//!
+//! Every part's type is known before polars sees it. Arithmetic is that of
+//! [`crate::checked`]: exact, or an error that names the values.
 
+mod aggregates;
+mod branches;
+mod calls;
+mod casts;
+mod comparisons;
+mod compile;
 mod functions;
+mod grammar;
+mod moments;
+mod numbers;
+mod operand;
+mod patterns;
+mod texts;
 mod tokens;
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
-use polars::prelude::{Expr, IntoLazy, Operator, PolarsError, lit};
+use polars::prelude::{DataType, Expr, IntoLazy, PolarsError};
+use sqlparser::ast::{Expr as SqlExpr, visit_expressions};
 
-pub use functions::{FUNCTIONS, Function};
+pub use functions::{FUNCTIONS, Function, OPERATORS, OperatorHelp};
 
-use crate::scalar::Scalar;
-use crate::schema::{Kind, Schema, closest, closest_of};
-use crate::temporal;
-use tokens::{Token, TokenKind, tokenize};
+use crate::schema::{Column, Kind, Schema};
+use compile::Compiler;
+use grammar::Parsed;
+use tokens::tokenize;
 
 /// Why an expression cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,10 +95,19 @@ pub struct Compiled {
     pub expr: Expr,
     /// What it gives.
     pub kind: Kind,
+    /// The exact type of what it gives, with the digits of a decimal.
+    pub dtype: DataType,
     /// The columns it reads, each once.
     pub columns: Vec<String>,
     /// Whether it aggregates over rows.
     pub aggregates: bool,
+}
+
+impl Compiled {
+    /// A column of that name that holds what the expression gives.
+    pub fn column(&self, name: impl Into<String>) -> Column {
+        Column::of(name, &self.dtype)
+    }
 }
 
 impl fmt::Debug for Compiled {
@@ -111,7 +145,7 @@ pub fn row_wise(text: &str, schema: &Schema) -> Result<Compiled, ExpressionError
         return Ok(compiled);
     }
     let called = tokenize(text).into_iter().find(|token| {
-        let function = functions::find(token.text(text));
+        let function = functions::find(functions::main_name(token.text(text)));
         function.is_some_and(|function| function.aggregates)
     });
     Err(ExpressionError::new(
@@ -125,27 +159,52 @@ pub fn row_wise(text: &str, schema: &Schema) -> Result<Compiled, ExpressionError
 /// # Errors
 /// As [`validate`].
 pub fn compile(text: &str, schema: &Schema) -> Result<Compiled, ExpressionError> {
-    if text.trim().is_empty() {
-        return Err(ExpressionError::new("Enter an expression, for example “x > 3”.", None));
+    let Parsed { tree, tokens } = grammar::parse(text)?;
+    let compiler = Compiler { text, tokens: &tokens, schema };
+    let operand = compiler.compile(&tree)?;
+    if let Err(sentence) = moments::fixed(&operand) {
+        return compiler.wrong(sentence);
     }
-    let tokens = tokenize(text);
-    check_tokens(text, &tokens)?;
-    let sql = tokens::standard(text, &tokens);
-    check_syntax(text, &sql)?;
-    check_functions(text, &tokens)?;
-    let expr = polars::sql::sql_expr(&sql).map_err(|e| engine(text, &e))?;
-    check_columns(text, &tokens, &expr, schema)?;
-    check_moments(text, &tokens, &expr, schema)?;
-    let expr = with_dates(expr, schema);
-    check_conditions(text, &tokens, &expr, schema)?;
-    let kind = evaluate(text, &expr, schema)?;
-    let called = |token: &Token| functions::find(token.text(text)).is_some_and(|f| f.aggregates);
-    let aggregates = aggregates(&expr) || tokens.windows(2).any(|pair| called(&pair[0]) && pair[1].text(text) == "(");
-    Ok(Compiled { kind, columns: columns(&expr), aggregates, expr })
+
+    let (expr, dtype) = match operand.is_null() {
+        // A column of nothing but missing values is one of text.
+        true => (operand.as_text(), DataType::String),
+        false => (operand.expr, operand.dtype),
+    };
+    check_type(text, &expr, &dtype, schema)?;
+    let columns = columns_of_tree(&tree);
+    Ok(Compiled { kind: Kind::of(&dtype), dtype, columns, aggregates: operand.aggregates, expr })
 }
 
-/// The columns an expression reads, each once, in order.
-fn columns(expr: &Expr) -> Vec<String> {
+/// The columns that an expression reads, each once, in the order in which it names them. Columns
+/// need not be known: this reads the grammar alone.
+///
+/// # Errors
+/// A mistake in the text.
+///
+/// ```
+/// let columns = data::expression::columns_used(r#"CAST(age AS DOUBLE) * "mean radius" + age"#);
+/// assert_eq!(columns.unwrap(), ["age", "mean radius"]);
+/// ```
+pub fn columns_used(text: &str) -> Result<Vec<String>, ExpressionError> {
+    Ok(columns_of_tree(&grammar::parse(text)?.tree))
+}
+
+fn columns_of_tree(tree: &SqlExpr) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let _: ControlFlow<()> = visit_expressions(tree, |part| {
+        if let SqlExpr::Identifier(name) = part
+            && !names.contains(&name.value)
+        {
+            names.push(name.value.clone());
+        }
+        ControlFlow::Continue(())
+    });
+    names
+}
+
+/// The columns that an expression of polars reads, each once.
+fn columns_of(expr: &Expr) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for part in expr {
         if let Expr::Column(name) = part
@@ -157,249 +216,26 @@ fn columns(expr: &Expr) -> Vec<String> {
     names
 }
 
-fn aggregates(expr: &Expr) -> bool {
-    expr.into_iter().any(|part| {
-        matches!(
-            part,
-            Expr::Agg(_)
-                | Expr::Len
-                | Expr::Over { .. }
-                | Expr::Explode { .. }
-                | Expr::Filter { .. }
-                | Expr::Slice { .. }
-                | Expr::Sort { .. }
-                | Expr::SortBy { .. }
-                | Expr::Gather { .. }
-        )
-    })
-}
-
-/// What the tokens alone tell.
-fn check_tokens(text: &str, tokens: &[Token]) -> Result<(), ExpressionError> {
-    for token in tokens {
-        let sentence = match token.kind {
-            TokenKind::OpenText => "This text has no closing quote. Add a ' at its end.",
-            TokenKind::OpenName => "This name has no closing quote. Add one at its end.",
-            TokenKind::Word if token.is(text, "select") => {
-                "An expression computes one value for each row; a query (SELECT) cannot stand here."
-            }
-            _ => continue,
-        };
-        return Err(ExpressionError::new(sentence, Some(token.span.clone())));
-    }
-    Ok(())
-}
-
-/// Finds the place of a mistake in grammar, which polars does not tell.
-fn check_syntax(text: &str, sql: &str) -> Result<(), ExpressionError> {
-    use sqlparser::{dialect::GenericDialect, parser::Parser, tokenizer::Token as SqlToken};
-
-    let dialect = GenericDialect {};
-    let failed = |e: &dyn fmt::Display| syntax(text, &e.to_string());
-    let mut parser = Parser::new(&dialect).try_with_sql(sql).map_err(|e| failed(&e))?;
-    parser.parse_expr().map_err(|e| failed(&e))?;
-    let next = parser.peek_token();
-    if next.token == SqlToken::EOF {
-        return Ok(());
-    }
-    let (line, column) = (next.span.start.line, next.span.start.column);
-    let span = tokens::span_at(text, line, column);
-    let found = span.clone().and_then(|span| text.get(span)).unwrap_or_default().to_owned();
-    let mut sentence = format!("“{found}” is not expected here.");
-    if found == "=" || found == ">" || found == "<" {
-        sentence.push_str(" Write AND between two comparisons.");
-    } else {
-        sentence.push_str(" An operator such as AND, = or + may be missing before it.");
-    }
-    Err(ExpressionError::new(sentence, span))
-}
-
-/// A sentence from the parser's "Expected: X, found: Y at Line: 1, Column: 5".
-fn syntax(text: &str, message: &str) -> ExpressionError {
-    let message = message.trim_start_matches("sql parser error: ");
-    let (what, place) = message.split_once(" at Line: ").unwrap_or((message, ""));
-    let position = place.split_once(", Column: ").and_then(|(line, column)| {
-        let digits = column.trim_end_matches(|c: char| !c.is_ascii_digit());
-        Some((line.parse().ok()?, digits.parse().ok()?))
-    });
-    let span = position.and_then(|(line, column)| tokens::span_at(text, line, column));
-    let Some((expected, found)) = what.strip_prefix("Expected: ").and_then(|rest| rest.split_once(", found: ")) else {
-        return ExpressionError::new(format!("This cannot be read: {what}."), span);
-    };
-    let expected = match expected {
-        "an expression" => "a value or a column",
-        ")" => "a closing parenthesis",
-        other => other,
-    };
-    if found == "EOF" {
-        let last = tokenize(text).pop().map(|token| token.span);
-        let sentence = format!("The expression ends too early: {expected} is missing.");
-        return ExpressionError::new(sentence, last);
-    }
-    ExpressionError::new(format!("“{found}” stands where {expected} is expected."), span)
-}
-
-/// A name before a parenthesis must be a function that is offered.
-fn check_functions(text: &str, tokens: &[Token]) -> Result<(), ExpressionError> {
-    for pair in tokens.windows(2) {
-        let [name, open] = pair else { continue };
-        let word = name.text(text);
-        let called = name.kind == TokenKind::Word && open.text(text) == "(";
-        if !called || functions::find(word).is_some() || tokens::is_keyword(word) {
-            continue;
-        }
-        let lower = word.to_lowercase();
-        let near = closest_of(&lower, FUNCTIONS.iter().map(|function| function.name));
-        let hint = near.map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
-        let sentence = format!("There is no function {word}.{hint}");
-        let suggestion = near.map(str::to_owned);
-        return Err(ExpressionError { sentence, span: Some(name.span.clone()), suggestion });
-    }
-    Ok(())
-}
-
-fn check_columns(text: &str, tokens: &[Token], expr: &Expr, schema: &Schema) -> Result<(), ExpressionError> {
-    let Some(unknown) = columns(expr).into_iter().find(|name| !schema.contains(name)) else {
-        return Ok(());
-    };
-    let at = tokens.iter().find(|token| token.name(text).is_some_and(|name| name == unknown));
-    let near = closest(&unknown, schema);
-    let hint = match near {
-        Some(near) => format!(" Did you mean “{near}”?"),
-        None if schema.is_empty() => String::new(),
-        None => " Text stands in single quotes, as 'text'.".to_owned(),
-    };
-    Err(ExpressionError {
-        sentence: format!("There is no column “{unknown}”.{hint}"),
-        span: at.map(|token| token.span.clone()),
-        suggestion: near.map(tokens::quoted),
-    })
-}
-
-/// AND and OR join conditions; polars would also join bits.
-fn check_conditions(text: &str, tokens: &[Token], expr: &Expr, schema: &Schema) -> Result<(), ExpressionError> {
-    for part in expr {
-        let Expr::BinaryExpr { left, op: Operator::And | Operator::Or, right } = part else {
-            continue;
-        };
-        let sides = [evaluate(text, left, schema)?, evaluate(text, right, schema)?];
-        if sides.iter().any(|kind| !matches!(kind, Kind::Boolean | Kind::Other)) {
-            let joined = tokens
-                .iter()
-                .find(|token| token.kind == TokenKind::Word && (token.is(text, "and") || token.is(text, "or")));
-            return Err(ExpressionError::new(CONDITIONS, joined.map(|token| token.span.clone())));
-        }
-    }
-    Ok(())
-}
-
-const CONDITIONS: &str = "AND and OR need a condition that is true or false on both sides.";
-
-/// Text compared with a date or time column must be one.
-fn check_moments(text: &str, tokens: &[Token], expr: &Expr, schema: &Schema) -> Result<(), ExpressionError> {
-    for part in expr {
-        let Expr::BinaryExpr { left, op, right } = part else {
-            continue;
-        };
-        for (column, literal) in [(left, right), (right, left)] {
-            let (Expr::Column(name), Expr::Literal(value)) = (&**column, &**literal) else {
-                continue;
-            };
-            let kind = schema.get(name.as_str()).map_or(Kind::Other, |column| column.kind);
-            let Some(word) = value.extract_str().filter(|_| is_comparison(*op)) else {
-                continue;
-            };
-            let wrong =
-                matches!(kind, Kind::Date | Kind::DateTime | Kind::Time) && moment(column, literal, schema).is_none();
-            if wrong {
-                let quoted = format!("'{word}'");
-                let token = tokens.iter().find(|token| token.text(text) == quoted);
-                let example = match kind {
-                    Kind::Date => "2024-01-31",
-                    Kind::Time => "13:05",
-                    _ => "2024-01-31 13:05",
-                };
-                let sentence = format!("'{word}' is not {}. Write '{example}'.", kind.phrase());
-                return Err(ExpressionError::new(sentence, token.map(|token| token.span.clone())));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Text compared with a date or time column becomes a date or time.
-fn with_dates(expr: Expr, schema: &Schema) -> Expr {
-    expr.map_expr(|part| match part {
-        Expr::BinaryExpr { left, op, right } if is_comparison(op) => {
-            let new_right = moment(&left, &right, schema).unwrap_or_else(|| (*right).clone());
-            let new_left = moment(&right, &left, schema).unwrap_or_else(|| (*left).clone());
-            Expr::BinaryExpr { left: new_left.into(), op, right: new_right.into() }
-        }
-        other => other,
-    })
-}
-
-fn is_comparison(op: Operator) -> bool {
-    use Operator::{Eq, EqValidity, Gt, GtEq, Lt, LtEq, NotEq, NotEqValidity};
-    matches!(op, Eq | EqValidity | NotEq | NotEqValidity | Lt | LtEq | Gt | GtEq)
-}
-
-fn moment(column: &Expr, literal: &Expr, schema: &Schema) -> Option<Expr> {
-    let (Expr::Column(name), Expr::Literal(value)) = (column, literal) else {
-        return None;
-    };
-    let text = value.extract_str()?;
-    let scalar = match schema.get(name.as_str())?.kind {
-        Kind::Date => Scalar::Date(temporal::parse_date(text, None)?),
-        Kind::Time => Scalar::Time(temporal::parse_time(text)?),
-        Kind::DateTime => match temporal::parse_datetime(text, None) {
-            Some((micros, _)) => Scalar::DateTime(micros),
-            None => Scalar::DateTime(i64::from(temporal::parse_date(text, None)?) * 86_400_000_000),
-        },
-        _ => return None,
-    };
-    Some(literal_of(&scalar))
-}
-
-/// A scalar as a polars literal.
-fn literal_of(scalar: &Scalar) -> Expr {
-    let kind = match scalar {
-        Scalar::Boolean(value) => return lit(*value),
-        Scalar::Integer(value) => return lit(*value),
-        Scalar::Real(value) => return lit(*value),
-        Scalar::Text(text) => return lit(text.clone()),
-        Scalar::Date(days) => return lit(*days).cast(Kind::Date.dtype()),
-        Scalar::DateTime(micros) => (*micros, Kind::DateTime),
-        Scalar::Decimal(_) | Scalar::ZonedDateTime(_) => {
-            let value = scalar.to_any().into_static();
-            return lit(polars::prelude::Scalar::new(value.dtype(), value));
-        }
-        Scalar::Time(nanos) => (*nanos, Kind::Time),
-        Scalar::Duration(micros) => (*micros, Kind::Duration),
-    };
-    lit(kind.0).cast(kind.1.dtype())
-}
-
-/// Runs the expression on no rows, which finds every error of kinds.
-fn evaluate(text: &str, expr: &Expr, schema: &Schema) -> Result<Kind, ExpressionError> {
+/// Runs the expression on no rows, which finds whatever polars would still refuse, and holds its
+/// type against the planned one.
+fn check_type(text: &str, expr: &Expr, dtype: &DataType, schema: &Schema) -> Result<(), ExpressionError> {
     let frame = schema.empty_frame().lazy().select([expr.clone().alias("value")]);
-    let frame = frame.collect().map_err(|e| engine(text, &e))?;
-    let column = frame.columns().first();
-    Ok(column.map_or(Kind::Other, |column| Kind::of(column.dtype())))
+    let frame = frame.collect().map_err(|e| engine(text, e))?;
+    match frame.columns().first() {
+        Some(column) if column.dtype() != dtype => Err(ExpressionError::new(
+            format!(
+                "This gives values of the type {}, but {dtype} was planned. Please report this mistake of the program.",
+                column.dtype()
+            ),
+            Some(0..text.len()),
+        )),
+        _ => Ok(()),
+    }
 }
 
-/// polars' reasons in our words, as far as they are common.
-fn engine(text: &str, error: &PolarsError) -> ExpressionError {
-    let reason = error.to_string();
-    let reason = reason.lines().next().unwrap_or_default();
-    let sentence = if reason.contains("cannot compare string with numeric") {
-        "Text is compared with a number. Numbers stand without quotes; text stands in single \
-         quotes."
-            .to_owned()
-    } else {
-        format!("This cannot be computed: {}.", reason.trim_end_matches('.'))
-    };
-    ExpressionError::new(sentence, Some(0..text.len()))
+/// polars' reasons in our words.
+fn engine(text: &str, error: PolarsError) -> ExpressionError {
+    ExpressionError::new(crate::Error::from(error).to_string(), Some(0..text.len()))
 }
 
 #[cfg(test)]

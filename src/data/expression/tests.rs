@@ -50,32 +50,142 @@ fn kinds_of_good_expressions() {
     }
 }
 
+/// What an expression gives over a table, as text.
+fn computed(text: &str, frame: &polars::prelude::DataFrame) -> Result<Vec<Option<String>>, String> {
+    let compiled = compile(text, &Schema::of(frame)).map_err(|error| error.to_string())?;
+    let alone = frame.clone().lazy();
+    let result = match compiled.aggregates {
+        true => alone.select([compiled.expr.alias("value")]),
+        false => alone.with_column(compiled.expr.alias("value")),
+    };
+    let result = result.collect().map_err(|error| crate::Error::from(error).to_string())?;
+    let value = result.column("value").unwrap();
+    assert_eq!(*value.dtype(), compiled.dtype, "{text}");
+    let value = match value.dtype() {
+        DataType::Duration(_) => value.cast(&DataType::Int64).unwrap(),
+        _ => value.clone(),
+    };
+    let texts = crate::checked::convert::texts(&value).unwrap();
+    Ok(texts.iter().map(|text| text.map(str::to_owned)).collect())
+}
+
 #[test]
-fn every_function_offered_exists() {
-    let schema = Schema::new([("x", Kind::Real), ("y", Kind::Real), ("t", Kind::Text), ("d", Kind::Date)]);
-    for function in FUNCTIONS {
-        let call = function
-            .signature
-            .replace(", …", "")
-            .replace("condition", "x > 1")
-            .replace("text", "t")
-            .replace("separator", "'-'")
-            .replace("pattern", "'a.*'")
-            .replace("part)", "'a')")
-            .replace("fill", "' '")
-            .replace("old", "'a'")
-            .replace("new", "'b'")
-            .replace("length)", "2)")
-            .replace("length,", "2,")
-            .replace("start,", "1,")
-            .replace("decimals", "2")
-            .replace("base", "2")
-            .replace(", n)", ", 1)");
-        let dated = matches!(function.name, "date_part" | "extract" | "strftime");
-        let call = if dated { call.replace('x', "d").replace("edtract", "extract") } else { call };
-        let compiled = compile(&call, &schema).unwrap_or_else(|e| panic!("{call}: {e}"));
-        assert_eq!(compiled.aggregates, function.aggregates, "{call}");
+fn every_function_and_operator_gives_what_duckdb_gives() {
+    use crate::golden::expressions::{agrees, cases, table};
+
+    let (table, cases) = (table(), cases());
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let text = &case.expression;
+        match computed(text, &table) {
+            Err(sentence) => wrong.push(format!("{text}: {sentence}")),
+            Ok(found) => {
+                let same = found.len() == case.values.len()
+                    && found
+                        .iter()
+                        .zip(&case.values)
+                        .all(|(found, expected)| agrees(found.as_deref(), expected.as_deref()));
+                if !same {
+                    wrong.push(format!("{text}: {found:?} instead of {:?}", case.values));
+                }
+            }
+        }
     }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn everything_documented_has_a_case() {
+    let cases = crate::golden::expressions::cases();
+    for function in FUNCTIONS {
+        let call = format!("{}(", function.name);
+        let shown = cases.iter().any(|case| case.expression.to_lowercase().contains(&call));
+        assert!(shown, "no case of {} in golden/expressions.py", function.name);
+    }
+    for operator in OPERATORS {
+        let shown = cases.iter().any(|case| case.form.as_deref() == Some(operator.form));
+        assert!(shown, "no case of {} in golden/expressions.py", operator.form);
+    }
+    let forms: Vec<&str> = OPERATORS.iter().map(|operator| operator.form).collect();
+    for case in cases.iter().filter_map(|case| case.form.as_deref()) {
+        assert!(forms.contains(&case), "{case} is not documented");
+    }
+}
+
+#[test]
+fn a_category_is_its_name_and_narrow_numbers_are_wide() {
+    use polars::df;
+    let frame = df!("g" => ["a", "b"], "u" => [200_u8, 1], "i" => [i32::MAX, 1], "f" => [0.5_f32, 1.5]).unwrap();
+    let mut frame = frame;
+    frame.apply("g", |column| column.cast(&Kind::Category.dtype()).unwrap()).unwrap();
+    let texts = |text: &str| computed(text, &frame).unwrap().into_iter().flatten().collect::<Vec<_>>();
+    assert_eq!(texts("g = 'a'"), ["true", "false"]);
+    assert_eq!(texts("g IN ('a', 'c')"), ["true", "false"]);
+    assert_eq!(texts("g || '!'"), ["a!", "b!"]);
+    assert_eq!(texts("upper(g)"), ["A", "B"]);
+    assert_eq!(texts("CASE WHEN u > 100 THEN g ELSE 'other' END"), ["a", "other"]);
+    assert_eq!(texts("1 - u"), ["-199", "0"]);
+    assert_eq!(texts("i + i"), ["4294967294", "2"]);
+    assert_eq!(texts("f + 1"), ["1.5", "2.5"]);
+}
+
+#[test]
+fn what_does_not_fit_is_an_error_that_names_the_values() {
+    use polars::df;
+    let frame = df!("x" => [i64::MAX], "y" => [0_i64], "t" => ["many"], "r" => [1e300]).unwrap();
+    for (text, said) in [
+        ("x + 1", "9223372036854775807 + 1 does not fit"),
+        ("x * 2", "9223372036854775807 * 2 does not fit"),
+        ("-x - 2", "-9223372036854775807 - 2 does not fit"),
+        ("abs(-9223372036854775808 + y)", "abs(-9223372036854775808) does not fit"),
+        ("x // y", "divides by zero"),
+        ("x % y", "divides by zero"),
+        ("div(r, 2)", "is no whole number of 64 bits"),
+        ("CAST(t AS BIGINT)", "“many” cannot become a whole number"),
+        ("CAST(r AS BIGINT)", "cannot become a whole number"),
+        ("date(t)", "“many” cannot become a date"),
+        ("coalesce(r, x)", "9223372036854775807 has more digits than a real number holds"),
+        ("day + x", "There is no column “day”"),
+    ] {
+        let found = computed(text, &frame);
+        // Only the row that takes the value converts it.
+        if text.starts_with("coalesce") {
+            assert_eq!(found.unwrap(), [Some("1e+300".to_owned())]);
+            continue;
+        }
+        let sentence = found.unwrap_err();
+        assert!(sentence.contains(said) && sentence.ends_with('.'), "{text}: {sentence}");
+    }
+}
+
+#[test]
+fn moments_with_a_zone_compare_by_their_local_hour_or_instant() {
+    use polars::df;
+    let berlin = DataType::Datetime(
+        polars::prelude::TimeUnit::Microseconds,
+        polars::prelude::TimeZone::opt_try_new(Some("Europe/Berlin")).unwrap(),
+    );
+    let mut frame = df!("at" => [1_704_067_200_000_000_i64]).unwrap();
+    frame.apply("at", |column| column.cast(&berlin).unwrap()).unwrap();
+    let text = |text: &str| computed(text, &frame).unwrap().remove(0).unwrap();
+    assert_eq!(text("CAST(at AS TEXT)"), "2024-01-01 01:00:00+01:00");
+    assert_eq!(text("at = '2024-01-01 01:00'"), "true");
+    assert_eq!(text("at = '2024-01-01 00:00Z'"), "true");
+    assert_eq!(text("at IN ('2024-01-01 01:00', '2024-01-02')"), "true");
+    assert_eq!(text("extract(hour FROM at)"), "1");
+    assert_eq!(text("CAST(at AS TIMESTAMP)"), "2024-01-01 01:00:00");
+    assert_eq!(text("CAST(at AS DATE)"), "2024-01-01");
+    assert_eq!(text("at - DATE '2024-01-01'"), "3600000000");
+}
+
+#[test]
+fn the_columns_used_are_those_of_the_grammar() {
+    let used = |text: &str| columns_used(text).unwrap();
+    assert_eq!(used("CAST(x AS DOUBLE) * `mean radius` + x"), ["x", "mean radius"]);
+    assert_eq!(used("CASE WHEN \"AS\" IS NULL THEN 'y' ELSE lower(name) END"), ["AS", "name"]);
+    assert_eq!(used("EXTRACT(year FROM day) > 3 AND t LIKE 'a b'"), ["day", "t"]);
+    assert_eq!(used("a IN (1, b) AND day > DATE '2024-01-31'"), ["a", "b", "day"]);
+    assert!(columns_used("x +").is_err());
 }
 
 #[test]

@@ -41,3 +41,93 @@ pub(crate) fn close(found: f64, expected: f64, tolerance: f64, what: &str) {
 pub(crate) fn column_names(frame: &DataFrame) -> Vec<&str> {
     frame.columns().iter().map(|column| column.name().as_str()).collect()
 }
+
+/// Expressions with their values by DuckDB (`expressions.py`).
+pub mod expressions {
+    use polars::prelude::{DataFrame, DataType, NamedFrom, Series, TimeUnit};
+    use serde_json::Value;
+
+    /// A case of `expressions.json`.
+    pub struct ExpressionCase {
+        /// The operator that it shows, if it shows one.
+        pub form: Option<String>,
+        /// The text of the expression.
+        pub expression: String,
+        /// What it gives in each row; one value if it looks at all of them.
+        pub values: Vec<Option<String>>,
+    }
+
+    fn file() -> Value {
+        serde_json::from_str(include_str!("expressions.json")).unwrap()
+    }
+
+    fn texts(values: &Value) -> Vec<Option<String>> {
+        values.as_array().unwrap().iter().map(|value| value.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Every case.
+    pub fn cases() -> Vec<ExpressionCase> {
+        let file = file();
+        let case = |case: &Value| ExpressionCase {
+            form: case["form"].as_str().map(str::to_owned),
+            expression: case["expression"].as_str().unwrap().to_owned(),
+            values: texts(&case["values"]),
+        };
+        file["cases"].as_array().unwrap().iter().map(case).collect()
+    }
+
+    /// The table that the cases are computed over.
+    pub fn table() -> DataFrame {
+        let file = file();
+        let columns = file["table"].as_object().unwrap().iter().map(|(name, column)| {
+            let texts = Series::new(name.as_str().into(), texts(&column["values"]));
+            let text = || texts.str().unwrap();
+            let typed = match column["type"].as_str().unwrap() {
+                "DOUBLE" => texts.cast(&DataType::Float64).unwrap(),
+                "BIGINT" => texts.cast(&DataType::Int64).unwrap(),
+                "DECIMAL(38,2)" => texts.cast(&DataType::Decimal(38, 2)).unwrap(),
+                "DECIMAL(38,3)" => texts.cast(&DataType::Decimal(38, 3)).unwrap(),
+                "BOOLEAN" => {
+                    let flags = text().iter().map(|text| text.map(|text| text == "true"));
+                    Series::new(name.as_str().into(), flags.collect::<Vec<_>>())
+                }
+                "DATE" => {
+                    let days = text().iter().map(|text| text.and_then(|text| crate::temporal::parse_date(text, None)));
+                    Series::new(name.as_str().into(), days.collect::<Vec<_>>()).cast(&DataType::Date).unwrap()
+                }
+                "TIMESTAMP" => {
+                    let micros = text().iter();
+                    let micros = micros.map(|text| text.and_then(crate::checked::convert::parse_moment));
+                    let micros = Series::new(name.as_str().into(), micros.collect::<Vec<_>>());
+                    micros.cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap()
+                }
+                "TIME" => {
+                    let nanos = text().iter().map(|text| text.and_then(crate::temporal::parse_time));
+                    Series::new(name.as_str().into(), nanos.collect::<Vec<_>>()).cast(&DataType::Time).unwrap()
+                }
+                _ => texts.clone(),
+            };
+            typed.into()
+        });
+        let columns: Vec<_> = columns.collect();
+        DataFrame::new(6, columns).unwrap()
+    }
+
+    /// Whether a value is the expected one: numbers by value, reals to twelve digits, everything
+    /// else by its text.
+    pub fn agrees(found: Option<&str>, expected: Option<&str>) -> bool {
+        let (Some(found), Some(expected)) = (found, expected) else {
+            return found.is_none() && expected.is_none();
+        };
+        if found == expected {
+            return true;
+        }
+        let (Ok(left), Ok(right)) = (found.parse::<f64>(), expected.parse::<f64>()) else {
+            return false;
+        };
+        let both_whole = !found.contains(['.', 'e']) && !expected.contains(['.', 'e']);
+        (left.is_nan() && right.is_nan())
+            || left == right && !both_whole
+            || !both_whole && (left - right).abs() <= 1e-12 * right.abs().max(1e-3)
+    }
+}

@@ -159,10 +159,10 @@ pub(super) fn output(step: &Step, schema: &Schema) -> Result<Schema> {
         Step::Bin { columns } => bin(columns, &schema, &mut out)?,
         Step::Compute { columns } => {
             for entry in columns {
-                let kind = expression::validate_row_wise(&entry.expression, &out)?;
+                let computed = expression::row_wise(&entry.expression, &out)?.column(&entry.name);
                 match out.position(&entry.name) {
-                    Some(at) => out.columns[at] = out.columns[at].clone().with_kind(kind),
-                    None => out.columns.push(Column::new(&entry.name, kind)),
+                    Some(at) => out.columns[at] = Column { role: out.columns[at].role, ..computed },
+                    None => out.columns.push(computed),
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Which raw columns a model needs, found by going back through its preparation.
 
+use data::expression::columns_used;
 use data::prepare::{Preparation, Step};
 use data::schema::Kind;
 use indexmap::IndexMap;
@@ -57,7 +58,8 @@ fn before(step: &Step, after: &Needed) -> Needed {
         }
         Step::Compute { columns } => {
             for entry in columns.iter().rev() {
-                let names = mentioned(&entry.expression);
+                // The expression was checked when its step was made, so that it can be read.
+                let names = columns_used(&entry.expression).unwrap_or_default();
                 trade(&mut needed, &entry.name, &names, None);
             }
         }
@@ -76,43 +78,25 @@ fn trade<'a>(needed: &mut Needed, made: &str, from: impl IntoIterator<Item = &'a
     }
 }
 
-/// The names an expression may mean: quoted with `"` or `` ` ``, or bare and not followed by `(`.
-fn mentioned(expression: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut rest = expression;
-    while let Some(first) = rest.chars().next() {
-        if first == '\'' {
-            let end = rest[1..].find('\'').map_or(rest.len(), |at| at + 2);
-            rest = &rest[end..];
-        } else if first == '"' || first == '`' {
-            let end = rest[1..].find(first).map_or(rest.len(), |at| at + 1);
-            names.push(rest[1..end].to_owned());
-            rest = rest.get(end + 1..).unwrap_or("");
-        } else if first.is_alphabetic() || first == '_' {
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-            let (word, after) = rest.split_at(end);
-            if !after.trim_start().starts_with('(') {
-                names.push(word.to_owned());
-            }
-            rest = after;
-        } else {
-            rest = &rest[first.len_utf8()..];
-        }
-    }
-    names
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_in_expressions() {
-        assert_eq!(
-            mentioned(r#"round(a1 * "mean radius" + `b c`, 2) || 'text "not" this'"#),
-            ["a1", "mean radius", "b c"]
-        );
-        assert!(mentioned("'open").is_empty());
-        assert_eq!(mentioned("\"open"), ["open"]);
+    fn an_expression_needs_the_columns_that_it_reads() {
+        use data::prepare::{ComputedColumn, Fitted};
+
+        let computed =
+            |name: &str, expression: &str| ComputedColumn { name: name.to_owned(), expression: expression.to_owned() };
+        let columns = vec![
+            computed("a", r#"CAST("mean radius" AS DOUBLE) / 2"#),
+            computed("b", "CASE WHEN lower(name) = 'x' THEN a ELSE 0 END"),
+        ];
+        let step = Fitted::new(Step::Compute { columns }).unwrap();
+        let features = Needed::from_iter([("b".to_owned(), Some(Kind::Real))]);
+        let all = needed(&Preparation(vec![step]), features);
+        let mut names: Vec<&str> = all[0].keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["mean radius", "name"]);
     }
 }

@@ -26,6 +26,11 @@ static SPEC: Spec = Spec {
         - The computation travels with a model trained on the result, which then takes raw rows.\n\
         - If a value that the expression reads is missing, so is the result, unless the expression says otherwise \
         (`COALESCE(a, 0)`).\n\
+        - Arithmetic is exact: a whole number that needs more than 64 bits, and a whole number divided by zero \
+        (`//`, `%`), are errors that name the values. `/` gives a real number. Numbers of different types compare \
+        exactly; `IN` and `NOT IN` treat missing values as SQL does.\n\
+        - A branch of `CASE` or `if` is computed only for its own rows: `CASE WHEN n <> 0 THEN m // n END` does not \
+        divide by zero.\n\
         - Figures of several rows (`AVG`, `MAX`) cannot stand here: use *Group and aggregate* or *SQL query*.",
     keywords: &["expression", "formula", "compute", "calculate", "derive", "mutate", "feature engineering"],
     inputs: &[Port::new("table", "Table", PortKind::Table, "The rows to compute from.")],
@@ -64,13 +69,16 @@ impl Component for AddColumn {
         if name.is_empty() {
             problems.push(Problem::error(NO_NAME).at_param("name"));
         }
-        let checked = expression::validate_row_wise(params.text("expression"), &shape.schema);
-        let Some(kind) = report_expression(checked, &shape, params, "expression", problems) else {
+        let checked = expression::row_wise(params.text("expression"), &shape.schema);
+        let Some(compiled) = report_expression(checked, &shape, params, "expression", problems) else {
             return Vec::new();
         };
         match shape.schema.position(name) {
-            Some(at) => shape.schema.columns[at].kind = kind,
-            None => shape.schema.columns.push(Column::new(name, kind)),
+            Some(at) => {
+                let role = shape.schema.columns[at].role;
+                shape.schema.columns[at] = Column { role, ..compiled.column(name) };
+            }
+            None => shape.schema.columns.push(compiled.column(name)),
         }
         one_table(shape)
     }
