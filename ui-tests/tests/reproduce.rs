@@ -436,6 +436,90 @@ fn programs_outside_of_any_repository_are_kept_file_by_file() {
     desk.is_whole();
 }
 
+/// Programs in packages, as larger ones are: one started by `python -m`, which imports from subfolders and by names that
+/// only it knows, and a script that imports from the folder it is started in.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_program_of_modules_outside_of_any_repository_runs_again() {
+    let desk = Desk::new();
+    let served = Served::start(&desk);
+    let code = tempfile::tempdir().unwrap();
+    let code = code.path().canonicalize().unwrap();
+    let put = |path: &str, text: &str| {
+        let path = code.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    put("flowers/__init__.py", "");
+    put("flowers/model/__init__.py", "");
+    put("flowers/model/line.py", "from .. import units\n\ndef slope():\n    return 2.5 * units.FACTOR\n");
+    put("flowers/units.py", "FACTOR = 2\n");
+    put("plugins/extra.py", "BONUS = 1.25\n");
+    put("shared/base.py", "START = 100\n");
+    let log = "from flowers.model.line import slope\nfrom shared.base import START\nmlflow.set_tracking_uri(sys.argv[1])\n\
+               with mlflow.start_run(run_name='train'):\n    mlflow.log_metric('m', START + slope() + BONUS)\n";
+    let named = "import importlib, sys, mlflow\nBONUS = importlib.import_module('plugins.' + 'extra').BONUS\n";
+    put("flowers/train.py", &format!("{named}{log}"));
+    put("scripts/run.py", &format!("import os, sys, mlflow\nsys.path.append(os.getcwd())\nBONUS = 0\n{log}"));
+    ran(python(&code, &["-m", "flowers.train", &served.uri()]));
+    ran(python(&code, &["scripts/run.py", &served.uri()]));
+    let runs = logged(&desk, 2);
+    served.kill();
+    for run in &runs {
+        assert_eq!(run["environment"]["client"]["root"], code.to_string_lossy().as_ref());
+        assert_eq!(run["environment"]["left_out"], Json::Array(Vec::new()));
+    }
+    let kept = |run: &Json| {
+        let scripts = run["environment"]["scripts"].as_array().unwrap();
+        scripts.iter().map(|script| text(&script["path"])).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(&runs[0]).len(), 8, "{:?}", kept(&runs[0]));
+    let imported = ["flowers/__init__.py", "flowers/model/__init__.py", "flowers/model/line.py", "flowers/train.py"];
+    let mut second = kept(&runs[1]);
+    assert_eq!(second.remove(0), "scripts/run.py");
+    second.sort();
+    assert_eq!(second, [&imported[..], &["flowers/units.py", "shared/base.py"]].concat());
+
+    std::fs::remove_dir_all(&code).unwrap();
+    for (run, metric) in runs.iter().zip([106.25, 105.0]) {
+        let (outcome, report) = reproduce(&desk, &id(run), &[]);
+        assert_eq!((outcome.code, text(&report["verdict"])), (Some(0), "identical".to_owned()), "{report:#}");
+        assert_eq!(report["metrics"][0]["first"], metric);
+    }
+    desk.is_whole();
+}
+
+/// A step that is reused has what it logged, in the run and through MLflow's client, so that the run is the same again.
+#[test]
+fn a_run_of_reused_steps_comes_out_as_it_did() {
+    let desk = study();
+    let script = "import atelier, mlflow\n\ndef run(table):\n    for step in range(4):\n        \
+                  atelier.log_metric('loss', 1 / (1 + step), step)\n        \
+                  mlflow.log_metric('rows', len(table) + step, step=step)\n    mlflow.log_param('depth', 3)\n    \
+                  mlflow.log_text('done', 'note.txt')\n    return table\n";
+    write(&desk, "src/clean.py", script);
+    let boosted = STUDY.replace("component: random_forest", "component: gradient_boosting");
+    let path = desk.pipeline("study", &boosted);
+    let first = run(&desk, &path);
+    assert_eq!(first["row"]["status"], "done", "{first:#}");
+    let second = run(&desk, &path);
+    let statuses: Vec<String> = second["steps"].as_array().unwrap().iter().map(|step| text(&step["status"])).collect();
+    assert!(statuses.iter().all(|status| status == "reused"), "{statuses:?}");
+    assert_eq!(second["row"]["metrics"], first["row"]["metrics"]);
+
+    for run in [&first, &second] {
+        let (outcome, report) = reproduce(&desk, &id(run), &[]);
+        assert_eq!((outcome.code, text(&report["verdict"])), (Some(0), "identical".to_owned()), "{report:#}");
+        let keys: Vec<String> =
+            report["metrics"].as_array().unwrap().iter().map(|metric| text(&metric["key"])).collect();
+        assert!(keys.iter().any(|key| key == "clean.loss") && keys.iter().any(|key| key == "clean.rows"), "{keys:?}");
+        assert!(keys.len() > 5, "the curves of training as well: {keys:?}");
+    }
+    let listed = desk.atelier(&["runs", "list", "--json"]).json();
+    assert_eq!(listed["runs"].as_array().unwrap().len(), 4, "each run has that of its step");
+    desk.is_whole();
+}
+
 #[test]
 fn a_run_is_reproduced_from_its_page() {
     let desk = study();

@@ -7,6 +7,7 @@
 //! than what they tell.
 
 mod command;
+mod modules;
 mod process;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,13 +26,12 @@ use crate::source::Source;
 use crate::surroundings::{Scripts, StepsPython, Surroundings, quoted};
 use crate::{Result, Studio};
 
+use modules::{ProgramModules, ProgramStart};
 use process::Process;
 
 use command::is_python;
 pub(crate) use command::{Code, code, is_isolated, is_worker};
 
-/// Files beside a script outside of any repository that are kept with it.
-const SIBLINGS: usize = 50;
 /// Runs that wait to be told what they are from.
 const WAITING: usize = 10_000;
 /// How many processes may stand between a worker and its program.
@@ -173,6 +173,7 @@ impl Studio {
             _ => None,
         };
         let (folder, script) = script_of(process, script_at);
+        let folder = folder_of_module(process).unwrap_or(folder);
         if let (Some(at), None) = (script_at, &script) {
             let name = &process.arguments[at];
             left_out.push(format!("{name} is not where the program was started, so it was not kept."));
@@ -181,13 +182,29 @@ impl Studio {
         let installed = |script: &Path| {
             script.parent() == process.program.parent().and_then(|bin| bin.canonicalize().ok()).as_deref()
         };
-        let script = script.filter(|script| !installed(script));
-        let place = script.as_deref().and_then(Path::parent).unwrap_or(&folder).to_owned();
+        let is_command = script.as_deref().is_some_and(installed);
+        let script = script.filter(|_| !is_command);
+        let start = match is_command {
+            true => Some(ProgramStart { file: None, imports_from: folder.clone() }),
+            false => ProgramStart::of(&process.arguments, &folder, script.as_deref(), &process.module_path),
+        };
+        let start = start.filter(|_| python);
+        let place = start.as_ref().map_or_else(|| folder.clone(), ProgramStart::place);
         let repository = repository(&place, &mut left_out);
         let source = repository.as_ref().map(Source::of).transpose()?.unwrap_or_default();
         left_out.extend(source.left_out());
-        let root = repository.as_ref().map_or(place, |repository| repository.root().to_owned());
-        left_out.extend(changed_since(process.started, &root, script.as_deref(), &source));
+        let ProgramModules { root, files, left_out: more } = match (&repository, start) {
+            // The commit and the difference have all others.
+            (Some(repository), start) => ProgramModules {
+                root: repository.root().to_owned(),
+                files: start.and_then(|start| start.file).into_iter().collect(),
+                left_out: None,
+            },
+            (None, Some(start)) => ProgramModules::of(&start, &folder, &process.module_path),
+            (None, None) => ProgramModules { root: place, ..ProgramModules::default() },
+        };
+        left_out.extend(more);
+        left_out.extend(changed_since(process.started, &root, &files, &source));
         let client = Client {
             pid: process.pid,
             started: process.started,
@@ -209,9 +226,8 @@ impl Studio {
             let interpreter = interpreter::describe(&process.program, &self.cache_folder());
             surroundings.python = vec![StepsPython { interpreter, ..StepsPython::default() }];
         }
-        let siblings = if repository.is_none() { siblings(&client.root, script.as_deref()) } else { Vec::new() };
         let mut scripts = Scripts::new(&client.root, repository, &source, &mut surroundings);
-        script.iter().chain(&siblings).for_each(|file| scripts.keep(file));
+        files.iter().for_each(|file| scripts.keep(file));
         surroundings.client = Some(client);
         Ok(RunOrigin {
             environment: self.put_json(&surroundings)?,
@@ -232,6 +248,17 @@ fn script_of(process: &Process, at: Option<usize>) -> (PathBuf, Option<PathBuf>)
     process.folders.iter().find_map(in_folder).unwrap_or_else(first)
 }
 
+/// The folder that a process was started in, if it runs a module that lies there or on its path.
+fn folder_of_module(process: &Process) -> Option<PathBuf> {
+    let mut folders = process.folders.iter().filter_map(|folder| folder.canonicalize().ok());
+    let has_module = |folder: &PathBuf| {
+        let is_module = matches!(code(&process.arguments), Code::Module(_));
+        let start = ProgramStart::of(&process.arguments, folder, None, &process.module_path);
+        is_module && start.is_some_and(|start| start.file.is_some())
+    };
+    folders.find(has_module)
+}
+
 /// What arguments name below `root`: links on the way are followed, as the same file may be reached by several names.
 fn named(arguments: &[String], root: &Path, script: Option<(usize, &Path)>) -> BTreeMap<usize, PathBuf> {
     // Everything lies below the uppermost folder, which is nobody's code.
@@ -244,9 +271,9 @@ fn named(arguments: &[String], root: &Path, script: Option<(usize, &Path)>) -> B
 }
 
 /// What was edited while the program ran already: it had read it before. In sentences.
-fn changed_since(started: u64, root: &Path, script: Option<&Path>, source: &Source) -> Vec<String> {
+fn changed_since(started: u64, root: &Path, files: &[PathBuf], source: &Source) -> Vec<String> {
     let edited = source.diff.iter().flat_map(|diff| diff.lines()).filter_map(|line| line.strip_prefix("+++ b/"));
-    let files: BTreeSet<PathBuf> = edited.map(|path| root.join(path)).chain(script.map(Path::to_owned)).collect();
+    let files: BTreeSet<PathBuf> = edited.map(|path| root.join(path)).chain(files.iter().cloned()).collect();
     let later = |file: &PathBuf| {
         let changed = std::fs::metadata(file).and_then(|meta| meta.modified()).ok()?;
         (changed.duration_since(UNIX_EPOCH).ok()?.as_secs() > started + START_ERROR).then(|| file.display().to_string())
@@ -269,17 +296,4 @@ fn repository(place: &Path, left_out: &mut Vec<String>) -> Option<Repo> {
             None
         }
     }
-}
-
-/// The modules that a script outside of any repository may import, by name.
-fn siblings(folder: &Path, script: Option<&Path>) -> Vec<PathBuf> {
-    if script.is_none() {
-        return Vec::new();
-    }
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> =
-        entries.filter(|path| path.extension().is_some_and(|ending| ending == "py") && path.is_file()).collect();
-    files.sort();
-    files.truncate(SIBLINGS);
-    files
 }
