@@ -54,15 +54,23 @@ pub struct Port {
     pub kind: PortKind,
     pub optional: bool,
     pub help: &'static str,
+    /// Of an output: the inputs that it tells of. Empty stands for all.
+    pub about: &'static [&'static str],
 }
 
 impl Port {
     pub const fn new(name: &'static str, title: &'static str, kind: PortKind, help: &'static str) -> Self {
-        Self { name, title, kind, optional: false, help }
+        Self { name, title, kind, optional: false, help, about: &[] }
     }
 
     pub const fn optional(mut self) -> Self {
         self.optional = true;
+        self
+    }
+
+    /// Of an output: says which inputs it tells of, where it does not tell of all.
+    pub const fn about(mut self, inputs: &'static [&'static str]) -> Self {
+        self.about = inputs;
         self
     }
 }

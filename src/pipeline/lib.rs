@@ -11,6 +11,7 @@
 //! | [`yaml`] | the file of a drawing, edited line by line |
 //! | [`component`], [`components`] | what a kind of step declares and does; the catalogue of them |
 //! | [`shape`], [`check`] | what flows where and what is wrong, without data |
+//! | [`lineage`] | which models a plan makes, and which report is about which of them |
 //! | [`plan`], [`execute`] | what to run, from what; running it, reusing what was computed |
 //! | [`value`], [`meta`] | what a port holds while a step runs; what is kept beside its bytes |
 //! | [`store`], [`memory`] | what the engine asks of whoever runs it; an implementation in a temporary folder |
@@ -56,6 +57,7 @@ pub mod components;
 pub mod execute;
 pub mod graph;
 pub mod journal;
+pub mod lineage;
 pub mod memory;
 pub mod meta;
 pub mod plan;

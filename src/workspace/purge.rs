@@ -298,6 +298,7 @@ impl Tx<'_> {
         }
         self.purge_files(&run.location, purged)?;
         self.conn.execute("DELETE FROM step_cache WHERE run = ?1", [&run.id])?;
+        crate::model_runs::purge(self.conn, &run.id)?;
         purged.runs += self.conn.execute("DELETE FROM runs WHERE id = ?1", [row])? as u64;
         Ok((what, Fate::Gone))
     }

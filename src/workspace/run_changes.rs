@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::model_runs;
 use crate::runs::{NewRun, RunInput, STALE_AFTER_MS, new_run_id, run_row};
 use crate::steps;
 use crate::tx::{Batch, Tx, json_text};
@@ -56,6 +57,7 @@ impl Tx<'_> {
         self.set_params(&id, &new.params)?;
         self.set_tags(&id, &origin_tags(new, user))?;
         self.set_tags(&id, &new.tags)?;
+        self.insert_model_runs(&id, &new.models)?;
         Ok(id)
     }
 
@@ -83,7 +85,7 @@ impl Tx<'_> {
              WHERE uuid = ?1",
             (run, RunStatus::Running, pid, self.now),
         )?;
-        Ok(())
+        model_runs::follow(self.conn, run)
     }
 
     /// Puts an ended or abandoned run back to waiting, to be resumed at its first step without a result.
@@ -103,7 +105,7 @@ impl Tx<'_> {
              WHERE run_id = ?1 AND status NOT IN ('done', 'reused')",
             [row],
         )?;
-        Ok(())
+        model_runs::follow(self.conn, run)
     }
 
     /// Ends a run. Steps that still ran are failed or cancelled with it, those that waited are skipped.
@@ -125,7 +127,7 @@ impl Tx<'_> {
             (row, stopped, self.now, error),
         )?;
         self.conn.execute("UPDATE steps SET status = 'skipped' WHERE run_id = ?1 AND status = 'waiting'", [row])?;
-        Ok(())
+        model_runs::finish(self.conn, run)
     }
 
     /// Asks the run's worker to stop; it learns so with its next heartbeat.
@@ -154,7 +156,8 @@ impl Tx<'_> {
         }
         let row = run_row(self.conn, run)?;
         self.conn.execute("UPDATE runs SET name = ?2 WHERE id = ?1", (row, name.trim()))?;
-        set_text(self.conn, row)
+        set_text(self.conn, row)?;
+        model_runs::rename(self.conn, run)
     }
 
     /// Replaces a run's small facts.
@@ -180,7 +183,7 @@ impl Tx<'_> {
         if changed == 0 {
             return Err(Error::Invalid("This run is still going. Cancel it before you delete it.".into()));
         }
-        Ok(())
+        model_runs::follow_deletion(self.conn, run)
     }
 
     /// Brings a deleted run back.
@@ -189,7 +192,7 @@ impl Tx<'_> {
     /// A run that is not there.
     pub fn restore_run(&self, run: &str) -> Result<()> {
         self.conn.execute("UPDATE runs SET deleted_at = NULL WHERE id = ?1", [run_row(self.conn, run)?])?;
-        Ok(())
+        model_runs::follow_deletion(self.conn, run)
     }
 
     /// Replaces the description of what a run ran on, once its worker knows more.
@@ -199,7 +202,7 @@ impl Tx<'_> {
     pub fn set_run_environment(&self, run: &str, digest: &str) -> Result<()> {
         let row = run_row(self.conn, run)?;
         self.conn.execute("UPDATE runs SET environment_digest = ?2 WHERE id = ?1", (row, digest))?;
-        Ok(())
+        model_runs::follow_environment(self.conn, run)
     }
 }
 

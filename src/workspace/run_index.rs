@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::folder::Workspace;
+use crate::model_runs::MODEL_TAG;
 use crate::run_list::{Query, RunFilter, RunSort, column, conditions, load_rows};
 use crate::runs::Run;
 use crate::tracking::search::{Candidate, Key, Needs, Places, compare_keys, keep_all};
@@ -47,6 +48,8 @@ pub struct IndexedRun {
     pub parent: Option<u32>,
     /// The place of its group.
     pub group: u32,
+    /// Whether it is a model of the run it is nested in.
+    pub is_model: bool,
 }
 
 /// All runs that pass, in order.
@@ -114,12 +117,21 @@ impl Workspace {
     /// A database that cannot be read.
     pub fn run_index(&self, listing: &RunListing) -> Result<RunIndex> {
         self.db.read(|conn| {
-            let rows = in_order(conn, listing, passing(conn, listing)?)?;
+            let models = model_parents(conn)?;
+            let (mut rows, valued) = in_order(conn, listing, passing(conn, listing, &models)?)?;
+            if listing.nested {
+                rows = raise_parents(rows, valued, &models);
+            }
             let places = Places::new(rows.iter().copied());
             let mut runs: Vec<IndexedRun> =
-                rows.into_iter().map(|row| IndexedRun { row, parent: None, group: 0 }).collect();
+                rows.into_iter().map(|row| IndexedRun { row, parent: None, group: 0, is_model: false }).collect();
             if listing.nested {
                 nest(conn, &places, &mut runs)?;
+                for (child, parent) in &models {
+                    if let (Some(child), Some(_)) = (places.of(*child), places.of(*parent)) {
+                        runs[child].is_model = true;
+                    }
+                }
             }
             let groups = match &listing.group {
                 Some(by) => group(conn, &places, by, &mut runs, &listing.measures)?,
@@ -166,7 +178,7 @@ impl Workspace {
 
 /// The rows of the runs that pass, in the order of a column of theirs; the newest first where they are to be in
 /// another order.
-fn passing(conn: &Connection, listing: &RunListing) -> Result<Vec<i64>> {
+fn passing(conn: &Connection, listing: &RunListing, models: &HashMap<i64, i64>) -> Result<Vec<i64>> {
     let filter = &listing.filter;
     let needs = Needs::of_conditions(&listing.conditions);
     let whole = listing.conditions.is_empty();
@@ -195,16 +207,55 @@ fn passing(conn: &Connection, listing: &RunListing) -> Result<Vec<i64>> {
         archived.insert(row);
         Ok(())
     })?;
+    // A run is put away with its models.
+    let with_run: Vec<i64> =
+        models.iter().filter(|(_, parent)| archived.contains(*parent)).map(|(model, _)| *model).collect();
+    archived.extend(with_run);
     if listing.archived || !archived.is_empty() {
         found.retain(|row| archived.contains(row) == listing.archived);
     }
     Ok(found)
 }
 
-/// These rows in the order that was asked for, straight from an index of values; those without a value follow as they
-/// are.
-fn in_order(conn: &Connection, listing: &RunListing, rows: Vec<i64>) -> Result<Vec<i64>> {
-    let Some((table, key)) = table_of(&listing.filter.sort) else { return Ok(rows) };
+/// The runs that are models of others, each with the run that it is a model of.
+fn model_parents(conn: &Connection) -> Result<HashMap<i64, i64>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT m.run_id, p.id FROM tags m
+         JOIN tags t ON t.run_id = m.run_id AND t.key_id = (SELECT id FROM keys WHERE name = ?2)
+         JOIN runs p ON p.uuid = t.value
+         WHERE m.key_id = (SELECT id FROM keys WHERE name = ?1)",
+    )?;
+    let pairs = statement.query_map([MODEL_TAG, PARENT_TAG], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(pairs.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Puts runs that have no value of their own, as their metrics belong to their models, where the first of their models
+/// stands. The first `valued` rows have a value.
+fn raise_parents(rows: Vec<i64>, valued: usize, models: &HashMap<i64, i64>) -> Vec<i64> {
+    if models.is_empty() || valued == 0 {
+        return rows;
+    }
+    let without: HashSet<i64> = rows[valued..].iter().copied().collect();
+    let mut raised = HashSet::new();
+    let mut ordered = Vec::with_capacity(rows.len());
+    for (place, row) in rows.into_iter().enumerate() {
+        if raised.contains(&row) {
+            continue;
+        }
+        if let Some(parent) = models.get(&row).filter(|parent| place < valued && without.contains(*parent))
+            && raised.insert(*parent)
+        {
+            ordered.push(*parent);
+        }
+        ordered.push(row);
+    }
+    ordered
+}
+
+/// These rows in the order that was asked for, straight from an index of values, and how many have a value; those
+/// without one follow as they are.
+fn in_order(conn: &Connection, listing: &RunListing, rows: Vec<i64>) -> Result<(Vec<i64>, usize)> {
+    let Some((table, key)) = table_of(&listing.filter.sort) else { return Ok((rows, 0)) };
     let direction = listing.filter.direction();
     let by = match table {
         // Numbers before words.
@@ -222,8 +273,9 @@ fn in_order(conn: &Connection, listing: &RunListing, rows: Vec<i64>) -> Result<V
         }
         Ok(())
     })?;
+    let valued = ordered.len();
     ordered.extend(rows.into_iter().zip(rest).filter_map(|(row, rest)| rest.then_some(row)));
-    Ok(ordered)
+    Ok((ordered, valued))
 }
 
 /// Gives `visit` the row of each run that has a value of this name, and the value.

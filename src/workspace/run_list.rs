@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::folder::Workspace;
 use crate::metrics;
+use crate::model_runs::MODEL_ROWS;
 use crate::run_changes::Use;
 use crate::runs::{Run, SELECT_RUN, run_from};
 use crate::words::RunStatus;
@@ -29,6 +30,8 @@ pub struct RunFilter {
     pub tags: Vec<(String, String)>,
     /// The deleted ones instead of the others.
     pub deleted: bool,
+    /// The models of runs that make several as well, each of which is recorded as a run nested in its own.
+    pub models: bool,
     /// By what to sort.
     pub sort: RunSort,
     /// Greatest first. Runs that lack the value come last either way.
@@ -49,6 +52,7 @@ impl Default for RunFilter {
             text: String::new(),
             tags: Vec::new(),
             deleted: false,
+            models: false,
             sort: RunSort::Created,
             descending: true,
             offset: 0,
@@ -163,11 +167,12 @@ impl Workspace {
     /// A database that cannot be read.
     pub fn runs_of_commits(&self, commits: &[String], limit: usize) -> Result<Vec<Run>> {
         self.db.read(|conn| {
-            let mut statement = conn.prepare_cached(
+            let mut statement = conn.prepare_cached(&format!(
                 "SELECT r.id FROM runs r
                  WHERE r.commit_id IN (SELECT value FROM json_each(?1)) AND r.deleted_at IS NULL
+                     AND r.id NOT IN {MODEL_ROWS}
                  ORDER BY r.created_at DESC, r.id DESC LIMIT ?2",
-            )?;
+            ))?;
             let rows: Vec<i64> = statement
                 .query_map((serde_json::to_string(commits)?, limit as i64), |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
@@ -182,8 +187,9 @@ impl Workspace {
     /// A database that cannot be read.
     pub fn runs_of_environment(&self, digest: Option<&str>) -> Result<Vec<Run>> {
         self.db.read(|conn| {
-            let mut statement =
-                conn.prepare_cached("SELECT id FROM runs WHERE environment_digest IS ?1 ORDER BY id")?;
+            let mut statement = conn.prepare_cached(&format!(
+                "SELECT id FROM runs WHERE environment_digest IS ?1 AND id NOT IN {MODEL_ROWS} ORDER BY id"
+            ))?;
             let rows: Vec<i64> = statement.query_map([digest], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
             load(conn, &rows)
         })
@@ -220,6 +226,9 @@ pub struct RunKeys {
 pub(crate) fn conditions(filter: &RunFilter) -> Query {
     let mut query = Query::default();
     query.push(if filter.deleted { "r.deleted_at IS NOT NULL" } else { "r.deleted_at IS NULL" }, []);
+    if !filter.models {
+        query.push(&format!(" AND r.id NOT IN {MODEL_ROWS}"), []);
+    }
     if let Some(experiment) = &filter.experiment {
         query.push(
             " AND r.experiment_id = (SELECT id FROM experiments WHERE name = ?)",

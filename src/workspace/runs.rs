@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::folder::Workspace;
 use crate::metrics::{self, MetricPoint};
+use crate::model_runs::NewModelRun;
 use crate::steps::{self, NewStep, Step};
 use crate::tx::{json_column, now_ms};
 use crate::words::RunStatus;
@@ -53,6 +54,8 @@ pub struct NewRun {
     pub params: Vec<(String, String)>,
     /// Tags.
     pub tags: Vec<(String, String)>,
+    /// Its models, where it makes more than one: each becomes a run nested in it.
+    pub models: Vec<NewModelRun>,
 }
 
 /// A dataset version that a run reads.

@@ -10,6 +10,7 @@ use super::{RUN_NAME_TAG, below, default_location};
 use crate::error::{Error, Result};
 use crate::folder::Workspace;
 use crate::metrics::{MetricPoint, value_from};
+use crate::model_runs;
 use crate::run_changes::set_text;
 use crate::runs::new_run_id;
 use crate::tx::{Batch, Tx};
@@ -153,7 +154,7 @@ impl Tx<'_> {
     pub fn delete_tracked_run(&self, id: &str) -> Result<()> {
         let row = any_run(self.conn, id)?;
         self.conn.execute("UPDATE runs SET deleted_at = ?2 WHERE id = ?1", (row, self.now))?;
-        Ok(())
+        model_runs::follow_deletion(self.conn, id)
     }
 
     /// Brings a deleted run back.
@@ -163,7 +164,7 @@ impl Tx<'_> {
     pub fn restore_tracked_run(&self, id: &str) -> Result<()> {
         let row = any_run(self.conn, id)?;
         self.conn.execute("UPDATE runs SET deleted_at = NULL WHERE id = ?1", [row])?;
-        Ok(())
+        model_runs::follow_deletion(self.conn, id)
     }
 }
 
@@ -185,8 +186,12 @@ impl Batch<'_> {
     }
 
     pub(super) fn name_run(&self, row: i64, name: &str) -> Result<()> {
-        self.conn.prepare_cached("UPDATE runs SET name = ?2 WHERE id = ?1")?.execute((row, name))?;
-        set_text(self.conn, row)
+        let id: String = self
+            .conn
+            .prepare_cached("UPDATE runs SET name = ?2 WHERE id = ?1 RETURNING uuid")?
+            .query_row((row, name), |row| row.get(0))?;
+        set_text(self.conn, row)?;
+        model_runs::rename(self.conn, &id)
     }
 }
 

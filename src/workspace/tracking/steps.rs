@@ -63,10 +63,7 @@ impl Batch<'_> {
         if !self.insert_model(Some(run), experiment_of(self.conn, row)?, model)? {
             return Ok(());
         }
-        self.conn
-            .prepare_cached("INSERT OR IGNORE INTO run_models (run_id, kind, model_id) VALUES (?1, 'output', ?2)")?
-            .execute((row, &model.id))?;
-        Ok(())
+        self.add_model_output(run, &model.id)
     }
 
     /// Adds a model to the logged ones of an experiment; false when it is there already.

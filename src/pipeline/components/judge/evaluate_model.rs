@@ -19,7 +19,7 @@ pub struct EvaluateModel;
 
 static SPEC: Spec = Spec {
     id: "evaluate_model",
-    version: 1,
+    version: 2,
     title: "Evaluate model",
     category: Category::Judge,
     summary: "Compares predictions with the truth: metrics and charts.",
@@ -30,14 +30,19 @@ static SPEC: Spec = Spec {
         - **More classes**: the same averaged over the classes, and for each; confusion.\n\
         - **Clusters**: silhouette, Calinski–Harabasz, Davies–Bouldin, and agreement with a label if one is chosen.\n\n\
         Metrics are computed as scikit-learn does. Connect a second scored table to draw both into one set of charts \
-        with their difference.",
+        with their difference; it gets a report of its own as well, so that the metrics of both models are recorded.",
     keywords: &["metrics", "accuracy", "roc", "auc", "confusion matrix", "calibration", "residuals", "test"],
     inputs: &[
         Port::new("table", "Rows", PortKind::Table, "Scored rows; or any rows when a model is connected."),
         Port::new("model", "Trained model", PortKind::Model, "Predicts the rows before they are judged.").optional(),
         Port::new("compare", "Compare with", PortKind::Table, "Scored rows of another model.").optional(),
     ],
-    outputs: &[Port::new("report", "Report", PortKind::Report, "Metrics and charts.")],
+    outputs: &[
+        Port::new("report", "Report", PortKind::Report, "Metrics and charts.").about(&["model", "table"]),
+        Port::new("compared", "Report of the compared", PortKind::Report, "The same of the rows to compare with.")
+            .optional()
+            .about(&["compare"]),
+    ],
     params: &[
         Param::new(
             "label",
@@ -99,7 +104,11 @@ impl Component for EvaluateModel {
                 problems.push(Problem::error("Choose the label column, the one with the truth.").at_param("label"));
             }
         }
-        vec![("report", Shape::Report { task: task(inputs) })]
+        let mut made = vec![("report", Shape::Report { task: task(inputs) })];
+        if inputs.contains_key("compare") {
+            made.push(("compared", Shape::Report { task: task(inputs) }));
+        }
+        made
     }
 
     fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
@@ -110,12 +119,16 @@ impl Component for EvaluateModel {
             Some(Value::Model(model)) => model.evaluate(&frame, &rows.preparation, &options)?,
             _ => report_of_scored(&frame, &options)?,
         };
+        let mut compared = None;
         if let Some(other) = inputs.maybe_table("compare") {
             context.check_cancelled()?;
             let other = report_of_scored(&other.frame()?, &self::options(params, other))?;
-            compare(&mut report, other)?;
+            compare(&mut report, &other)?;
+            compared = Some(other);
         }
-        Ok(vec![("report", Value::Report(Arc::new(report)))])
+        let report = ("report", Value::Report(Arc::new(report)));
+        let compared = compared.map(|other| ("compared", Value::Report(Arc::new(other))));
+        Ok(std::iter::once(report).chain(compared).collect())
     }
 }
 
@@ -151,8 +164,46 @@ fn task(inputs: &Shapes) -> Option<Task> {
     }
 }
 
+/// The chart that sets two reports side by side.
+const COMPARISON: &str = "comparison";
+/// What the columns of that chart are called, until the models have names.
+const FIRST: &str = "These rows";
+const SECOND: &str = "Compared with";
+/// What tells the second report's curves from those of the first.
+const SECOND_MARK: &str = ", compared";
+
+/// Puts the names of two models in the place of the words by which a report of both tells them apart. A report that
+/// compares nothing stays as it is.
+pub fn name_compared(report: &mut Report, first: &str, second: &str) {
+    if report.chart(COMPARISON).is_none() {
+        return;
+    }
+    for chart in &mut report.charts {
+        match chart {
+            Chart::Table { id, columns, .. } if id == COMPARISON => {
+                for column in columns {
+                    if column == FIRST {
+                        first.clone_into(column);
+                    } else if column == SECOND {
+                        second.clone_into(column);
+                    }
+                }
+            }
+            Chart::Curve { series, .. } if series.iter().any(|one| one.name.ends_with(SECOND_MARK)) => {
+                for one in series {
+                    one.name = match one.name.strip_suffix(SECOND_MARK) {
+                        Some(name) => format!("{name}, {second}"),
+                        None => format!("{}, {first}", one.name),
+                    };
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Draws another report's curves into this one's charts and sets the metrics side by side.
-fn compare(report: &mut Report, other: Report) -> Result<(), StepError> {
+fn compare(report: &mut Report, other: &Report) -> Result<(), StepError> {
     if report.task != other.task {
         return Err(StepError::Failed(format!(
             "{} and {} cannot be compared. Connect predictions of the same kind.",
@@ -167,19 +218,19 @@ fn compare(report: &mut Report, other: Report) -> Result<(), StepError> {
     let rows =
         report.metrics.iter().filter_map(|metric| Some(row(&metric.label, metric.value?, other.value(&metric.key)?)));
     let table = Chart::Table {
-        id: "comparison".to_owned(),
+        id: COMPARISON.to_owned(),
         title: "Comparison".to_owned(),
-        columns: ["These rows", "Compared with", "Difference"].map(str::to_owned).into(),
+        columns: [FIRST, SECOND, "Difference"].map(str::to_owned).into(),
         rows: rows.collect(),
     };
-    for chart in other.charts {
+    for chart in &other.charts {
         let Chart::Curve { id, series: added, .. } = chart else {
             continue;
         };
-        let same = report.charts.iter_mut().find(|chart| chart.id() == id);
+        let same = report.charts.iter_mut().find(|chart| chart.id() == id.as_str());
         if let Some(Chart::Curve { series, .. }) = same {
-            let renamed = |one: Series| Series { name: format!("{}, compared", one.name), ..one };
-            series.extend(added.into_iter().map(renamed));
+            let renamed = |one: &Series| Series { name: format!("{}{SECOND_MARK}", one.name), ..one.clone() };
+            series.extend(added.iter().map(renamed));
         }
     }
     report.charts.insert(0, table);

@@ -13,7 +13,7 @@ use learn::model::{LabelAs, TrainOptions};
 use learn::{Estimator, Task};
 
 pub use cross_validate::CrossValidate;
-pub use evaluate_model::EvaluateModel;
+pub use evaluate_model::{EvaluateModel, name_compared};
 pub use score_model::ScoreModel;
 pub use train_model::TrainModel;
 

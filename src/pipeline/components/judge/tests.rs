@@ -61,11 +61,29 @@ fn training_scoring_and_judging_fit_together() {
     assert_eq!((one.task, one.value("accuracy")), (Task::Binary, Some(1.0)));
     assert_eq!(of_scored.caption(), "Binary");
 
-    let compared = report(&of_scored.value("compare", table.into()));
+    let compared = of_scored.value("compare", table.into());
+    assert!(of_model_alone(&one, &compared), "the compared rows have a whole report of their own");
+    let mut compared = report(&compared);
     assert_eq!(compared.charts[0].id(), "comparison");
     assert_eq!(compared.charts.len(), one.charts.len() + 1);
     let learn::report::Chart::Curve { series, .. } = compared.chart("roc").unwrap() else { panic!() };
     assert!(series.iter().any(|series| series.name.ends_with(", compared")), "{series:?}");
+
+    name_compared(&mut compared, "Forest", "Line");
+    let learn::report::Chart::Table { columns, .. } = compared.chart("comparison").unwrap() else { panic!() };
+    assert_eq!(columns, &["Forest", "Line", "Difference"]);
+    let learn::report::Chart::Curve { series, .. } = compared.chart("roc").unwrap() else { panic!() };
+    let named = |ending: &str| series.iter().filter(|series| series.name.ends_with(ending)).count();
+    assert_eq!((named(", Forest"), named(", Line")), (1, 1), "{series:?}");
+    let untouched = one.clone();
+    let mut alone = one;
+    name_compared(&mut alone, "Forest", "Line");
+    assert_eq!(alone, untouched);
+}
+
+/// Whether the second of two reports is what judging those rows alone gives.
+fn of_model_alone(alone: &Report, bench: &Bench) -> bool {
+    matches!(bench.run().remove("compared"), Some(Value::Report(report)) if *report == *alone)
 }
 
 #[test]
