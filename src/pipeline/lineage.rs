@@ -45,6 +45,8 @@ pub struct Subject {
     pub job: String,
     /// The job that makes the algorithm, where one is connected.
     pub estimator: Option<String>,
+    /// The port of `job` that puts out the trained model, where there is one.
+    pub model_port: Option<String>,
     /// Of predictions: the job that the judged rows come from.
     pub rows_from: Option<String>,
 }
@@ -105,19 +107,31 @@ impl Lineage {
         self.reports.iter().filter(move |(_, at)| about(at)).map(|(place, _)| place)
     }
 
-    /// The name that a report's metric has among those of its subject: its own where no other report is about that
-    /// subject, otherwise with the report's job before it.
+    /// The name that a report's metric has among those of its subject: its own where the report is the only one of its
+    /// rank about that subject, otherwise with the report's job before it.
     pub fn metric_key(&self, job: &str, port: &str, metric: &str) -> String {
-        let several = self.measured_by(job, port).is_some_and(|subject| self.reports_of(&subject.id).count() > 1);
-        if several { format!("{}.{metric}", self.report_name(job, port)) } else { metric.to_owned() }
+        let subject = self.measured_by(job, port);
+        let about: Vec<&ReportPlace> = subject.into_iter().flat_map(|subject| self.reports_of(&subject.id)).collect();
+        self.key_among(&about, job, port, metric)
     }
 
     /// The name that a report's metric has where those of every subject stand together.
     pub fn run_metric_key(&self, job: &str, port: &str, metric: &str) -> String {
-        if self.reports.len() == 1 {
-            return metric.to_owned();
-        }
-        format!("{}.{metric}", self.report_name(job, port))
+        let all: Vec<&ReportPlace> = self.reports.keys().collect();
+        self.key_among(&all, job, port, metric)
+    }
+
+    fn key_among(&self, reports: &[&ReportPlace], job: &str, port: &str, metric: &str) -> String {
+        let main = reports.iter().filter(|place| place.port == MAIN_REPORT).count();
+        let is_alone = if port == MAIN_REPORT { main <= 1 } else { reports.len() <= 1 };
+        if is_alone { metric.to_owned() } else { format!("{}.{metric}", self.report_name(job, port)) }
+    }
+
+    /// How the names of those metrics begin that belong to reports which jobs make beside their main one, where the
+    /// metrics of every subject stand together.
+    pub fn second_reports(&self) -> impl Iterator<Item = String> {
+        let second = self.reports.keys().filter(|place| place.port != MAIN_REPORT);
+        second.map(|place| format!("{}.", self.report_name(&place.job, &place.port)))
     }
 
     /// `JOB` for the report that a job always makes, `JOB.PORT` for another.
@@ -148,7 +162,7 @@ impl Lineage {
 }
 
 /// What components call the report that they always make.
-const MAIN_REPORT: &str = "report";
+pub const MAIN_REPORT: &str = "report";
 
 /// The title that people gave a job; none where it has its component's.
 fn given_title(job: &Job) -> Option<&str> {
@@ -209,13 +223,13 @@ impl<'a> Walk<'a> {
         if makes(PortKind::Model) {
             let handed = self.models_on(step, spec, &[]);
             let subject = match (estimator.is_some(), handed.first()) {
-                (true, _) => self.lineage.add(own_subject(step, SubjectKind::Trained, estimator)),
+                (true, _) => self.lineage.add(own_subject(step, spec, SubjectKind::Trained, estimator)),
                 (false, Some(handed)) => *handed,
-                (false, None) => self.lineage.add(own_subject(step, SubjectKind::Given, None)),
+                (false, None) => self.lineage.add(own_subject(step, spec, SubjectKind::Given, None)),
             };
             self.lineage.models.insert(step.job.clone(), subject);
         } else if makes(PortKind::Report) && estimator.is_some() {
-            self.lineage.add(own_subject(step, SubjectKind::Validated, estimator));
+            self.lineage.add(own_subject(step, spec, SubjectKind::Validated, estimator));
         }
         for port in spec.outputs.iter().filter(|port| port.kind == PortKind::Report) {
             self.report(step, spec, port);
@@ -296,13 +310,22 @@ impl<'a> Walk<'a> {
             kind: SubjectKind::Predictions,
             job: step.job.clone(),
             estimator: None,
+            model_port: None,
             rows_from: rows.first().map(|source| source.job.clone()),
         }
     }
 }
 
-fn own_subject(step: &Step, kind: SubjectKind, estimator: Option<String>) -> Subject {
-    Subject { id: step.job.clone(), kind, job: step.job.clone(), estimator, rows_from: None }
+fn own_subject(step: &Step, spec: &Spec, kind: SubjectKind, estimator: Option<String>) -> Subject {
+    let model = spec.outputs.iter().find(|port| port.kind == PortKind::Model);
+    Subject {
+        id: step.job.clone(),
+        kind,
+        job: step.job.clone(),
+        estimator,
+        model_port: model.map(|port| port.name.to_owned()),
+        rows_from: None,
+    }
 }
 
 #[cfg(test)]

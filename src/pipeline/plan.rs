@@ -3,7 +3,7 @@
 //! A plan holds all a run needs of a pipeline, so it can be written down when the run is started and carried out by
 //! another process, or carried on after a crash.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::check::{Checked, bypass};
 use crate::component::{Params, Spec};
@@ -87,6 +87,21 @@ impl Plan {
         wanted.sort_by_key(|job| position.get(job).copied().unwrap_or(usize::MAX));
         let steps = wanted.into_iter().filter_map(|job| Some(step(pipeline, checked, job, pipeline.jobs.get(job)?)));
         Ok(Self { steps: steps.collect() })
+    }
+
+    /// The jobs that a job's result comes from, itself among them.
+    pub fn upstream<'a>(&'a self, job: &'a str) -> HashSet<&'a str> {
+        let mut found = HashSet::from([job]);
+        let mut waiting = vec![job];
+        while let Some(job) = waiting.pop() {
+            let step = self.steps.iter().find(|step| step.job == job);
+            for source in step.map_or(&[][..], |step| &step.inputs) {
+                if found.insert(&source.job) {
+                    waiting.push(&source.job);
+                }
+            }
+        }
+        found
     }
 
     /// The steps that cannot run since checking found an error in them.

@@ -51,7 +51,13 @@ impl Studio {
             kinds.sort();
             kinds.dedup();
             for (pipeline, experiment) in kinds {
-                let query = RunQuery { pipeline, experiment: Some(experiment), limit: MOST, ..RunQuery::default() };
+                let query = RunQuery {
+                    pipeline,
+                    experiment: Some(experiment),
+                    models: true,
+                    limit: MOST,
+                    ..RunQuery::default()
+                };
                 let others = self.workspace.runs(&query)?.runs;
                 let known: std::collections::HashSet<String> = runs.iter().map(|run| run.id.clone()).collect();
                 runs.extend(others.into_iter().filter(|run| !known.contains(&run.id)));

@@ -20,6 +20,7 @@ mod imports;
 mod influence;
 mod interpreter;
 mod logged;
+mod model_runs;
 mod models;
 mod names;
 mod outputs;
@@ -66,6 +67,7 @@ pub use influence::{FEWEST_FOR_CORRELATION, FEWEST_FOR_IMPORTANCE, Influence, Pa
 pub use interpreter::Interpreter;
 pub use learn;
 pub use logged::{Flavor, LoggedFiles};
+pub use model_runs::ModelCurve;
 pub use models::{Model, ModelCard, ModelContent, ModelDetail, ModelFeature, ModelPlace, ModelVersion, RunModel};
 pub use names::slug;
 pub use outputs::Output;
@@ -80,7 +82,7 @@ pub use surroundings::{Hardware, Script, StepsPython, Surroundings, UsedEnvironm
 pub use tables::ExportedFile;
 pub use upkeep::{Collected, KeptItem, Problem, Purge, Purged, Upkeep};
 pub use versions::{Comparison as VersionComparison, HistoryRow, PipelineComparison, Side, Version, VersionRow};
-pub use workspace::{ARCHIVED_TAG, Event, LogLine, RunInput, RunStatus, SCHEMA, Step, StepStatus};
+pub use workspace::{ARCHIVED_TAG, Event, LogLine, MODEL_TAG, ModelRun, RunInput, RunStatus, SCHEMA, Step, StepStatus};
 
 /// An open workspace. Cheap to clone, shared between threads.
 #[derive(Clone)]

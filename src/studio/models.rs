@@ -8,7 +8,7 @@ use learn::Report;
 use pipeline::component::PortKind;
 use pipeline::meta::Meta;
 use serde::Serialize;
-use workspace::{Change, NewModelVersion, Step};
+use workspace::{Change, NewModelVersion};
 
 use crate::datasets::parse_reference;
 use crate::tracking::{NewRegisteredVersion, versions_tag};
@@ -55,7 +55,7 @@ pub enum ModelPlace {
 /// A model that a run made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RunModel {
-    /// The step that trained it, or the name that it was logged under.
+    /// What tells it from the run's other models: its step and its algorithm, or the name that it was logged under.
     pub title: String,
     pub place: ModelPlace,
 }
@@ -75,6 +75,11 @@ impl RunModel {
             ModelPlace::Logged { .. } => &self.title,
         }
     }
+
+    /// What chooses it among others, with what people call it.
+    fn choice(&self) -> String {
+        if self.job() == self.title { self.title.clone() } else { format!("{} ({})", self.job(), self.title) }
+    }
 }
 
 /// What a model version holds.
@@ -92,7 +97,7 @@ pub enum ModelContent {
 pub struct ModelDetail {
     pub version: ModelVersion,
     pub content: ModelContent,
-    /// The reports of the run it came from: (job's title, report).
+    /// The reports of the run it came from that are about this model: (job's title, report).
     pub reports: Vec<(String, Report)>,
 }
 
@@ -120,7 +125,10 @@ impl Studio {
         tags: BTreeMap<String, String>,
     ) -> Result<ModelVersion> {
         match place {
-            ModelPlace::Port { job, port } => self.register_port(run, [job, port], name, description, tags),
+            ModelPlace::Port { job, port } => {
+                let (detail, _) = self.whole_run(run)?;
+                self.register_port(&detail, [job, port], name, description, tags)
+            }
             ModelPlace::Logged { id } => self.register_logged(run, id, name.trim(), description, tags),
         }
     }
@@ -160,13 +168,13 @@ impl Studio {
 
     fn register_port(
         &self,
-        run: &str,
+        detail: &workspace::RunDetail,
         [job, port]: [&str; 2],
         name: &str,
         description: &str,
         tags: BTreeMap<String, String>,
     ) -> Result<ModelVersion> {
-        let detail = self.workspace.run(run)?;
+        let run = detail.run.id.as_str();
         let stored = self.stored_output(run, job, port)?;
         let digest = stored.digest.clone();
         let Output::Model(card) = self.output(run, job, port)? else {
@@ -174,9 +182,13 @@ impl Studio {
                 "The port “{port}” of “{job}” holds no model; register a trained one."
             )));
         };
-        let finite = detail.run.metrics.iter().filter(|(_, value)| value.is_finite());
-        let mut datasets: Vec<(String, u32)> =
-            detail.inputs.iter().map(|input| (input.dataset.clone(), input.version)).collect();
+        // The run may have made other models of other data: only what this one descends from is its own.
+        let models = self.run_models(&detail.run)?;
+        let measured = models.as_ref().map(|models| models.measured(job, &detail.steps)).unwrap_or_default();
+        let is_upstream = |step: &str| models.as_ref().is_none_or(|models| models.plan.upstream(job).contains(step));
+        let inputs = detail.inputs.iter().filter(|input| is_upstream(&input.step));
+        let mut datasets: Vec<(String, u32)> = inputs.map(|input| (input.dataset.clone(), input.version)).collect();
+        datasets.sort();
         datasets.dedup();
         // The version is a logged model too, which is where MLflow's clients look for its files.
         let shown = match Meta::of(&stored) {
@@ -197,10 +209,7 @@ impl Studio {
             commit: detail.run.commit.clone(),
             tags: tags.into_iter().collect(),
             // Curves are the run's; a version keeps what was measured of the finished model.
-            metrics: finite
-                .filter(|(key, _)| !key.starts_with(&format!("{job}.")))
-                .map(|(k, v)| (k.clone(), *v))
-                .collect::<IndexMap<_, _>>(),
+            metrics: measured.into_iter().filter(|(_, value)| value.is_finite()).collect::<IndexMap<_, _>>(),
             datasets,
             details: serde_json::json!({ "algorithm": card.algorithm, "task": card.task, "label": card.label }),
         };
@@ -218,17 +227,27 @@ impl Studio {
         Ok(self.workspace.model_version(&new.model, Some(version))?)
     }
 
-    /// The models that a run made: those of its steps, or where it has none, those that it logged.
-    pub(crate) fn models_made(&self, run: &str, steps: &[Step]) -> Result<Vec<RunModel>> {
-        let of_step = |step: &Step| -> Vec<RunModel> {
+    /// The models that a run made: those of its steps, or where it has none, those that it logged; of a run that is a
+    /// model of another one, this model.
+    pub(crate) fn models_made(&self, run: &str) -> Result<Vec<RunModel>> {
+        let (detail, part) = self.whole_run(run)?;
+        let models = self.run_models(&detail.run)?;
+        let mut trained = Vec::new();
+        for step in &detail.steps {
+            let is_wanted = match (&part, &models) {
+                (Some(part), Some(models)) => {
+                    models.lineage.made_by(&step.name).is_some_and(|subject| subject.id == part.subject)
+                }
+                _ => true,
+            };
+            let title = models.as_ref().and_then(|models| models.model_title(&step.name));
             let outputs = step.outputs.iter().cloned().filter_map(crate::store::stored);
-            let models = outputs.filter(|output| output.kind == PortKind::Model);
-            let place =
-                |output: pipeline::store::Stored| ModelPlace::Port { job: step.name.clone(), port: output.port };
-            models.map(|output| RunModel { title: step.title.clone(), place: place(output) }).collect()
-        };
-        let trained: Vec<RunModel> = steps.iter().flat_map(of_step).collect();
-        if !trained.is_empty() {
+            for output in outputs.filter(|output| is_wanted && output.kind == PortKind::Model) {
+                let place = ModelPlace::Port { job: step.name.clone(), port: output.port };
+                trained.push(RunModel { title: title.clone().unwrap_or_else(|| step.title.clone()), place });
+            }
+        }
+        if !trained.is_empty() || part.is_some() {
             return Ok(trained);
         }
         let logged = self.logged_by(run)?.into_iter();
@@ -252,16 +271,19 @@ impl Studio {
     /// # Errors
     /// A run that made none, or several when `job` names none.
     pub fn model_made(&self, run: &str, job: Option<&str>) -> Result<ModelPlace> {
-        let mut models = self.models_made(run, &self.workspace.run(run)?.steps)?;
+        let mut models = self.models_made(run)?;
         models.retain(|model| job.is_none_or(|job| job == model.job()));
         match &models[..] {
             [one] => Ok(one.place.clone()),
             [] => Err(Error::not_found("This run trained no model, or has not come so far.")),
-            [first, ..] => Err(Error::invalid(format!(
-                "This run trained {} models. Say which with its job's name, such as {}.",
-                models.len(),
-                first.job()
-            ))),
+            several => {
+                let all: Vec<String> = several.iter().map(RunModel::choice).collect();
+                Err(Error::invalid(format!(
+                    "This run trained {} models. Say which with its job's name: {}.",
+                    several.len(),
+                    all.join(", ")
+                )))
+            }
         }
     }
 
@@ -287,13 +309,37 @@ impl Studio {
                 ModelContent::Card(Box::new(crate::outputs::card(&model)))
             }
         };
-        let reports = version.run.as_deref().map(|run| self.run_reports(run)).transpose()?.unwrap_or_default();
+        let reports = self.reports_of_version(&version)?;
         Ok(ModelDetail { version, content, reports })
     }
 
-    /// The versions that a run's models were registered as.
+    /// The reports about the model that a version is, out of the run that trained it.
+    fn reports_of_version(&self, version: &ModelVersion) -> Result<Vec<(String, Report)>> {
+        let (Some(run), Some(job)) = (&version.run, &version.step) else { return Ok(Vec::new()) };
+        let detail = self.workspace.run(run)?;
+        let Some(models) = self.run_models(&detail.run)? else { return Ok(Vec::new()) };
+        match models.lineage.made_by(job) {
+            Some(subject) => self.reports_about(&detail.steps, Some(&models), Some(&subject.id)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The versions that a run's models were registered as; of a run that is a model of another one, those of this
+    /// model.
     pub fn models_of_run(&self, run: &str) -> Result<Vec<ModelVersion>> {
-        Ok(self.workspace.model_versions_of_run(run)?)
+        let (detail, part) = self.whole_run(run)?;
+        let mut versions = self.workspace.model_versions_of_run(&detail.run.id)?;
+        if part.is_some() {
+            let own: Vec<ModelPlace> = self.models_made(run)?.into_iter().map(|model| model.place).collect();
+            let is_own = |version: &ModelVersion| {
+                own.iter().any(|place| match place {
+                    ModelPlace::Port { job, .. } => version.step.as_ref() == Some(job),
+                    ModelPlace::Logged { .. } => false,
+                })
+            };
+            versions.retain(is_own);
+        }
+        Ok(versions)
     }
 
     pub fn describe_model(&self, name: &str, description: &str) -> Result<()> {
@@ -339,7 +385,7 @@ mod tests {
         let titles =
             || -> Vec<String> { studio.run(&run).unwrap().models.into_iter().map(|model| model.title).collect() };
         assert_eq!(titles(), ["forest", "linear"]);
-        assert!(studio.model_made(&run, None).unwrap_err().to_string().contains("such as forest"));
+        assert!(studio.model_made(&run, None).unwrap_err().to_string().contains("its job's name: forest, linear."));
         let place = studio.model_made(&run, Some("forest")).unwrap();
         assert_eq!(place, ModelPlace::Logged { id: id.clone() });
         for expected in 1..=2 {

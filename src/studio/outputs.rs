@@ -76,21 +76,6 @@ impl Studio {
         Ok(Grid::open(&self.workspace.blob_path(&output.digest)?)?)
     }
 
-    /// The reports of a run: (step's title, report).
-    pub fn run_reports(&self, run: &str) -> Result<Vec<(String, Report)>> {
-        let mut reports = Vec::new();
-        for step in self.workspace.run(run)?.steps {
-            for output in step.outputs.into_iter().filter_map(stored) {
-                if output.kind == PortKind::Report
-                    && let Output::Report(report) = self.open_output(&output)?
-                {
-                    reports.push((step.title.clone(), report));
-                }
-            }
-        }
-        Ok(reports)
-    }
-
     /// A table's profile, from `.atelier/cache` when it was computed before. The cache may be deleted at any time.
     fn cached_profile(&self, digest: &str, table: &std::path::Path) -> Result<Profile> {
         let file: PathBuf = self.workspace.private_folder().join("cache").join(format!("{digest}.profile.json"));

@@ -6,8 +6,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use workspace::{MetricPoint, NewLogLine, Output, StepUpdate, Workspace};
+use workspace::{NewLogLine, Output, StepUpdate, Workspace};
 
+use crate::model_runs::{Measured, MetricPlaces, SortedMetrics};
 use crate::shown::Shown;
 use crate::{Error, Result};
 
@@ -17,8 +18,14 @@ const DELAY: Duration = Duration::from_millis(60);
 const QUEUE: usize = 4096;
 
 pub(crate) enum Record {
-    Step { job: String, update: StepUpdate, outputs: Vec<Output> },
-    Metric(MetricPoint),
+    /// What a step has come to, with what was measured of its results: it is written whole.
+    Step {
+        job: String,
+        update: StepUpdate,
+        outputs: Vec<Output>,
+        metrics: Vec<Measured>,
+    },
+    Metric(Measured),
     Log(NewLogLine),
 }
 
@@ -28,12 +35,12 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn start(workspace: Arc<Workspace>, run: &str) -> Result<Self> {
+    pub(crate) fn start(workspace: Arc<Workspace>, run: &str, places: Arc<MetricPlaces>) -> Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
         let run = run.to_owned();
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || record(&workspace, &run, &receiver))
+            .spawn(move || Target { workspace: &workspace, run: &run, places: &places }.record(&receiver))
             .map_err(|error| Error::storage(format!("The run's worker could not start a thread: {error}")))?;
         Ok(Self { sender, thread })
     }
@@ -53,64 +60,79 @@ impl Recorder {
     }
 }
 
-fn record(workspace: &Workspace, run: &str, receiver: &Receiver<Record>) -> Result<()> {
-    let mut open = true;
-    while open {
-        let mut batch = Vec::new();
-        match receiver.recv() {
-            Ok(first) => batch.push(first),
-            Err(_) => return Ok(()),
+/// The run that is recorded, and where its parts belong.
+struct Target<'a> {
+    workspace: &'a Workspace,
+    run: &'a str,
+    places: &'a MetricPlaces,
+}
+
+impl Target<'_> {
+    fn record(&self, receiver: &Receiver<Record>) -> Result<()> {
+        let mut open = true;
+        while open {
+            let mut batch = Vec::new();
+            match receiver.recv() {
+                Ok(first) => batch.push(first),
+                Err(_) => return Ok(()),
+            }
+            let until = Instant::now() + DELAY;
+            while !batch.last().is_some_and(ends_a_step) && batch.len() < QUEUE {
+                match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                    Ok(record) => batch.push(record),
+                    Err(RecvTimeoutError::Timeout) => break,
+                    Err(RecvTimeoutError::Disconnected) => {
+                        open = false;
+                        break;
+                    }
+                }
+            }
+            self.write(batch)?;
         }
-        let until = Instant::now() + DELAY;
-        while !batch.last().is_some_and(ends_a_step) && batch.len() < QUEUE {
-            match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(record) => batch.push(record),
-                Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => {
-                    open = false;
-                    break;
+        Ok(())
+    }
+
+    fn write(&self, batch: Vec<Record>) -> Result<()> {
+        let (workspace, run) = (self.workspace, self.run);
+        let (mut metrics, mut lines, mut steps) = (SortedMetrics::default(), Vec::new(), Vec::new());
+        // Of the many times that a step tells its progress only the last counts.
+        let mut progress: BTreeMap<String, StepUpdate> = BTreeMap::new();
+        for record in batch {
+            match record {
+                Record::Metric(metric) => metrics.add(metric),
+                Record::Log(line) => lines.push(line),
+                Record::Step { job, update, .. } if update.status.is_none() => {
+                    progress.insert(job, update);
+                }
+                Record::Step { job, update, outputs, metrics: own } => {
+                    own.into_iter().for_each(|metric| metrics.add(metric));
+                    steps.push((job, update, outputs));
                 }
             }
         }
-        write(workspace, run, batch)?;
+        let mut shown = Vec::new();
+        for (job, _, outputs) in &steps {
+            shown.push(Shown::of(workspace, run, job, outputs, self.places.nested_run(job))?);
+        }
+        workspace.batch("run.step", run, |tx| {
+            for (job, update) in &progress {
+                tx.update_step(run, job, update)?;
+            }
+            for (job, update, outputs) in &steps {
+                tx.update_step(run, job, update)?;
+                if !outputs.is_empty() {
+                    tx.set_step_outputs(run, job, outputs)?;
+                }
+            }
+            shown.iter().try_for_each(|shown| shown.write(tx, run))?;
+            metrics.write(tx)?;
+            tx.log_lines(run, &lines)
+        })?;
+        Ok(())
     }
-    Ok(())
 }
 
 /// A result is written at once: others wait for it, and it must not be lost.
 fn ends_a_step(record: &Record) -> bool {
     matches!(record, Record::Step { update, .. } if update.status.is_some_and(|status| status.is_final()))
-}
-
-fn write(workspace: &Workspace, run: &str, batch: Vec<Record>) -> Result<()> {
-    let (mut metrics, mut lines, mut steps) = (Vec::new(), Vec::new(), Vec::new());
-    // Of the many times that a step tells its progress only the last counts.
-    let mut progress: BTreeMap<String, StepUpdate> = BTreeMap::new();
-    for record in batch {
-        match record {
-            Record::Metric(point) => metrics.push(point),
-            Record::Log(line) => lines.push(line),
-            Record::Step { job, update, .. } if update.status.is_none() => {
-                progress.insert(job, update);
-            }
-            Record::Step { job, update, outputs } => steps.push((job, update, outputs)),
-        }
-    }
-    let shown = steps.iter().map(|(job, _, outputs)| Shown::of(workspace, run, job, outputs));
-    let shown: Vec<Shown> = shown.collect::<Result<_>>()?;
-    workspace.batch("run.step", run, |tx| {
-        for (job, update) in &progress {
-            tx.update_step(run, job, update)?;
-        }
-        for (job, update, outputs) in &steps {
-            tx.update_step(run, job, update)?;
-            if !outputs.is_empty() {
-                tx.set_step_outputs(run, job, outputs)?;
-            }
-        }
-        shown.iter().try_for_each(|shown| shown.write(tx, run))?;
-        tx.log_metrics(run, &metrics)?;
-        tx.log_lines(run, &lines)
-    })?;
-    Ok(())
 }

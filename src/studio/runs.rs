@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use workspace::{Change, LogLine, NewRun, NewStep, RunInput, Step, StepStatus};
 
 use crate::environments::Wanted;
+use crate::model_runs::RunModels;
 use crate::surroundings::{Starting, Surroundings};
 use crate::{Error, Result, RunModel, Studio, names};
 
@@ -55,6 +56,8 @@ pub struct RunDetail {
     pub steps: Vec<Step>,
     pub inputs: Vec<RunInput>,
     pub models: Vec<RunModel>,
+    /// The nested runs that hold what was measured of each model, where the run makes several.
+    pub model_runs: Vec<Run>,
     /// What was not committed when it started.
     pub diff: Option<String>,
     /// What it ran on.
@@ -114,6 +117,7 @@ impl Studio {
         let inputs = self.pin_datasets(&mut pipeline)?;
         document = document.edited(&pipeline);
         let plan = self.plan(&pipeline, &request.target)?;
+        let models = RunModels::of(plan.clone(), pipeline.clone());
         let steps: Vec<NewStep> = plan.steps.iter().filter_map(|step| new_step(&pipeline, &step.job)).collect();
         let source = self.source()?;
         let inputs: Vec<RunInput> =
@@ -136,7 +140,8 @@ impl Studio {
             details: serde_json::json!({ "algorithm": algorithm(&pipeline) }),
             inputs,
             steps,
-            params: params(&pipeline),
+            params: params(&models),
+            models: models.nested(),
             ..NewRun::default()
         };
         self.workspace.write(Change::new("run.started", &id).with("pipeline", path), |tx| tx.insert_run(&new))?;
@@ -188,7 +193,8 @@ impl Studio {
 
     /// The id of the run with this id, beginning of an id, or name.
     pub fn find_run(&self, text: &str) -> Result<String> {
-        let named = self.workspace.runs(&RunQuery { text: text.to_owned(), ..RunQuery::default() })?;
+        let query = RunQuery { text: text.to_owned(), models: true, ..RunQuery::default() };
+        let named = self.workspace.runs(&query)?;
         match named.runs.iter().find(|run| run.name == text) {
             Some(run) => Ok(run.id.clone()),
             None => Ok(self.workspace.find_run(text)?),
@@ -211,11 +217,12 @@ impl Studio {
         let diff = text(&row.diff)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let environment: Surroundings =
             text(&row.environment)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        let models = self.models_made(id, &steps)?;
+        let models = self.models_made(id)?;
+        let model_runs = self.model_rows(&row)?;
         let client = environment.client.as_ref().filter(|client| client.versioned);
         let code = client.map(|client| client.root.clone());
         let repository = code.filter(|root| self.repository().map_or(true, |own| own.root() != root));
-        Ok(RunDetail { row, pipeline, yaml, steps, inputs, models, diff, environment, repository })
+        Ok(RunDetail { row, pipeline, yaml, steps, inputs, models, model_runs, diff, environment, repository })
     }
 
     /// How long the steps that run now still take, if they go on as fast as they did so far; nothing before a twentieth of
@@ -335,8 +342,18 @@ fn estimator(job: &Job) -> Option<&'static Spec> {
     spec.outputs.iter().any(|port| port.kind == PortKind::Estimator).then_some(spec)
 }
 
+/// The parameters of a run itself: those of its model's algorithm, defaults included. Where it makes several models
+/// they belong to these; where no model of it is known, they are those of every algorithm in the pipeline.
+fn params(models: &RunModels) -> Vec<(String, String)> {
+    match models.lineage.subjects() {
+        [] => params_of_all(&models.pipeline),
+        [one] => models.params(one),
+        _ => Vec::new(),
+    }
+}
+
 /// The estimators' parameters, defaults included: `n_estimators`, or `forest.n_estimators` where two jobs share a name.
-fn params(pipeline: &Pipeline) -> Vec<(String, String)> {
+fn params_of_all(pipeline: &Pipeline) -> Vec<(String, String)> {
     let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for (name, job) in pipeline.jobs.iter().filter(|(_, job)| !job.disabled) {
         let Some(spec) = estimator(job) else { continue };

@@ -15,6 +15,8 @@ pub(crate) struct Shown {
     /// Paths below the run's artifacts, with the digests of their bytes.
     files: Vec<(String, String)>,
     models: Vec<TrainedModel>,
+    /// The run nested in this one that has the models, where the run makes several.
+    nested: Option<String>,
 }
 
 impl Shown {
@@ -22,8 +24,14 @@ impl Shown {
     ///
     /// # Errors
     /// A full disk.
-    pub(crate) fn of(workspace: &Workspace, run: &str, job: &str, outputs: &[Output]) -> Result<Self> {
-        let mut shown = Self { files: Vec::new(), models: Vec::new() };
+    pub(crate) fn of(
+        workspace: &Workspace,
+        run: &str,
+        job: &str,
+        outputs: &[Output],
+        nested: Option<&str>,
+    ) -> Result<Self> {
+        let mut shown = Self { files: Vec::new(), models: Vec::new(), nested: nested.map(str::to_owned) };
         for output in outputs.iter().cloned().filter_map(stored) {
             let name = format!("{}.{}", output.port, extension(output.kind));
             shown.files.push((format!("{job}/{name}"), output.digest.clone()));
@@ -39,7 +47,13 @@ impl Shown {
         for (path, digest) in &self.files {
             batch.show_output(run, path, digest)?;
         }
-        self.models.iter().try_for_each(|model| batch.show_model(run, model))
+        for model in &self.models {
+            batch.show_model(run, model)?;
+            if let Some(nested) = &self.nested {
+                batch.add_model_output(nested, &model.id)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -62,13 +76,18 @@ pub(crate) fn model(
     output: &Stored,
     meta: &ModelMeta,
 ) -> Result<TrainedModel> {
-    let name = format!("{run} {job} {}", output.port);
-    let id = format!("m-{}", &blake3::hash(name.as_bytes()).to_hex()[..32]);
+    let id = model_id(run, job, &output.port);
     let text = ml_model(&id, run, MODEL_FILE, meta);
     let bytes = workspace.blob(&output.digest)?;
     let mut files = vec![("MLmodel".to_owned(), workspace.put_bytes(text.as_bytes())?)];
     files.extend(bytes.map(|bytes| (MODEL_FILE.to_owned(), bytes)));
     Ok(TrainedModel { id, name: job.to_owned(), kind: meta.algorithm.clone(), params: params(&meta.estimator), files })
+}
+
+/// The id of the logged model that a step's output is: always the same for the same port of the same run.
+pub(crate) fn model_id(run: &str, job: &str, port: &str) -> String {
+    let name = format!("{run} {job} {port}");
+    format!("m-{}", &blake3::hash(name.as_bytes()).to_hex()[..32])
 }
 
 /// MLflow's description of a model's folder. The flavor is our own: only this program reads it.

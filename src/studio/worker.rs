@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 use pipeline::component::PortKind;
 use pipeline::execute::{Options, execute};
 use pipeline::meta::Meta;
-use pipeline::plan::Plan;
 use pipeline::store::{Observer, StepEvent, Stored, Stream};
-use workspace::{Change, MetricPoint, NewLogLine, RunStatus, Step, StepStatus, StepUpdate};
+use workspace::{Change, NewLogLine, RunStatus, Step, StepStatus, StepUpdate};
 
+use crate::model_runs::{Measured, MetricPlaces};
 use crate::recorder::{Record, Recorder};
 use crate::steps::{Serve, StepLogs};
 use crate::store::{WorkspaceStore, recorded};
@@ -143,10 +143,11 @@ pub fn work(studio: Studio, run: &str, serve: Option<Serve>) -> Result<()> {
 
     let watch = Arc::new(Watch::default());
     let heart = start_heart(&studio, run, &watch, frozen.waiting)?;
-    let recorder = Recorder::start(Arc::clone(workspace), run)?;
+    let places = Arc::new(MetricPlaces::of(&row, &frozen.plan));
+    let recorder = Recorder::start(Arc::clone(workspace), run, Arc::clone(&places))?;
     let titles = pipeline.jobs.keys().map(|job| (job.clone(), pipeline.title(job).to_owned())).collect();
     let steps = StepLogs::new(studio.clone(), run, titles, serve);
-    let reporter = Reporter { recorder: &recorder, watch: &watch, steps: &steps, reports: reports(&frozen.plan), done };
+    let reporter = Reporter { recorder: &recorder, watch: &watch, steps: &steps, places: &places, done };
     let environments = crate::environments::prepare(&studio, run, &frozen, &reporter)?;
     let store = WorkspaceStore::new(Arc::clone(workspace)).with_environments(environments);
     let options = Options { force: frozen.force, ..Options::default() };
@@ -227,8 +228,7 @@ struct Reporter<'a> {
     recorder: &'a Recorder,
     watch: &'a Watch,
     steps: &'a StepLogs,
-    /// How many jobs make reports. The metrics of an only one need no prefix.
-    reports: usize,
+    places: &'a MetricPlaces,
     /// Jobs that had their result before a run was resumed, with its key: the run knows already what they said.
     done: BTreeMap<String, String>,
 }
@@ -238,27 +238,37 @@ fn done_before(steps: Vec<Step>) -> BTreeMap<String, String> {
     done.filter_map(|step| Some((step.name, step.cache_key?))).collect()
 }
 
-fn reports(plan: &Plan) -> usize {
-    let specs = plan.steps.iter().filter_map(|step| Some(pipeline::components::find(&step.component)?.spec()));
-    specs.filter(|spec| spec.outputs.iter().any(|port| port.kind == PortKind::Report)).count()
-}
-
 impl Reporter<'_> {
     fn step(&self, job: &str, update: StepUpdate) {
-        self.recorder.send(Record::Step { job: job.to_owned(), update, outputs: Vec::new() });
+        let (outputs, metrics) = (Vec::new(), Vec::new());
+        self.recorder.send(Record::Step { job: job.to_owned(), update, outputs, metrics });
     }
 
     fn ended(&self, job: &str, status: StepStatus, key: String, outputs: &[Stored]) {
         let is_new = self.done.get(job) != Some(&key);
-        for output in outputs.iter().filter(|output| is_new && output.kind == PortKind::Report) {
-            for (name, value) in Meta::of(output).map(|meta| meta.metrics()).unwrap_or_default() {
-                let key = if self.reports == 1 { name } else { format!("{job}.{name}") };
-                self.recorder.send(Record::Metric(MetricPoint { key, value, timestamp_ms: crate::now_ms(), step: 0 }));
-            }
-        }
+        let metrics = outputs.iter().filter(|_| is_new).flat_map(|output| self.measured(job, output)).collect();
         let update = StepUpdate { status: Some(status), cache_key: Some(key), ..StepUpdate::default() };
         let outputs = outputs.iter().map(recorded).collect();
-        self.recorder.send(Record::Step { job: job.to_owned(), update, outputs });
+        self.recorder.send(Record::Step { job: job.to_owned(), update, outputs, metrics });
+    }
+
+    /// What was measured of an output, each value where it belongs.
+    fn measured(&self, job: &str, output: &Stored) -> Vec<Measured> {
+        let metrics = Meta::of(output).map(|meta| meta.metrics()).unwrap_or_default();
+        let (timestamp_ms, step) = (crate::now_ms(), 0);
+        let of_report = |(name, value): (String, f64)| {
+            let place = self.places.of_report(job, &output.port, &name);
+            Measured { place, value, timestamp_ms, step, of_run: true }
+        };
+        let of_model = |(name, value): (String, f64)| {
+            let place = self.places.of_model(job, &output.port, &name);
+            Measured { place, value, timestamp_ms, step, of_run: false }
+        };
+        match output.kind {
+            PortKind::Report => metrics.into_iter().map(of_report).collect(),
+            PortKind::Model => metrics.into_iter().map(of_model).collect(),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -269,8 +279,8 @@ impl Observer for Reporter<'_> {
     }
 
     fn metric(&self, job: &str, name: &str, value: f64, step: i64) {
-        let key = format!("{job}.{name}");
-        self.recorder.send(Record::Metric(MetricPoint { key, value, timestamp_ms: crate::now_ms(), step }));
+        let (place, timestamp_ms) = (self.places.of_curve(job, name), crate::now_ms());
+        self.recorder.send(Record::Metric(Measured { place, value, timestamp_ms, step, of_run: true }));
     }
 
     fn log(&self, job: &str, stream: Stream, line: &str) {

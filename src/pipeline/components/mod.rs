@@ -13,6 +13,8 @@ mod tables;
 mod testing;
 mod transform;
 
+pub use judge::{COMPARED_REPORT, drop_compared, name_compared};
+
 use crate::component::Component;
 
 /// Every component, in the order that the palette shows within a category.

@@ -147,6 +147,10 @@ impl Inspected {
             self.missing.push(format!("{} is what the step {step} logged. Reproduce its run {parent}.", row.name));
             return;
         }
+        if let Some(part) = row.model_of() {
+            self.missing.push(format!("{} is one of the models of a run. Reproduce its run {}.", row.name, part.run));
+            return;
+        }
         let obstacle = match &surroundings.client {
             Some(client) => obstacle(client, surroundings),
             None => Some("nothing is known of how it was started"),

@@ -203,7 +203,7 @@ fn files(
 /// The files of a run by names that another run has as well: models that share a name are told apart by their ids, which
 /// no other run has, so they are counted here.
 fn paths(studio: &Studio, run: &str) -> Result<BTreeMap<String, String>> {
-    let models = studio.models_made(run, &[])?;
+    let models = studio.models_made(run)?;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut names: Vec<(String, String)> = Vec::new();
     for model in &models {

@@ -92,9 +92,13 @@ fn outputs(first: &Studio, old: &[Step], again: &Studio, new: &[Step], tolerance
 
 type Curves = Vec<(String, Vec<(i64, f64)>)>;
 
-/// The metrics of a run, and those that its scripts logged through MLflow's client as `step.metric`.
+/// The metrics of a run, those of its models as `model.metric`, and those that its scripts logged through MLflow's
+/// client as `step.metric`.
 fn curves(studio: &Studio, run: &str) -> Result<Curves> {
     let mut curves = curves_of(studio, run, "")?;
+    for model in studio.run_row(run)?.model_runs() {
+        curves.extend(curves_of(studio, &model.run, &format!("{}.", model.subject))?);
+    }
     for (step, logged) in studio.workspace.step_runs(run)? {
         curves.extend(curves_of(studio, &logged, &format!("{step}."))?);
     }
@@ -109,6 +113,17 @@ fn curves_of(studio: &Studio, run: &str, prefix: &str) -> Result<Curves> {
     studio.run_row(run)?.metrics.into_keys().map(curve).collect()
 }
 
+/// Leaves out what a run records today and that one of an older program did not: the metrics of rows that others were
+/// compared with.
+fn leave_out_new(studio: &Studio, run: &str, old: &Curves, new: &mut Curves) -> Result<()> {
+    let row = studio.run_row(run)?;
+    let Some(models) = studio.run_models(&row)?.filter(|_| row.model_runs().is_empty()) else { return Ok(()) };
+    let second: Vec<String> = models.lineage.second_reports().collect();
+    let was_recorded = |key: &String| old.iter().any(|(known, _)| known == key);
+    new.retain(|(key, _)| was_recorded(key) || !second.iter().any(|prefix| key.starts_with(prefix)));
+    Ok(())
+}
+
 /// Every metric of both runs, by its history.
 pub(super) fn metrics(
     first: &Studio,
@@ -117,7 +132,8 @@ pub(super) fn metrics(
     second: &str,
     tolerance: f64,
 ) -> Result<Vec<WeighedMetric>> {
-    let (old, new) = (curves(first, run)?, curves(again, second)?);
+    let (old, mut new) = (curves(first, run)?, curves(again, second)?);
+    leave_out_new(again, second, &old, &mut new)?;
     let find = |curves: &Curves, key: &str| curves.iter().find(|(name, _)| name == key).map(|(_, curve)| curve.clone());
     let keys: BTreeSet<&String> = old.iter().chain(&new).map(|(key, _)| key).collect();
     let weigh = |key: &String| {

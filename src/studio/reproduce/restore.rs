@@ -10,6 +10,7 @@ use workspace::{Change, MANIFEST, NewDatasetVersion, NewRun, NewStep, RunInput, 
 
 use super::python::Pythons;
 use crate::compare::CodePlace;
+use crate::model_runs::RunModels;
 use crate::{Error, Result, Studio};
 
 /// Folders that a killed program left are removed after this long.
@@ -159,6 +160,15 @@ impl Studio {
             component: step.component.clone(),
             component_version: step.component_version.clone(),
         });
+        // Where each model has a run of its own, it has one again; a run that recorded everything itself does so again.
+        let models = match row.model_runs().is_empty() {
+            true => Vec::new(),
+            false => RunModels::of(frozen.plan.clone(), self.parse_frozen(&frozen)?).nested(),
+        };
+        let mut details = row.details.clone();
+        if let Some(details) = details.as_object_mut() {
+            details.remove("models");
+        }
         let id = workspace::new_run_id();
         let new = NewRun {
             id: Some(id.clone()),
@@ -168,7 +178,8 @@ impl Studio {
             commit: row.commit.clone(),
             branch: row.branch.clone(),
             plan: Some(again.put_json(&frozen)?),
-            details: row.details.clone(),
+            details,
+            models,
             inputs,
             steps: new_steps.collect(),
             params: row.params.clone().into_iter().collect(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::OptionalExtension;
 
 use super::logged_models::logged_model_row;
-use super::runs::active_run;
+use super::runs::{active_run, any_run};
 use super::{RUN_NAME_TAG, python_repr};
 use crate::error::{Error, Result};
 use crate::metrics::MetricPoint;
@@ -145,11 +145,14 @@ impl Batch<'_> {
     }
 
     /// Logs points that belong to logged models. A point that is there already is not added again.
-    fn log_model_metrics(&self, run: &str, points: &[ModelMetric]) -> Result<()> {
+    ///
+    /// # Errors
+    /// A run or a logged model that is not there.
+    pub fn log_model_metrics(&self, run: &str, points: &[ModelMetric]) -> Result<()> {
         if points.is_empty() {
             return Ok(());
         }
-        let row = active_run(self.conn, run)?;
+        let row = any_run(self.conn, run)?;
         let mut models: HashMap<&str, i64> = HashMap::new();
         let mut insert = self.conn.prepare_cached(
             "INSERT INTO logged_model_metrics (model_id, run_id, key, step, timestamp, value, dataset_name, dataset_digest)

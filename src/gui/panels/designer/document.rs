@@ -392,7 +392,8 @@ impl Document {
         self.watched_at = time;
         self.watch.ask(backend, move |studio| {
             let detail = studio.run(&run)?;
-            let curves = studio.run_curves(&run)?;
+            let of_steps = studio.model_curves(&run)?.into_iter();
+            let curves = of_steps.map(|curve| Curve { key: curve.step_key(), ..curve.curve }).collect();
             Ok::<_, studio::Error>(Watched { detail, curves })
         });
         Some(WATCH)

@@ -34,7 +34,7 @@ impl Models {
             separator(ui);
             section(ui, "Metrics");
             for (key, value) in &version.metrics {
-                key_value(ui, &words::key_title(key), t.small(format::metric(*value)))
+                key_value(ui, &words::long_title(key), t.small(format::metric(*value)))
                     .on_hover_text(format!("{key}\n{}", format::exact(*value)));
             }
         }

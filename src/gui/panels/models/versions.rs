@@ -23,7 +23,7 @@ pub fn show(ui: &mut Ui, versions: &[ModelVersion], chosen: u32, state: &mut Tab
     let mut columns =
         vec![Column::new("version", "Version", 72.0).right(), Column::new("description", "Description", 120.0).grows()];
     for key in &metrics {
-        columns.push(Column::new(*key, words::key_title(key), 96.0).right());
+        columns.push(Column::new(*key, words::long_title(key), 96.0).right());
     }
     columns.extend([
         Column::new("size", "Size", 84.0).right(),

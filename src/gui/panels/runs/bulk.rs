@@ -41,9 +41,26 @@ pub fn menu(button: &Response, scope: &Scope) -> Option<Verb> {
 }
 
 impl Runs {
-    /// The runs that a verb is about: the one that was pointed at, or all that are checked.
+    /// The runs that a verb is about: the one that was pointed at, or all that are checked. A run whose models are all
+    /// checked stands for them.
     pub(super) fn about(&self, id: Option<String>) -> Vec<String> {
-        id.map_or_else(|| self.checked.ids(), |id| vec![id])
+        id.map_or_else(|| self.checked_runs(), |id| vec![id])
+    }
+
+    fn checked_runs(&self) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for id in self.checked.ids() {
+            let run = self.pages.find(&id).and_then(studio::Run::model_of).map(|part| part.run);
+            let whole = run.filter(|run| {
+                let models = self.measured_runs(run);
+                models.iter().all(|model| self.checked.has(model))
+            });
+            let id = whole.unwrap_or(id);
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        }
+        found
     }
 
     /// "brisk-heron-64", or "12 runs".

@@ -136,6 +136,7 @@ impl Strip<'_> {
         let charts = self.charts(most);
         let wide = (inside.width() - gap * (charts.len() - 1) as f32) / charts.len() as f32;
         let mut hovered = None;
+        let titles = titles(&charts);
         for (at, chart) in charts.iter().enumerate() {
             let left = inside.left() + (wide + gap) * at as f32;
             let rect = Rect::from_min_size(egui::pos2(left, inside.top()), vec2(wide, inside.height()));
@@ -144,7 +145,7 @@ impl Strip<'_> {
             let found = card_frame(&t)
                 .show(&mut child, |ui| {
                     ui.set_min_size(rect.size() - vec2(2.0 * t.size.pad, 2.0 * t.size.pad));
-                    self.card(ui, chart)
+                    self.card(ui, chart, &titles[at])
                 })
                 .inner;
             hovered = hovered.or(found);
@@ -180,13 +181,8 @@ impl Strip<'_> {
         charts
     }
 
-    fn card(&self, ui: &mut Ui, chart: &Chart<'_>) -> Option<String> {
+    fn card(&self, ui: &mut Ui, chart: &Chart<'_>, title: &str) -> Option<String> {
         let t = theme::of(ui);
-        let title = match chart {
-            Chart::Curve(set) => words::key_title(&set.key),
-            Chart::Result(key) => words::key_title(key),
-            Chart::Parallel => "Parameters and results".to_owned(),
-        };
         ui.spacing_mut().item_spacing.y = t.size.grid;
         ui.label(t.small_strong(title));
         let height = ui.available_height();
@@ -207,6 +203,17 @@ impl Strip<'_> {
             Chart::Parallel => None,
         }
     }
+}
+
+/// What stands over the charts, no two alike.
+fn titles(charts: &[Chart<'_>]) -> Vec<String> {
+    let key = |chart: &Chart<'_>| match chart {
+        Chart::Curve(set) => set.key.clone(),
+        Chart::Result(key) => key.clone(),
+        Chart::Parallel => "Parameters and results".to_owned(),
+    };
+    let keys: Vec<String> = charts.iter().map(key).collect();
+    words::told_apart(keys.iter().map(String::as_str))
 }
 
 /// One metric of each run as bars, the best one marked.
@@ -269,10 +276,11 @@ pub fn chooser(button: &Response, shown: &mut Shown, pages: &Pages, together: &T
             if keys.is_empty() {
                 ui.label(t.secondary("These runs logged no metric more than once."));
             }
-            for key in keys {
+            let titles = words::told_apart(keys.iter().map(String::as_str));
+            for (key, title) in keys.into_iter().zip(titles) {
                 let mut on = now.contains(&key);
                 let full = !on && now.len() >= MOST;
-                let boxed = ui.add_enabled_ui(!full, |ui| widgets::checkbox(ui, &mut on, &words::key_title(&key)));
+                let boxed = ui.add_enabled_ui(!full, |ui| widgets::checkbox(ui, &mut on, &title));
                 if boxed.inner.on_hover_text(&key).changed() {
                     let mut chosen = now.clone();
                     if on {

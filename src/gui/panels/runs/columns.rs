@@ -80,6 +80,14 @@ impl Field {
             .or_else(|| SYSTEM.into_iter().find(|field| field.id() == id))
     }
 
+    /// The name under which a run has what is shown.
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::Metric(key) | Self::Spark(key) | Self::Param(key) => Some(key),
+            _ => None,
+        }
+    }
+
     pub fn title(&self) -> String {
         match self {
             Self::Check => String::new(),
@@ -207,19 +215,33 @@ pub fn sort(sort: Option<&Sort>) -> (RunSort, bool) {
     field.and_then(|field| field.sort()).map_or(usual, |by| (by, sort.descending))
 }
 
-/// The table's columns for these fields. Where two titles are the same, the whole keys are shown.
+/// The table's columns for these fields.
 pub fn columns(fields: &[Field], shown: &Shown) -> Vec<Column> {
-    let alike = |field: &Field| fields.iter().filter(|other| other.title() == field.title()).count() > 1;
-    let column = |field: &Field| {
+    let titles = titles(fields);
+    let column = |(field, title): (&Field, String)| {
         let mut column = field.column();
         column.pinned |= shown.pinned.contains(&column.id);
-        match field {
-            Field::Metric(key) | Field::Param(key) if alike(field) => column.title.clone_from(key),
-            _ => {}
+        // The column of boxes has a sign for its title.
+        if !matches!(field, Field::Check) {
+            column.title = title;
         }
         column
     };
-    fields.iter().map(column).collect()
+    fields.iter().zip(titles).map(column).collect()
+}
+
+/// What the fields of a list are called; those that read alike have what stands before their keys added.
+fn titles(fields: &[Field]) -> Vec<String> {
+    let plain: Vec<String> = fields.iter().map(Field::title).collect();
+    let told_apart = |(field, title): (&Field, &String)| {
+        let is_alone = plain.iter().filter(|other| *other == title).count() < 2;
+        let before = field.key().and_then(|key| key.rsplit_once('.')).map(|(before, _)| before);
+        match before {
+            Some(before) if !is_alone => format!("{title} · {before}"),
+            _ => title.clone(),
+        }
+    };
+    fields.iter().zip(&plain).map(told_apart).collect()
 }
 
 /// The list of columns below `button`, each with its box.
@@ -262,15 +284,15 @@ fn list(ui: &mut Ui, shown: &mut Shown, pages: &Pages, query: &str) {
         let fits = |field: &&Field| {
             needle.is_empty() || field.title().to_lowercase().contains(&needle) || field.id().contains(&needle)
         };
-        let fits: Vec<&Field> = fields.iter().filter(fits).collect();
+        let fits: Vec<Field> = fields.iter().filter(fits).cloned().collect();
         if fits.is_empty() {
             continue;
         }
         ui.add_space(theme::of(ui).size.grid);
         widgets::section(ui, title);
-        for field in fits {
+        for (field, title) in fits.iter().zip(titles(&fits)) {
             let mut on = now.contains(field);
-            if widgets::checkbox(ui, &mut on, &field.title()).changed() {
+            if widgets::checkbox(ui, &mut on, &title).changed() {
                 choose(shown, &now, field, on);
             }
         }
@@ -313,6 +335,14 @@ mod tests {
             assert_eq!(Field::of(&field.id()), Some(field));
         }
         assert_eq!(Field::of("nothing"), None);
+    }
+
+    #[test]
+    fn columns_that_read_alike_are_told_apart() {
+        let keys = ["judge.roc_auc", "judge_2.roc_auc", "roc_auc", "judge.f1"];
+        let fields = keys.map(|key| Field::Metric(key.to_owned()));
+        let titles: Vec<String> = columns(&fields, &Shown::default()).into_iter().map(|column| column.title).collect();
+        assert_eq!(titles, ["ROC AUC · judge", "ROC AUC · judge_2", "ROC AUC", "F1"]);
     }
 
     #[test]

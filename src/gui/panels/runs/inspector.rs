@@ -44,21 +44,58 @@ pub fn show(
     if !run.metrics.is_empty() {
         separator(ui);
         section(ui, "Metrics");
-        for (key, value) in &run.metrics {
+        let titles = words::told_apart(run.metrics.keys().map(String::as_str));
+        for ((key, value), title) in run.metrics.iter().zip(titles) {
             let exact = widgets::format::exact(*value);
             let words = t.small(widgets::format::metric(*value));
-            key_value(ui, &words::key_title(key), words).on_hover_text(format!("{key}\n{exact}"));
+            key_value(ui, &title, words).on_hover_text(format!("{key}\n{exact}"));
         }
     }
     if !run.params.is_empty() {
         separator(ui);
         section(ui, "Parameters");
-        for (key, value) in &run.params {
-            key_value(ui, &words::key_title(key), t.small(param(value))).on_hover_text(format!("{key}\n{value}"));
+        let titles = words::told_apart(run.params.keys().map(String::as_str));
+        for ((key, value), title) in run.params.iter().zip(titles) {
+            key_value(ui, &title, t.small(param(value))).on_hover_text(format!("{key}\n{value}"));
         }
+    }
+    if let Some(detail) = detail {
+        of_models(ui, cx, detail);
     }
     related(ui, cx, detail, models);
     verb
+}
+
+/// The metrics of each model that are shown beside its run: those that people look at first.
+const TOLD: usize = 4;
+
+/// The models that a run makes, each with what was measured of it; of a model, the run that it belongs to.
+fn of_models(ui: &mut Ui, cx: &mut Cx<'_>, detail: &RunDetail) {
+    let t = theme::of(ui);
+    if let Some(part) = detail.row.model_of() {
+        separator(ui);
+        section(ui, "Model of");
+        let name = detail.row.name.strip_suffix(&format!(" · {}", part.title)).unwrap_or("its run");
+        if link(ui, name).clicked() {
+            cx.open(Subject::Run { id: part.run });
+        }
+    }
+    if detail.model_runs.is_empty() {
+        return;
+    }
+    separator(ui);
+    section(ui, "Models");
+    for model in &detail.model_runs {
+        if link(ui, words::model_title(model).unwrap_or(&model.name)).clicked() {
+            cx.open(Subject::Run { id: model.id.clone() });
+        }
+        let mut metrics: Vec<(&String, &f64)> = model.metrics.iter().collect();
+        metrics.sort_by_key(|(key, _)| words::rank(key));
+        for (key, value) in metrics.into_iter().take(TOLD) {
+            let words = t.small(widgets::format::metric(*value));
+            key_value(ui, &words::key_title(key), words).on_hover_text(widgets::format::exact(*value));
+        }
+    }
 }
 
 fn buttons(ui: &mut Ui, run: &Run) -> Option<Verb> {

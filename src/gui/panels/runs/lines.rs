@@ -20,6 +20,27 @@ pub struct Opened {
     pub groups: HashSet<Option<String>>,
     /// Numbers of runs.
     pub runs: HashSet<i64>,
+    /// Numbers of runs whose models a person has put out of sight: these are seen without being asked for, as a run
+    /// that makes several models has no metrics but theirs.
+    pub closed: HashSet<i64>,
+}
+
+impl Opened {
+    /// Whether what is nested in a run is seen.
+    fn shows(&self, row: i64, has_models: bool) -> bool {
+        if has_models { !self.closed.contains(&row) } else { self.runs.contains(&row) }
+    }
+
+    /// Opens or closes a run.
+    pub fn set_run(&mut self, row: i64, open: bool) {
+        if open {
+            self.runs.insert(row);
+            self.closed.remove(&row);
+        } else {
+            self.runs.remove(&row);
+            self.closed.insert(row);
+        }
+    }
 }
 
 /// All lines of an index in order.
@@ -92,7 +113,8 @@ impl<'a> Tree<'a> {
         let mut stack = vec![(root, depth)];
         while let Some((place, depth)) = stack.pop() {
             let children = self.children(place);
-            let open = !children.is_empty() && opened.runs.contains(&self.runs[place as usize].row);
+            let has_models = children.iter().any(|child| self.runs[*child as usize].is_model);
+            let open = !children.is_empty() && opened.shows(self.runs[place as usize].row, has_models);
             lines.push(Line::Run { place, depth, children: children.len() as u32, open });
             if open {
                 stack.extend(children.iter().rev().map(|child| (*child, depth.saturating_add(1))));
@@ -125,7 +147,7 @@ mod tests {
     use super::*;
 
     fn run(row: i64, parent: Option<u32>, group: u32) -> IndexedRun {
-        IndexedRun { row, parent, group }
+        IndexedRun { row, parent, group, is_model: false }
     }
 
     fn places(lines: &[Line]) -> Vec<(u32, u16)> {
@@ -144,6 +166,19 @@ mod tests {
         assert_eq!(places(&lines(&index, &opened)), [(0, 0), (3, 0)]);
         opened.runs.extend([13, 11]);
         assert_eq!(places(&lines(&index, &opened)), [(0, 0), (3, 0), (1, 1), (2, 2)]);
+    }
+
+    #[test]
+    fn models_are_seen_until_they_are_closed() {
+        let model = |row: i64| IndexedRun { is_model: true, ..run(row, Some(0), 0) };
+        let runs = vec![run(10, None, 0), model(11), model(12), run(13, None, 0)];
+        let index = RunIndex { runs, groups: Vec::new() };
+        let mut opened = Opened::default();
+        assert_eq!(places(&lines(&index, &opened)), [(0, 0), (1, 1), (2, 1), (3, 0)]);
+        opened.set_run(10, false);
+        assert_eq!(places(&lines(&index, &opened)), [(0, 0), (3, 0)]);
+        opened.set_run(10, true);
+        assert_eq!(lines(&index, &opened).len(), 4);
     }
 
     #[test]

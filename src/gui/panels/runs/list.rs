@@ -171,9 +171,8 @@ impl Runs {
         let from = self.anchor.unwrap_or(row);
         let (low, high) = (from.min(row), from.max(row));
         for row in low..=high.min(low + RANGE) {
-            if let Some(run) = self.pages.run(row as usize) {
-                self.checked.add(&run.id);
-            }
+            let Some(run) = self.pages.run(row as usize) else { continue };
+            self.measured_runs(&run.id).iter().for_each(|id| self.checked.add(id));
         }
     }
 }

@@ -38,19 +38,21 @@ pub fn of_run(ui: &mut Ui, run: &Run, field: Option<&Field>, scope: &Scope) -> O
     let resumes = matches!(run.status, RunStatus::Failed | RunStatus::Cancelled) && run.plan.is_some();
     let deleted = *scope == Scope::Deleted;
     let archived = *scope == Scope::Archived;
+    // A model of a run is renamed, put away and deleted with its run.
+    let is_model = words::model_title(run).is_some();
     let archive = if archived { "Take out of the archive" } else { "Archive" };
     let all = [
         (Verb::Open, "Open", Icon::Runs, true),
         (Verb::Check, "Check or uncheck", Icon::Check, true),
         (Verb::Register, "Register model…", Icon::Models, !running),
-        (Verb::Rename, "Rename…", Icon::Edit, true),
+        (Verb::Rename, "Rename…", Icon::Edit, !is_model),
         (Verb::Tag, "Tag…", Icon::Tag, true),
         (Verb::CopyId, "Copy the run's id", Icon::Copy, true),
         (Verb::Cancel, "Cancel", Icon::Stop, running && run.plan.is_some()),
         (Verb::Resume, "Resume", Icon::Run, resumes),
-        (Verb::Archive, archive, Icon::Folder, !deleted),
-        (Verb::Restore, "Bring back", Icon::Undo, deleted),
-        (Verb::Delete, "Delete", Icon::Trash, !running && !deleted),
+        (Verb::Archive, archive, Icon::Folder, !deleted && !is_model),
+        (Verb::Restore, "Bring back", Icon::Undo, deleted && !is_model),
+        (Verb::Delete, "Delete", Icon::Trash, !running && !deleted && !is_model),
     ];
     ui.set_width(theme::of(ui).size.popover);
     let mut asked = None;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egui::{ScrollArea, Ui, UiBuilder, vec2};
-use studio::{Curve, RunDetail, Studio, Surroundings, learn::Report};
+use studio::{ModelCurve, RunDetail, Studio, Surroundings, learn::Report};
 
 use super::{
     Verb, files::Files, focus::Focus, logs::Logs, outputs::Outputs, reproduce::Reproduce, surroundings, words,
@@ -45,6 +45,8 @@ impl Page {
     /// Of a run that has steps.
     pub const STEPS: [Self; 6] =
         [Self::Overview, Self::Logs, Self::Outputs, Self::Changes, Self::Environment, Self::Reproduce];
+    /// Of a run that is a model of another one.
+    pub const MODEL: [Self; 3] = [Self::Overview, Self::Changes, Self::Environment];
     /// Of a run that code logged.
     pub const LOGGED: [Self; 5] = [Self::Overview, Self::Files, Self::Changes, Self::Environment, Self::Reproduce];
 
@@ -66,7 +68,7 @@ pub struct Opened {
     pub id: String,
     pub step: Option<String>,
     page: Page,
-    curves: Request<Vec<Curve>>,
+    curves: Request<Vec<ModelCurve>>,
     reports: Request<Vec<(String, Report)>>,
     drawn: Drawn,
     viewer: Viewer,
@@ -109,7 +111,7 @@ impl Opened {
         if self.curves.is_pending() {
             self.curves.poll();
         } else {
-            let ask = move |studio: &Arc<Studio>| studio.run_curves(&curves);
+            let ask = move |studio: &Arc<Studio>| studio.model_curves(&curves);
             self.curves.ensure(key, cx.backend, ask);
         }
         if self.reports.is_pending() {
@@ -159,7 +161,11 @@ impl Opened {
                 ui.set_min_width(ui.available_width());
                 ui.set_height(36.0);
                 ui.horizontal_centered(|ui| {
-                    let pages = if logged { &Page::LOGGED[..] } else { &Page::STEPS };
+                    let pages = match logged {
+                        false => &Page::STEPS[..],
+                        true if detail.row.model_of().is_some() => &Page::MODEL,
+                        true => &Page::LOGGED,
+                    };
                     let tabs: Vec<_> = pages.iter().map(|page| Tab { title: page.title(), count: 0 }).collect();
                     let mut chosen = pages.iter().position(|page| *page == self.page).unwrap_or(0);
                     widgets::tabs(ui, &mut chosen, &tabs);
@@ -257,16 +263,31 @@ impl Opened {
         self.viewer.show(&mut child, &viewed)
     }
 
+    /// A card for each metric that has a curve, with a curve of each model.
     fn curve_cards(&self, ui: &mut Ui) {
         let t = theme::of(ui);
         let curves = self.curves.value().map_or(&[][..], Vec::as_slice);
-        report::tiled(ui, curves.len(), |ui, at| {
-            let title = words::key_title(&curves[at].key);
-            widgets::card(ui, &title, |ui| {
-                let (x, y): (Vec<f64>, Vec<f64>) =
-                    curves[at].points.iter().map(|(step, value)| (*step as f64, *value)).unzip();
-                let series = [Series::new(title.as_str(), t.data(0), &y).x(&x)];
-                LineChart::new(&curves[at].key, &series).height(180.0).show(ui);
+        let mut keys: Vec<&str> = Vec::new();
+        for curve in curves {
+            if !keys.contains(&curve.curve.key.as_str()) {
+                keys.push(&curve.curve.key);
+            }
+        }
+        let titles = words::told_apart(keys.iter().copied());
+
+        report::tiled(ui, keys.len(), |ui, at| {
+            let of_key: Vec<&ModelCurve> = curves.iter().filter(|curve| curve.curve.key == keys[at]).collect();
+            widgets::card(ui, &titles[at], |ui| {
+                let points: Vec<(Vec<f64>, Vec<f64>)> = of_key
+                    .iter()
+                    .map(|curve| curve.curve.points.iter().map(|(step, value)| (*step as f64, *value)).unzip())
+                    .collect();
+                let mut series = Vec::new();
+                for (place, (curve, (x, y))) in of_key.iter().zip(&points).enumerate() {
+                    let name = curve.model.as_ref().map_or(titles[at].as_str(), |model| model.title.as_str());
+                    series.push(Series::new(name, t.data(place), y).x(x));
+                }
+                LineChart::new(keys[at], &series).height(180.0).show(ui);
             });
         });
     }

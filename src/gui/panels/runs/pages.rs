@@ -182,9 +182,9 @@ impl Pages {
         }
     }
 
-    /// How many runs there are; unknown before the first answer.
+    /// How many runs there are, without the models that are nested in them; unknown before the first answer.
     pub fn total(&self) -> Option<usize> {
-        self.index.value().map(|index| index.runs.len())
+        self.index.value().map(|index| index.runs.iter().filter(|run| !run.is_model).count())
     }
 
     /// Whether anything on the lines can be opened.
@@ -244,7 +244,7 @@ impl Pages {
             rows.extend(std::iter::successors(above(&index.runs[place]), above).take(DEEPEST).map(|run| run.row));
         }
         if !rows.is_empty() {
-            self.opened.runs.extend(rows);
+            rows.into_iter().for_each(|row| self.opened.set_run(row, true));
             self.relay();
         }
     }
@@ -275,7 +275,7 @@ impl Pages {
             }
             Line::Run { place, .. } => {
                 let Some(run) = index.runs.get(place as usize) else { return false };
-                set(&mut self.opened.runs, run.row, open);
+                self.opened.set_run(run.row, open);
             }
         }
         self.relay();
@@ -285,10 +285,12 @@ impl Pages {
     /// Opens every group and every run that holds others, or closes them.
     pub fn open_all(&mut self, open: bool) {
         self.opened = Opened::default();
-        if let Some(index) = self.index.value().filter(|_| open) {
-            self.opened.groups = index.groups.iter().map(|group| group.value.clone()).collect();
+        if let Some(index) = self.index.value() {
+            if open {
+                self.opened.groups = index.groups.iter().map(|group| group.value.clone()).collect();
+            }
             let parents = index.runs.iter().filter_map(|run| run.parent);
-            self.opened.runs = parents.map(|parent| index.runs[parent as usize].row).collect();
+            parents.for_each(|parent| self.opened.set_run(index.runs[parent as usize].row, open));
         }
         self.relay();
     }

@@ -104,7 +104,7 @@ fn faults(text: &str, tokens: &[lex::Token<'_>], all: String) -> Vec<Fault> {
 impl Filters {
     /// The runs that are looked for in this order. `None` while the text means nothing.
     pub fn listing(&self, sort: RunSort, descending: bool, measures: Vec<String>) -> Option<RunListing> {
-        let mut query = RunQuery { sort, descending, ..RunQuery::default() };
+        let mut query = RunQuery { sort, descending, models: true, ..RunQuery::default() };
         let mut conditions = Vec::new();
         match Meaning::of(&self.text) {
             Meaning::Words(words) => query.text = words,

@@ -109,7 +109,7 @@ impl TableSource for Source<'_> {
             },
             Some(Line::Run { children, open, .. }) => match self.pages.run(row as usize) {
                 Some(run) => {
-                    let checked = if self.checked.has(&run.id) { ", checked" } else { "" };
+                    let checked = if self.is_checked(run) { ", checked" } else { "" };
                     let opened = if children > 0 { opened(open) } else { "" };
                     format!("{}, {}{checked}{opened}", run.name, words::run_word(run))
                 }
@@ -199,12 +199,22 @@ impl Source<'_> {
             Some(color) => {
                 cell.ui.painter().rect_filled(square, 2.5, color);
             }
+            // Its models have the colours.
+            None if self.is_checked(run) => {
+                cell.ui.painter().rect_filled(square, 2.5, t.color.text3);
+            }
             None => {
                 let square = square.shrink(0.5);
                 let edge = Stroke::new(t.size.line, t.color.text3);
                 cell.ui.painter().rect_stroke(square, 2.5, edge, StrokeKind::Inside);
             }
         }
+    }
+
+    /// Whether a run is checked, or every one of the models that it makes.
+    fn is_checked(&self, run: &Run) -> bool {
+        let models = || run.model_runs();
+        self.checked.has(&run.id) || words::has_models(run) && models().iter().all(|model| self.checked.has(&model.run))
     }
 
     fn name(&mut self, cell: &mut Cell<'_>, t: &Tokens, run: &Run, nesting: Nesting) {
@@ -226,7 +236,10 @@ impl Source<'_> {
             cell.set_in(room.with_min_x(room.right() - wide), &count, &t.face.small, t.color.text3);
             room.max.x -= wide + t.size.gap;
         }
-        cell.set_in(room, &run.name, &t.face.small, t.color.text1);
+        // Below its run a model needs no more than its own name.
+        let nested = nesting.depth > u16::from(self.filters.group.is_some());
+        let name = words::model_title(run).filter(|_| nested).unwrap_or(&run.name);
+        cell.set_in(room, name, &t.face.small, t.color.text1);
         if let Some(error) = &run.error {
             let error = error.clone();
             hint(cell, move || error);

@@ -1,6 +1,6 @@
 //! Runs, steps, metrics and times in words and shapes.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use jiff::Timestamp;
 use studio::{Run, RunStatus, Step, StepStatus};
@@ -74,6 +74,16 @@ pub fn algorithm(run: &Run) -> &str {
     named.unwrap_or("")
 }
 
+/// Whether a run makes several models, each of which has what was measured of it.
+pub fn has_models(run: &Run) -> bool {
+    run.details.get("models").is_some()
+}
+
+/// What a run that is a model of another one is called among that run's models.
+pub fn model_title(run: &Run) -> Option<&str> {
+    run.details.get("model")?.get("title")?.as_str()
+}
+
 pub fn pipeline_title(run: &Run) -> &str {
     run.pipeline_title.as_deref().or(run.pipeline.as_deref()).unwrap_or("")
 }
@@ -104,6 +114,29 @@ pub fn key_title(key: &str) -> String {
         _ => word.to_owned(),
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// A key as people write it with what stands before it, where it stands by itself: "ROC AUC · evaluate_2".
+pub fn long_title(key: &str) -> String {
+    match key.rsplit_once('.') {
+        Some((before, _)) => format!("{} · {before}", key_title(key)),
+        None => key_title(key),
+    }
+}
+
+/// Titles of keys that stand together: two that read alike have what stands before them added, as in
+/// "ROC AUC · evaluate_2".
+pub fn told_apart<'a>(keys: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let titles: Vec<String> = keys.iter().map(|key| key_title(key)).collect();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for title in &titles {
+        *counts.entry(title).or_default() += 1;
+    }
+    let told_apart = |(key, title): (&&str, &String)| {
+        if counts[title.as_str()] > 1 { long_title(key) } else { title.clone() }
+    };
+    keys.iter().zip(&titles).map(told_apart).collect()
 }
 
 /// Whether a smaller value of this metric is better; `None` where neither is.
@@ -172,5 +205,11 @@ mod tests {
         assert_eq!(key_title("evaluate.roc_auc"), "ROC AUC");
         assert_eq!(key_title("training_log_loss"), "training log loss");
         assert_eq!(key_title("r2"), "R²");
+    }
+
+    #[test]
+    fn keys_that_read_alike_are_told_apart() {
+        let keys = ["judge.roc_auc", "judge_2.roc_auc", "roc_auc", "train.log_loss"];
+        assert_eq!(told_apart(keys), ["ROC AUC · judge", "ROC AUC · judge_2", "ROC AUC", "log loss"]);
     }
 }

@@ -17,6 +17,9 @@ use data::schema::Role;
 
 pub struct EvaluateModel;
 
+/// The port of the report about the rows that others are compared with.
+pub const COMPARED_REPORT: &str = "compared";
+
 static SPEC: Spec = Spec {
     id: "evaluate_model",
     version: 2,
@@ -39,7 +42,7 @@ static SPEC: Spec = Spec {
     ],
     outputs: &[
         Port::new("report", "Report", PortKind::Report, "Metrics and charts.").about(&["model", "table"]),
-        Port::new("compared", "Report of the compared", PortKind::Report, "The same of the rows to compare with.")
+        Port::new(COMPARED_REPORT, "Report of the compared", PortKind::Report, "The same of the rows to compare with.")
             .optional()
             .about(&["compare"]),
     ],
@@ -106,7 +109,7 @@ impl Component for EvaluateModel {
         }
         let mut made = vec![("report", Shape::Report { task: task(inputs) })];
         if inputs.contains_key("compare") {
-            made.push(("compared", Shape::Report { task: task(inputs) }));
+            made.push((COMPARED_REPORT, Shape::Report { task: task(inputs) }));
         }
         made
     }
@@ -127,7 +130,7 @@ impl Component for EvaluateModel {
             compared = Some(other);
         }
         let report = ("report", Value::Report(Arc::new(report)));
-        let compared = compared.map(|other| ("compared", Value::Report(Arc::new(other))));
+        let compared = compared.map(|other| (COMPARED_REPORT, Value::Report(Arc::new(other))));
         Ok(std::iter::once(report).chain(compared).collect())
     }
 }
@@ -198,6 +201,19 @@ pub fn name_compared(report: &mut Report, first: &str, second: &str) {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// Takes out of a report of two models what is about the second, so that it is about the first alone.
+pub fn drop_compared(report: &mut Report) {
+    if report.chart(COMPARISON).is_none() {
+        return;
+    }
+    report.charts.retain(|chart| chart.id() != COMPARISON);
+    for chart in &mut report.charts {
+        if let Chart::Curve { series, .. } = chart {
+            series.retain(|one| !one.name.ends_with(SECOND_MARK));
         }
     }
 }

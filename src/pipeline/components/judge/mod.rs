@@ -13,7 +13,7 @@ use learn::model::{LabelAs, TrainOptions};
 use learn::{Estimator, Task};
 
 pub use cross_validate::CrossValidate;
-pub use evaluate_model::{EvaluateModel, name_compared};
+pub use evaluate_model::{COMPARED_REPORT, EvaluateModel, drop_compared, name_compared};
 pub use score_model::ScoreModel;
 pub use train_model::TrainModel;
 

@@ -69,6 +69,10 @@ fn training_scoring_and_judging_fit_together() {
     let learn::report::Chart::Curve { series, .. } = compared.chart("roc").unwrap() else { panic!() };
     assert!(series.iter().any(|series| series.name.ends_with(", compared")), "{series:?}");
 
+    let mut first_alone = compared.clone();
+    drop_compared(&mut first_alone);
+    assert_eq!(first_alone, one);
+
     name_compared(&mut compared, "Forest", "Line");
     let learn::report::Chart::Table { columns, .. } = compared.chart("comparison").unwrap() else { panic!() };
     assert_eq!(columns, &["Forest", "Line", "Difference"]);

@@ -44,14 +44,19 @@ struct Rows {
 
 impl Rows {
     fn of(comparison: &Comparison, every: bool) -> Self {
+        let titled = |mut rows: Vec<Told>| -> Vec<Told> {
+            let titles = words::told_apart(rows.iter().map(|row| row.key.as_str()));
+            rows.iter_mut().zip(titles).for_each(|(row, title)| row.title = title);
+            rows
+        };
         let tags = |run: &Run| -> Vec<(String, String)> {
             let shown = run.tags.iter().filter(|(key, _)| *key != STAR_TAG);
             shown.map(|(key, value)| (key.clone(), value.clone())).collect()
         };
         let params = |run: &Run| run.params.clone().into_iter().collect();
         Self {
-            metrics: measured(comparison),
-            params: told(comparison, every, params),
+            metrics: titled(measured(comparison)),
+            params: titled(told(comparison, every, params)),
             tags: told(comparison, every, tags),
         }
     }
@@ -76,9 +81,10 @@ impl Results {
                 if !together.curves.is_empty() {
                     section(ui, "Curves");
                 }
+                let titles = words::told_apart(together.curves.iter().map(|set| set.key.as_str()));
                 report::tiled(ui, together.curves.len(), |ui, at| {
                     let set = &together.curves[at];
-                    widgets::card(ui, &words::key_title(&set.key), |ui| {
+                    widgets::card(ui, &titles[at], |ui| {
                         let strong = self.hovered.as_deref();
                         let found = charts::curves(ui, set, comparison, color, strong, 200.0);
                         hovered = hovered.take().or(found);

@@ -73,7 +73,8 @@ fn choose<T: PartialEq + Clone>(ui: &mut Ui, label: &str, value: &mut T, options
 }
 
 fn keys(keys: Vec<&String>) -> Options<String> {
-    keys.into_iter().map(|key| (key.clone(), words::key_title(key))).collect()
+    let titles = words::told_apart(keys.iter().map(|key| key.as_str()));
+    keys.into_iter().cloned().zip(titles).collect()
 }
 
 fn names(known: Known<'_>, kind: ArtifactKind) -> Options<String> {
@@ -84,9 +85,10 @@ fn lines(ui: &mut Ui, lines: &mut Lines, known: Known<'_>) {
     section(ui, "Metrics");
     let mut offered: Vec<&String> = known.curves();
     offered.extend(known.metrics().into_iter().filter(|key| !known.charted.curves.contains_key(*key)));
-    for key in offered {
+    let titles = words::told_apart(offered.iter().map(|key| key.as_str()));
+    for (key, title) in offered.into_iter().zip(titles) {
         let mut on = lines.metrics.contains(key);
-        if widgets::checkbox(ui, &mut on, &words::key_title(key)).on_hover_text(key).changed() {
+        if widgets::checkbox(ui, &mut on, &title).on_hover_text(key).changed() {
             if on {
                 lines.metrics.push(key.clone());
             } else {

@@ -172,7 +172,7 @@ pub enum Quantity {
 impl Quantity {
     pub fn title(&self) -> String {
         match self {
-            Self::Param(key) | Self::Metric(key) => words::key_title(key),
+            Self::Param(key) | Self::Metric(key) => words::long_title(key),
             Self::Duration => "duration".to_owned(),
             Self::Started => "started".to_owned(),
         }
@@ -185,7 +185,7 @@ impl Along {
             Self::Step => "step".to_owned(),
             Self::Relative => "relative time".to_owned(),
             Self::Time => "wall time".to_owned(),
-            Self::Metric(key) => words::key_title(key),
+            Self::Metric(key) => words::long_title(key),
         }
     }
 }
@@ -215,7 +215,7 @@ impl Kind {
                 [] => "Lines".to_owned(),
                 keys => keys.iter().map(|key| words::key_title(key)).collect::<Vec<_>>().join(", "),
             },
-            Self::Bars { metric } => format!("{}, latest", words::key_title(metric)),
+            Self::Bars { metric } => format!("{}, latest", words::long_title(metric)),
             Self::Scatter(points) => format!("{} over {}", points.y.title(), points.x.title()),
             Self::Bubbles(points) => {
                 let size = points.size.as_ref().map(|size| format!(", size {}", size.title()));
@@ -226,7 +226,7 @@ impl Kind {
                 let [x, y, metric] = [x, y, metric].map(|key| words::key_title(key));
                 format!("{metric} by {x} and {y}")
             }
-            Self::Importance { metric, .. } => format!("What {} depends on", words::key_title(metric)),
+            Self::Importance { metric, .. } => format!("What {} depends on", words::long_title(metric)),
             Self::Confusion => "Confusion matrices".to_owned(),
             Self::Report { curve } => match curve.as_str() {
                 "roc" => "ROC curves".to_owned(),
