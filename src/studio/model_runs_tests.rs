@@ -57,8 +57,7 @@ fn run(studio: &Studio, jobs: &str, set: &[(&str, &str)]) -> Run {
     std::fs::write(path, jobs).unwrap();
     let set = set.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let request = RunRequest { set, force: true, ..RunRequest::default() };
-    let id = studio.record_run("pipelines/two.yaml", &request).unwrap();
-    crate::worker::work(studio.clone(), &id, None).unwrap();
+    let id = studio.run_in_process("pipelines/two.yaml", &request).unwrap();
     let run = studio.run_row(&id).unwrap();
     assert_eq!(run.error, None);
     run

@@ -104,6 +104,16 @@ impl Studio {
         Ok(id)
     }
 
+    /// As [`Self::start_run`], but carries the run out in this process and returns when it has ended.
+    ///
+    /// # Errors
+    /// Those of [`Self::start_run`], a workspace that cannot be written. A step's failure is the run's, not an error.
+    pub fn run_in_process(&self, path: &str, request: &RunRequest) -> Result<String> {
+        let id = self.record_run(path, request)?;
+        crate::worker::work(self.clone(), &id, None)?;
+        Ok(id)
+    }
+
     /// Freezes what will run, without starting it.
     pub(crate) fn record_run(&self, path: &str, request: &RunRequest) -> Result<String> {
         let mut document = self.open_pipeline(path)?;

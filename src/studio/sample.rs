@@ -69,8 +69,7 @@ impl Studio {
     fn run_sample(&self, path: &str, set: &[(&str, &str)]) -> Result<()> {
         let set: Vec<_> = set.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let last = set.is_empty();
-        let run = self.record_run(path, &RunRequest { set, ..RunRequest::default() })?;
-        crate::worker::work(self.clone(), &run, None)?;
+        let run = self.run_in_process(path, &RunRequest { set, ..RunRequest::default() })?;
         let done = self.run_row(&run)?.status == RunStatus::Done;
         if let Some((model, _, job)) = MODELS.iter().find(|(_, pipeline, _)| last && done && *pipeline == path) {
             let place = self.model_made(&run, Some(job))?;

@@ -81,9 +81,11 @@ impl Tx<'_> {
         }
         let parent = run_row(self.conn, run)?;
         let mut known = Vec::new();
-        for model in models {
+        // The newest run stands first in lists, and the first model should.
+        for model in models.iter().rev() {
             known.push(self.insert_model_run(run, parent, model)?);
         }
+        known.reverse();
         self.conn.execute(
             "UPDATE runs SET details = json_set(details, '$.models', json(?2)) WHERE id = ?1",
             (parent, json_text(&known)?),

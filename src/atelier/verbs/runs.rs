@@ -11,13 +11,14 @@ pub enum Runs {
         /// Only runs of this pipeline
         #[arg(long)]
         pipeline: Option<String>,
-        /// Only runs that meet this, in MLflow's language: "metrics.auc > 0.9 and params.rate = '0.1'"
+        /// Only runs that meet this, in MLflow's language: "metrics.auc > 0.9 and params.rate = '0.1'"; of a run that
+        /// makes several models, those of them that meet it
         #[arg(long)]
         filter: Option<String>,
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
-    /// Show a run's steps, parameters and metrics
+    /// Show a run's steps and metrics, and those of each of its models where it makes several
     Show {
         /// A run's id or name
         run: String,
@@ -70,7 +71,9 @@ impl Runs {
 
 fn list(studio: &Studio, pipeline: Option<String>, filter: Option<&str>, limit: usize) -> studio::Result<RunPage> {
     let conditions = server::filter::runs(filter.unwrap_or_default()).map_err(|error| Error::invalid(error.message))?;
-    let filter = RunQuery { pipeline, ..RunQuery::default() };
+    // What was measured of a run with several models belongs to these, so a filter looks for them as well.
+    let models = !conditions.is_empty();
+    let filter = RunQuery { pipeline, models, ..RunQuery::default() };
     let index = studio.run_index(&RunListing { filter, conditions, ..RunListing::default() })?;
     let rows: Vec<i64> = index.runs.iter().take(limit).map(|run| run.row).collect();
     let runs = studio.indexed_runs(&rows)?.into_iter().map(|(_, run)| run).collect();
@@ -132,11 +135,21 @@ pub fn detail_text(detail: &RunDetail) -> String {
     }
     text.push_str(&format!("\n{}\n", steps.render()));
     if !row.metrics.is_empty() {
-        let mut metrics = Table::new(["Metric", "Value"]);
-        for (key, value) in &row.metrics {
-            metrics.row([key.clone(), format!("{value:.6}")]);
+        text.push_str(&format!("\n{}\n", metrics_table(row)));
+    }
+    for model in &detail.model_runs {
+        text.push_str(&format!("\n{}  {}  {}\n", model.name, model.status, model.id));
+        if !model.metrics.is_empty() {
+            text.push_str(&format!("{}\n", metrics_table(model)));
         }
-        text.push_str(&format!("\n{}\n", metrics.render()));
     }
     text
+}
+
+fn metrics_table(run: &Run) -> String {
+    let mut metrics = Table::new(["Metric", "Value"]);
+    for (key, value) in &run.metrics {
+        metrics.row([key.clone(), format!("{value:.6}")]);
+    }
+    metrics.render()
 }

@@ -108,7 +108,7 @@ impl Runs {
     }
 
     fn delete(&mut self, ids: Vec<String>, name: &str, cx: &mut Cx<'_>) {
-        ids.iter().flat_map(|id| self.measured_runs(id)).for_each(|id| self.checked.remove(&id));
+        ids.iter().flat_map(|id| self.pages.measured_runs(id)).for_each(|id| self.checked.remove(&id));
         if self.current.as_ref().is_some_and(|current| ids.contains(current)) {
             self.current = None;
             cx.select(None);
@@ -123,15 +123,9 @@ impl Runs {
         self.doing.start(cx, failed, "", move |studio| studio.delete_runs(&ids));
     }
 
-    /// The runs that hold what was measured of a run: its models, where it makes several, or it itself.
-    pub(super) fn measured_runs(&self, id: &str) -> Vec<String> {
-        let models = self.pages.find(id).map(studio::Run::model_runs).unwrap_or_default();
-        if models.is_empty() { vec![id.to_owned()] } else { models.into_iter().map(|model| model.run).collect() }
-    }
-
     /// Checks a run, or each of its models; unchecks what is checked as a whole.
     fn toggle_checks(&mut self, id: &str) {
-        let ids = self.measured_runs(id);
+        let ids = self.pages.measured_runs(id);
         if ids.iter().all(|id| self.checked.has(id)) {
             ids.iter().for_each(|id| self.checked.remove(id));
         } else {
@@ -141,7 +135,7 @@ impl Runs {
 
     fn check_all(&mut self, cx: &mut Cx<'_>) {
         let listed: Vec<String> = self.pages.listed().into_iter().map(str::to_owned).collect();
-        listed.iter().flat_map(|id| self.measured_runs(id)).for_each(|id| self.checked.add(&id));
+        listed.iter().flat_map(|id| self.pages.measured_runs(id)).for_each(|id| self.checked.add(&id));
         if self.pages.total().is_some_and(|total| total > listed.len()) {
             let words = format!("Checked the {} runs that were read. Narrow the list to check all.", listed.len());
             cx.send(crate::panels::Action::Toast(crate::icons::Glyph::Warn, words));

@@ -52,7 +52,7 @@ impl Runs {
         for id in self.checked.ids() {
             let run = self.pages.find(&id).and_then(studio::Run::model_of).map(|part| part.run);
             let whole = run.filter(|run| {
-                let models = self.measured_runs(run);
+                let models = self.pages.measured_runs(run);
                 models.iter().all(|model| self.checked.has(model))
             });
             let id = whole.unwrap_or(id);

@@ -172,7 +172,7 @@ impl Runs {
         let (low, high) = (from.min(row), from.max(row));
         for row in low..=high.min(low + RANGE) {
             let Some(run) = self.pages.run(row as usize) else { continue };
-            self.measured_runs(&run.id).iter().for_each(|id| self.checked.add(id));
+            self.pages.measured_runs(&run.id).iter().for_each(|id| self.checked.add(id));
         }
     }
 }

@@ -20,6 +20,8 @@ mod lines;
 mod list;
 mod logs;
 mod menus;
+#[cfg(test)]
+mod models_tests;
 mod note;
 mod opened;
 mod outputs;

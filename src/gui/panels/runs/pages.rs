@@ -221,6 +221,12 @@ impl Pages {
         self.runs.values().map(|kept| &kept.run).find(|run| run.id == id)
     }
 
+    /// The runs that hold what was measured of a run: its models, where it makes several, or it itself.
+    pub fn measured_runs(&self, id: &str) -> Vec<String> {
+        let models = self.find(id).map(Run::model_runs).unwrap_or_default();
+        if models.is_empty() { vec![id.to_owned()] } else { models.into_iter().map(|model| model.run).collect() }
+    }
+
     /// The first runs in order, as far as they have come.
     pub fn first(&self) -> Vec<&Run> {
         (0..PAGE).map_while(|place| self.at(place)).collect()
