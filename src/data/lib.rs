@@ -25,6 +25,7 @@ pub mod checked;
 pub mod decimal;
 pub mod error;
 pub mod expression;
+mod foreign;
 #[cfg(test)]
 mod golden;
 pub mod grid;

@@ -5,10 +5,11 @@ use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{DataFrame, FileMetadataRef, ParallelStrategy, ParquetReader, SchemaExt, SerReader};
+use polars::prelude::{DataFrame, DataType, FileMetadataRef, ParallelStrategy, ParquetReader, SchemaExt, SerReader};
 
 use crate::error::{Error, Result};
-use crate::schema::Schema;
+use crate::foreign::{Meaning, guarded, parquet};
+use crate::schema::{Column, Schema};
 
 /// Most rows of a page; longer row groups are cut.
 const PAGE_ROWS: u64 = 1 << 17;
@@ -18,6 +19,10 @@ pub struct ParquetFile {
     path: PathBuf,
     metadata: FileMetadataRef,
     schema: Schema,
+    /// Types of the columns as they are read.
+    dtypes: Vec<DataType>,
+    meanings: Vec<Meaning>,
+    notes: Vec<String>,
     pages: Vec<Range<u64>>,
 }
 
@@ -34,16 +39,22 @@ impl ParquetFile {
             let sentence = "This is not a Parquet file: it does not begin with “PAR1”.";
             return Err(Error::malformed(path, None, sentence));
         }
-        let mut reader = ParquetReader::new(file);
-        let broken = |e: polars::prelude::PolarsError| {
-            let sentence = format!("This Parquet file is damaged or cut off ({e}).");
-            Error::malformed(path, None, sentence)
-        };
-        let arrow = reader.schema().map_err(broken)?;
-        let metadata = reader.get_metadata().map_err(broken)?.clone();
-        let schema = polars::prelude::Schema::from_arrow_schema(&arrow);
-        let groups = metadata.row_groups.iter().map(|group| group.num_rows() as u64);
-        Ok(Self { path: path.to_owned(), pages: pages(groups), metadata, schema: Schema::from_polars(&schema) })
+        let footer = parquet::open(&mut file, path)?;
+        let groups = footer.metadata.row_groups.iter().map(|group| group.num_rows() as u64);
+        let pages = pages(groups);
+        let dtypes = guarded(path, || Ok(polars::prelude::Schema::from_arrow_schema(&footer.schema)))?;
+        let of_meaning = |(meaning, own): (&Meaning, &DataType)| meaning.dtype().unwrap_or_else(|| own.clone());
+        let dtypes: Vec<DataType> = footer.meanings.iter().zip(dtypes.iter_values()).map(of_meaning).collect();
+        let names = footer.schema.iter_names().map(|name| name.as_str());
+        Ok(Self {
+            path: path.to_owned(),
+            schema: names.zip(&dtypes).map(|(name, dtype)| Column::of(name, dtype)).collect(),
+            metadata: footer.metadata,
+            dtypes,
+            meanings: footer.meanings,
+            notes: footer.notes,
+            pages,
+        })
     }
 
     /// Where it lies.
@@ -59,6 +70,21 @@ impl ParquetFile {
     /// The columns.
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// Types of the columns as they are read, in order.
+    pub(crate) fn dtypes(&self) -> &[DataType] {
+        &self.dtypes
+    }
+
+    /// What the columns' bytes stand for, in order.
+    pub(crate) fn meanings(&self) -> &[Meaning] {
+        &self.meanings
+    }
+
+    /// What a person should know of how the file is read, each a sentence.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Runs of rows that are decoded at once: row groups, cut where they are
@@ -97,11 +123,27 @@ impl ParquetFile {
             .with_slice(Some((rows.start as usize, (rows.end - rows.start) as usize)))
             .with_columns(names.clone());
         reader.set_metadata(self.metadata.clone());
-        let frame = reader.finish()?;
-        Ok(match names {
-            Some(names) => frame.select(names)?,
-            None => frame,
+        guarded(&self.path, || {
+            let frame = reader.finish()?;
+            let frame = match names {
+                Some(names) => frame.select(names)?,
+                None => frame,
+            };
+            self.meant(frame, columns)
         })
+    }
+}
+
+impl ParquetFile {
+    /// Columns that were read as bytes, as what they stand for.
+    fn meant(&self, frame: DataFrame, columns: Option<&[usize]>) -> Result<DataFrame> {
+        if self.meanings.iter().all(|meaning| *meaning == Meaning::Plain) {
+            return Ok(frame);
+        }
+        let all: Vec<usize> = (0..self.meanings.len()).collect();
+        let positions = columns.unwrap_or(&all);
+        let meant = positions.iter().zip(frame.columns()).map(|(&at, column)| self.meanings[at].apply(column));
+        Ok(DataFrame::new(frame.height(), meant.collect::<Result<Vec<_>>>()?)?)
     }
 }
 

@@ -86,6 +86,11 @@ impl StoredType {
         Self { dtype: stored, wide: is_wide(dtype) }
     }
 
+    /// A type that is one of the stored ones already.
+    pub(crate) fn exactly(dtype: DataType) -> Self {
+        Self { dtype, wide: false }
+    }
+
     pub(crate) fn dtype(&self) -> &DataType {
         &self.dtype
     }
@@ -109,12 +114,13 @@ impl StoredType {
     /// The type that holds the values of both, if it is one of numbers of which
     /// one is wider, or the same.
     pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
-        use DataType::{Decimal, Float64, Int64};
+        use DataType::{Decimal, Float64, Int64, String};
         let dtype = match (&self.dtype, &other.dtype) {
             (left, right) if left == right => left.clone(),
             (Int64, Float64) | (Float64, Int64) => Float64,
             (Int64, Decimal(_, scale)) | (Decimal(_, scale), Int64) => Decimal(MAX_DIGITS, *scale),
             (Decimal(_, left), Decimal(_, right)) => Decimal(MAX_DIGITS, *left.max(right)),
+            (String, category) | (category, String) if Kind::of(category) == Kind::Category => String,
             _ => return None,
         };
         Some(Self { dtype, wide: self.wide || other.wide })

@@ -1,43 +1,18 @@
 //! Bytes of a file as UTF-8, whatever they are on disk.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use flate2::read::MultiGzDecoder;
 
+use super::archive;
 use super::options::TextEncoding;
 use crate::error::{Error, Result};
 
 /// Bytes read from disk at once where they have to be decoded.
 const RAW: usize = 1 << 18;
-
-/// Counts the bytes taken from a file, before decompression.
-struct Counted {
-    file: File,
-    count: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.file.read(buffer)?;
-        self.count.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
-}
-
-/// A file's bytes, decompressed if it is gzip.
-pub(super) fn open(path: &Path, count: Arc<AtomicU64>) -> Result<Box<dyn Read + Send>> {
-    let mut probe = File::open(path).map_err(Error::file("Opening", path))?;
-    let mut magic = [0; 2];
-    let gzip = probe.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
-    let file = File::open(path).map_err(Error::file("Opening", path))?;
-    let counted = Counted { file, count };
-    Ok(if gzip { Box::new(MultiGzDecoder::new(counted)) } else { Box::new(counted) })
-}
 
 /// The encoding with that name.
 pub(super) fn find(encoding: &TextEncoding) -> Result<&'static Encoding> {
@@ -64,7 +39,7 @@ impl TextReader {
     pub(super) fn open(path: &Path, encoding: &TextEncoding, count: Arc<AtomicU64>) -> Result<Self> {
         Ok(Self {
             path: path.to_owned(),
-            source: open(path, count)?,
+            source: archive::open(path, count)?,
             encoding: find(encoding)?,
             decoder: None,
             raw: Vec::new(),
@@ -134,11 +109,7 @@ impl TextReader {
                     return Ok(read);
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-                    let sentence = "The compressed file is cut off. Fetch it again.";
-                    return Err(Error::malformed(&self.path, None, sentence));
-                }
-                Err(e) => return Err(Error::file("Reading", &self.path)(e)),
+                Err(e) => return Err(archive::unreadable(&self.path, e)),
             }
         }
     }

@@ -2,16 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use super::partitions::is_partition;
 use crate::error::{Error, Result};
 
 /// Endings of files that are tables beyond doubt.
-const TABLES: [&str; 10] = ["csv", "tsv", "tab", "parquet", "pq", "arrow", "ipc", "feather", "jsonl", "ndjson"];
+const TABLES: [&str; 20] = [
+    "csv", "tsv", "tab", "parquet", "pq", "arrow", "ipc", "feather", "jsonl", "ndjson", "xlsx", "xlsm", "xlsb", "xls",
+    "ods", "sas7bdat", "xpt", "dta", "sav", "zsav",
+];
 /// Endings of files that may be tables.
 const PERHAPS: [&str; 3] = ["txt", "json", "dat"];
 
 /// The files behind paths, folders and patterns such as `data/*.csv`, in order of
-/// their names, each once. Of a folder, the files directly in it whose ending is a
-/// table's; hidden ones are left out.
+/// their names, each once. Of a folder, the files directly in it, or in folders
+/// such as `year=2024` below it, whose ending is a table's; hidden ones are left
+/// out.
 ///
 /// # Errors
 /// A missing file, a folder without tables, or a pattern that matches nothing.
@@ -38,35 +43,55 @@ pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 }
 
 fn in_folder(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder).map_err(Error::file("Reading the folder", folder))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(Error::file("Reading the folder", folder))?.path();
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if path.is_file() && !hidden {
-            files.push(path);
-        }
-    }
-    files.sort();
-    let of = |endings: &[&str]| -> Vec<PathBuf> {
-        files.iter().filter(|path| endings.contains(&ending(path).as_str())).cloned().collect()
-    };
-    let sure = of(&TABLES);
-    let tables = if sure.is_empty() { of(&PERHAPS) } else { sure };
+    let files = files_in(folder)?;
+    let tables = tables_of(&files);
     if tables.is_empty() {
-        let sentence = "The folder holds no tables: no CSV, TSV, Parquet, Arrow or JSON lines file \
-                        lies directly in it.";
+        let sentence = "The folder holds no tables: no CSV, TSV, Parquet, Arrow, JSON lines, workbook or statistics \
+                        file lies directly in it.";
         return Err(Error::malformed(folder, None, sentence));
     }
     Ok(tables)
 }
 
-/// The ending in lower case, without `.gz`.
+/// The files directly in a folder, and those below folders that are named after
+/// a column and its value (`year=2024`), in order; hidden ones are left out.
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).map_err(Error::file("Reading the folder", folder))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(Error::file("Reading the folder", folder))?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(['.', '_']));
+        if path.is_file() && !hidden {
+            files.push(path);
+        } else if path.is_dir() && is_partition(&path) {
+            files.extend(files_in(&path)?);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The files that are tables by their names: beyond doubt, else perhaps.
+pub(super) fn tables_of(files: &[PathBuf]) -> Vec<PathBuf> {
+    let of = |endings: &[&str]| -> Vec<PathBuf> {
+        files.iter().filter(|path| endings.contains(&ending(path).as_str())).cloned().collect()
+    };
+    let sure = of(&TABLES);
+    if sure.is_empty() { of(&PERHAPS) } else { sure }
+}
+
+/// What is added to the name of a file that is compressed.
+const PACKED: [&str; 6] = ["gz", "bz2", "xz", "zst", "zstd", "zip"];
+
+/// The ending in lower case, without one such as `.gz`.
 pub(super) fn ending(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
     let name = name.unwrap_or_default();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    name.rsplit_once('.').map(|(_, ending)| ending.to_owned()).unwrap_or_default()
+    let (rest, last) = name.rsplit_once('.').unwrap_or((&name, ""));
+    if !PACKED.contains(&last) {
+        return last.to_owned();
+    }
+    rest.rsplit_once('.').map(|(_, ending)| ending.to_owned()).unwrap_or_default()
 }
 
 fn matching(path: &Path) -> Result<Vec<PathBuf>> {

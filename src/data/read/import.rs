@@ -19,7 +19,7 @@ use super::notes::column_notes;
 use super::options::{Format, Ragged, ReadOptions};
 use super::sink::Sink;
 use super::table::{Opened, Reading, order};
-use super::{Imported, Progress, other};
+use super::{Imported, Progress, archive, typed};
 use crate::error::{Error, Result};
 use crate::schema::Kind;
 
@@ -52,14 +52,16 @@ pub(super) fn import_in_blocks(
     let Some(first) = paths.first() else {
         return Err(Error::invalid("No file was chosen."));
     };
-    let mut sizes = Vec::with_capacity(paths.len());
+    let mut members = Vec::with_capacity(paths.len());
     for path in paths {
-        sizes.push(std::fs::metadata(path).map_err(Error::file("Opening", path))?.len());
+        members.extend(archive::members(path, options.entry.as_deref())?);
     }
+    let (paths, first) = (members.as_slice(), members.first().unwrap_or(first));
+    let sizes = paths.iter().map(|path| archive::size_on_disk(path)).collect::<Result<Vec<u64>>>()?;
     let work = Work { paths, sizes, options, out, progress, size };
     match options.format {
         format if format.is_text() => work.text(first),
-        _ => other::import(&work),
+        _ => typed::import(&work),
     }
 }
 

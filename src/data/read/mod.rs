@@ -6,7 +6,9 @@
 //!                                                   → import(paths, options, out)
 //! ```
 //!
-//! Delimited text and JSON lines go through this crate's own reader: it splits
+//! Files that carry types (Parquet, Arrow IPC, workbooks, statistics programs)
+//! keep them, brought into the few that [`crate::normalize`] names. Delimited
+//! text and JSON lines go through this crate's own reader: it splits
 //! a file into blocks of whole records, parses blocks in parallel, and knows
 //! the line of everything it complains about. Types are guessed from the
 //! beginning; a later value that contradicts the guess widens it, the rest of
@@ -14,6 +16,7 @@
 //! Memory is bounded by a few blocks and one row group, whatever the file's
 //! size.
 
+mod archive;
 mod blocks;
 mod columns;
 mod csv;
@@ -29,13 +32,18 @@ mod moment;
 mod notes;
 mod number;
 mod options;
-mod other;
+mod partitions;
 mod pattern;
+mod plan;
 mod preview;
 mod reading;
+mod recognize;
 mod sink;
 mod sniff;
+mod statistics;
 mod table;
+mod typed;
+mod workbook;
 
 use std::path::PathBuf;
 
@@ -107,3 +115,5 @@ pub struct Imported {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod typed_tests;

@@ -7,7 +7,7 @@ use polars::prelude::DataFrame;
 use super::notes::column_notes;
 use super::options::{Ragged, ReadOptions};
 use super::table::{Reading, SAMPLE};
-use super::{Preview, import, other};
+use super::{Preview, archive, import, typed};
 use crate::error::Result;
 use crate::schema::Schema;
 
@@ -18,9 +18,12 @@ use crate::schema::Schema;
 /// # Errors
 /// As an import's, each saying what to do.
 pub fn preview(path: &Path, options: &ReadOptions, rows: usize) -> Result<Preview> {
+    let members = archive::members(path, options.entry.as_deref())?;
+    let path = members.first().map_or(path, |first| first.as_path());
     if !options.format.is_text() {
-        let frame = other::head(path, options, rows)?;
-        return Ok(Preview { schema: Schema::of(&frame), rows: frame, warnings: Vec::new() });
+        let (frame, notes) = typed::head(path, options, rows)?;
+        let warnings = options.notes.iter().cloned().chain(notes).collect();
+        return Ok(Preview { schema: Schema::of(&frame), rows: frame, warnings });
     }
     let mut lenient = options.clone();
     if lenient.ragged == Ragged::Refuse {

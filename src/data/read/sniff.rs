@@ -8,10 +8,10 @@ use std::sync::atomic::AtomicU64;
 use serde::{Deserialize, Serialize};
 
 use super::csv::{Dialect, each_record};
-use super::encoding;
 use super::files::ending;
 use super::guess::{Origin, Rules};
 use super::options::{Format, ReadChoices, ReadOptions, TextEncoding};
+use super::{archive, encoding, recognize, workbook};
 use crate::error::{Error, Result};
 
 /// How much of a file is looked at.
@@ -24,7 +24,7 @@ const RECORDS: usize = 500;
 pub struct Sniffed {
     /// How to read it.
     pub options: ReadOptions,
-    /// Whether it is compressed with gzip.
+    /// Whether it is compressed, or in a ZIP archive.
     pub compressed: bool,
     /// Its size on disk in bytes.
     pub bytes: u64,
@@ -51,39 +51,32 @@ pub fn sniff_with(path: &Path, choices: &ReadChoices) -> Result<Sniffed> {
         let sentence = "This is a folder. Choose the files in it, or expand it first.";
         return Err(Error::malformed(path, None, sentence));
     }
-    let raw = start_of_raw(path)?;
-    let compressed = raw.starts_with(&[0x1f, 0x8b]);
+    let compressed = archive::is_packed(path)?;
+    let members = archive::members(path, choices.entry.as_deref())?;
+    let path = members.first().map_or(path, |first| first.as_path());
     let start = start_of(path)?;
     let mut sniffed = Sniffed { options: ReadOptions::default(), compressed, bytes: metadata.len() };
-    sniffed.options.format = format(path, &start)?;
+    sniffed.options.format = recognize::format(path, &start)?;
     if sniffed.options.format.is_text() {
         sniff_text(path, &start, choices, &mut sniffed)?;
     } else if compressed {
-        let sentence = "This is a compressed Parquet or Arrow file. Unpack it first.";
+        let sentence =
+            format!("This is a compressed file of the format {}. Unpack it first.", sniffed.options.format.name());
         return Err(Error::malformed(path, None, sentence));
+    }
+    if sniffed.options.format == Format::Workbook {
+        choices.apply(&mut sniffed.options);
+        sniffed.options.header = workbook::has_header(path, &sniffed.options)?;
     }
     choices.apply(&mut sniffed.options);
     Ok(sniffed)
 }
 
-fn start_of_raw(path: &Path) -> Result<[u8; 8]> {
-    let mut file = std::fs::File::open(path).map_err(Error::file("Opening", path))?;
-    let mut start = [0; 8];
-    let mut held = 0;
-    while held < start.len() {
-        match file.read(&mut start[held..]).map_err(Error::file("Reading", path))? {
-            0 => break,
-            read => held += read,
-        }
-    }
-    Ok(start)
-}
-
 /// The beginning of a file, decompressed.
 fn start_of(path: &Path) -> Result<Vec<u8>> {
-    let source = encoding::open(path, Arc::new(AtomicU64::new(0)))?;
+    let source = archive::open(path, Arc::new(AtomicU64::new(0)))?;
     let mut start = Vec::new();
-    source.take(START as u64).read_to_end(&mut start).map_err(Error::file("Reading", path))?;
+    source.take(START as u64).read_to_end(&mut start).map_err(|error| archive::unreadable(path, error))?;
     if start.is_empty() {
         return Err(empty(path));
     }
@@ -92,37 +85,6 @@ fn start_of(path: &Path) -> Result<Vec<u8>> {
 
 pub(super) fn empty(path: &Path) -> Error {
     Error::malformed(path, None, "The file is empty. Choose a file with a table in it.")
-}
-
-/// The format by content; names only decide between kinds of text.
-fn format(path: &Path, start: &[u8]) -> Result<Format> {
-    let refuse = |what: &str| Err(Error::malformed(path, None, what.to_owned()));
-    if start.starts_with(b"PAR1") {
-        return Ok(Format::Parquet);
-    }
-    if start.starts_with(b"ARROW1") {
-        return Ok(Format::ArrowIpc);
-    }
-    if start.starts_with(b"PK\x03\x04") || start.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        return refuse("This is a workbook or a ZIP archive. Save its sheet as CSV, or unpack it.");
-    }
-    if start.starts_with(b"SQLite format 3") {
-        return refuse("This is an SQLite database. Export the table as CSV first.");
-    }
-    let letter = start.iter().find(|byte| !byte.is_ascii_whitespace() && byte.is_ascii());
-    match (ending(path).as_str(), letter) {
-        ("jsonl" | "ndjson", _) | ("json" | "txt" | "", Some(b'{')) => Ok(Format::JsonLines),
-        ("json", Some(b'[')) => refuse(
-            "This file holds one JSON list. Convert it to JSON lines: one object { … } on each \
-             line.",
-        ),
-        ("parquet" | "pq", _) => refuse("This is not a Parquet file: it does not begin with “PAR1”."),
-        ("arrow" | "ipc" | "feather", _) => refuse(
-            "This is not an Arrow IPC file: it does not begin with “ARROW1”. If it is an Arrow \
-             stream, save it as a file.",
-        ),
-        _ => Ok(Format::Csv),
-    }
 }
 
 fn sniff_text(path: &Path, start: &[u8], choices: &ReadChoices, sniffed: &mut Sniffed) -> Result<()> {
