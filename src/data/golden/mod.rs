@@ -130,6 +130,7 @@ pub mod expressions {
             || left == right && !both_whole
             || !both_whole && (left - right).abs() <= 1e-12 * right.abs().max(1e-3)
     }
+}
 
 /// A file of another program, which `files.py` made.
 pub(crate) fn file_of_others(name: &str) -> PathBuf {

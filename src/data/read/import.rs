@@ -17,6 +17,7 @@ use super::decide::Plan;
 use super::csv::Parsed;
 use super::notes::column_notes;
 use super::options::{Format, Ragged, ReadOptions};
+use super::partitions::{self, Partitions};
 use super::sink::Sink;
 use super::table::{Opened, Reading, order};
 use super::{Imported, Progress, archive, typed};
@@ -92,7 +93,14 @@ impl Work<'_> {
     }
 
     fn text(&self, first: &Path) -> Result<Imported> {
-        let reading = Reading::new(self.options)?;
+        let mut options = partitions::without_choices(self.options, first, &[]);
+        if options.kinds.len() < self.options.kinds.len() {
+            // A column that the file has and its folder names too is the file's, with its choice.
+            let (columns, _) = Reading::new(&options)?.sample(first, self.size)?;
+            let names: Vec<String> = columns.into_iter().map(|column| column.name).collect();
+            options = partitions::without_choices(self.options, first, &names);
+        }
+        let reading = Reading::new(&options)?;
         let (columns, opened) = reading.sample(first, self.size)?;
         let warnings = opened.warnings;
         let mut state = Columns { planned: columns, widened: Vec::new() };
@@ -130,6 +138,8 @@ struct Pass<'a> {
     columns: &'a mut Columns,
     /// `None` once something contradicted a guess: the rest is only looked at.
     sink: Option<Sink>,
+    /// Columns that the folders of the files name.
+    partitions: Partitions,
     pass: u32,
     ragged: Option<(PathBuf, u64, u64)>,
     findings: Vec<Findings>,
@@ -141,10 +151,13 @@ impl<'a> Pass<'a> {
         let width = columns.planned.len();
         let empty =
             columns.planned.iter().map(|planned| Column::new_empty(planned.name.as_str().into(), &planned.dtype()));
-        let like = DataFrame::new(0, empty.collect())?;
+        let mut like = DataFrame::new(0, empty.collect())?;
+        let names: Vec<String> = columns.planned.iter().map(|planned| planned.name.clone()).collect();
+        let partitions = Partitions::of(work.paths, &names, work.options)?;
+        partitions.extend(0, &mut like)?;
         let sink = Sink::create(work.out, &like, work.options.compression)?;
         let findings = vec![Findings::default(); width];
-        Ok(Self { work, reading, columns, sink: Some(sink), pass, ragged: None, findings })
+        Ok(Self { work, reading, columns, sink: Some(sink), partitions, pass, ragged: None, findings })
     }
 
     /// Reads one file: a thread reads and cuts it, this one parses several blocks
@@ -188,7 +201,7 @@ impl<'a> Pass<'a> {
             let parsed: Vec<Result<Parsed>> =
                 batch.par_iter().map(|block| self.reading.parse(block, &layout)).collect();
             for (parsed, block) in parsed.into_iter().zip(&batch) {
-                self.take(path, parsed?, block.text.len())?;
+                self.take(file, parsed?, block.text.len())?;
             }
             let rows = self.sink.as_ref().map_or(0, Sink::rows);
             self.work.tell(file, count.load(Ordering::Relaxed), rows, self.pass)?;
@@ -196,7 +209,8 @@ impl<'a> Pass<'a> {
     }
 
     /// Takes over what a block gave.
-    fn take(&mut self, path: &Path, parsed: Parsed, bytes: usize) -> Result<()> {
+    fn take(&mut self, file: usize, parsed: Parsed, bytes: usize) -> Result<()> {
+        let path = &self.work.paths[file];
         if let Some((line, count)) = parsed.ragged {
             self.ragged.get_or_insert_with(|| (path.to_owned(), line, 0)).2 += count;
         }
@@ -223,7 +237,8 @@ impl<'a> Pass<'a> {
         }
         if let Some(sink) = &mut self.sink {
             let built = parsed.builders.into_par_iter().map(|builder| builder.finish());
-            let frame = DataFrame::new(parsed.rows, built.collect::<Result<_>>()?)?;
+            let mut frame = DataFrame::new(parsed.rows, built.collect::<Result<_>>()?)?;
+            self.partitions.extend(file, &mut frame)?;
             sink.push(frame, bytes)?;
         }
         Ok(())
@@ -265,6 +280,7 @@ impl<'a> Pass<'a> {
         for (planned, findings) in self.columns.planned.iter().zip(&self.findings) {
             warnings.extend(column_notes(planned, findings, &around, self.work.options.date_order));
         }
+        warnings.extend(self.partitions.notes());
         let written = sink.finish()?;
         Ok(Some(Imported {
             schema: written.schema,

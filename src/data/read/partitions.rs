@@ -114,6 +114,15 @@ pub(super) fn names_in(path: &Path) -> Vec<String> {
     pairs_in(path).into_iter().map(|(name, _)| name).collect()
 }
 
+/// The options without choices for columns that the folders of a path name and
+/// that are not among the `known` ones of the file.
+pub(super) fn without_choices(options: &ReadOptions, path: &Path, known: &[String]) -> ReadOptions {
+    let names = names_in(path);
+    let mut others = options.clone();
+    others.kinds.retain(|name, _| known.contains(name) || !names.contains(name));
+    others
+}
+
 /// Whether a folder's name is a column's name and its value.
 pub(super) fn is_partition(folder: &Path) -> bool {
     folder.file_name().is_some_and(|name| pair(&name.to_string_lossy()).is_some())

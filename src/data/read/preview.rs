@@ -6,6 +6,7 @@ use polars::prelude::DataFrame;
 
 use super::notes::column_notes;
 use super::options::{Ragged, ReadOptions};
+use super::partitions::{self, Partitions};
 use super::table::{Reading, SAMPLE};
 use super::{Preview, archive, import, typed};
 use crate::error::Result;
@@ -25,7 +26,7 @@ pub fn preview(path: &Path, options: &ReadOptions, rows: usize) -> Result<Previe
         let warnings = options.notes.iter().cloned().chain(notes).collect();
         return Ok(Preview { schema: Schema::of(&frame), rows: frame, warnings });
     }
-    let mut lenient = options.clone();
+    let mut lenient = partitions::without_choices(options, path, &[]);
     if lenient.ragged == Ragged::Refuse {
         lenient.ragged = Ragged::PadAndTruncate;
     }
@@ -45,6 +46,10 @@ pub fn preview(path: &Path, options: &ReadOptions, rows: usize) -> Result<Previe
     }
     let height = parsed.rows;
     let built = parsed.builders.into_iter().map(|builder| builder.finish());
-    let frame = DataFrame::new(height, built.collect::<Result<_>>()?)?.head(Some(rows));
+    let mut frame = DataFrame::new(height, built.collect::<Result<_>>()?)?.head(Some(rows));
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let partitions = Partitions::of(&[path.to_owned()], &names, options)?;
+    partitions.extend(0, &mut frame)?;
+    warnings.extend(partitions.notes());
     Ok(Preview { schema: Schema::of(&frame), rows: frame, warnings })
 }

@@ -260,6 +260,22 @@ fn folders_that_name_columns() {
 }
 
 #[test]
+fn folders_of_text_files_name_columns_too() {
+    let folder = tempfile::tempdir().unwrap();
+    for (place, row) in [("at=2024-01-01/p=x", "1"), ("at=2024-01-02/p=__HIVE_DEFAULT_PARTITION__", "2.5")] {
+        let inner = folder.path().join(place);
+        std::fs::create_dir_all(&inner).unwrap();
+        std::fs::write(inner.join("part.csv"), format!("v\n{row}\n")).unwrap();
+    }
+    let files = expand(&[folder.path().to_owned()]).unwrap();
+    let table = read_with(&files, &chosen(&[("p", Kind::Category), ("v", Kind::Text)])).unwrap();
+    assert_eq!(table.cells("v"), ["1", "2.5"]);
+    assert_eq!(table.cells("at"), ["2024-01-01", "2024-01-02"]);
+    assert_eq!((table.kind("p"), table.cells("p")), (Kind::Category, vec!["x".into(), "-".into()]));
+    table.says("Columns “at”, “p” were read from the names of folders.");
+}
+
+#[test]
 fn statistics_programs() {
     for name in ["people.dta", "people.sav", "people.zsav", "people.xpt"] {
         let table = read(name);
@@ -347,4 +363,124 @@ fn packed_text_is_read() {
         sniffed.compressed
             && sniffed.options == ReadOptions { notes: sniffed.options.notes.clone(), ..ReadOptions::default() }
     );
+}
+
+mod every_type {
+    //! Tables of every type, written by the table engine, imported and exported.
+
+    use polars::prelude::{
+        Column, Int64Chunked, Int128Chunked, IntoColumn, IntoSeries, IpcWriter, NamedFrom, NewChunkedArray,
+        ParquetReader, ParquetWriter, SerReader, SerWriter, Series, TimeZone,
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::normalize::to_stored_types;
+
+    /// A column of one of the types that tables hold, from numbers.
+    fn column(name: &str, kind: usize, numbers: &[Option<i64>]) -> Column {
+        let integers = Int64Chunked::from_iter_options(name.into(), numbers.iter().copied()).into_series();
+        let cut = |bits: u32| {
+            let cut = numbers.iter().map(|number| number.map(|number| number >> (64 - bits)));
+            Int64Chunked::from_iter_options(name.into(), cut).into_series()
+        };
+        let texts = || {
+            let texts: Vec<Option<String>> =
+                numbers.iter().map(|number| number.map(|n| format!("é{}", n % 7))).collect();
+            Series::new(name.into(), texts)
+        };
+        let zone = TimeZone::opt_try_new(Some("America/New_York")).unwrap();
+        let series = match kind {
+            0 => cut(8).cast(&DataType::Int8).unwrap(),
+            1 => cut(32).cast(&DataType::Int32).unwrap(),
+            2 => integers,
+            3 => integers
+                .cast(&DataType::Int64)
+                .unwrap()
+                .to_physical_repr()
+                .into_owned()
+                .cast(&DataType::Int128)
+                .unwrap(),
+            4 => {
+                let unsigned: Vec<Option<u64>> =
+                    numbers.iter().map(|number| number.map(|number| number as u64)).collect();
+                Series::new(name.into(), unsigned)
+            }
+            5 => integers.cast(&DataType::Float32).unwrap(),
+            6 => {
+                let reals: Vec<Option<f64>> =
+                    numbers.iter().map(|number| number.map(|number| f64::from_bits(number as u64))).collect();
+                Series::new(name.into(), reals)
+            }
+            7 => {
+                let units = numbers.iter().map(|number| number.map(i128::from));
+                Int128Chunked::from_iter_options(name.into(), units).into_decimal_unchecked(25, 3).into_series()
+            }
+            8 => cut(22).cast(&DataType::Int32).unwrap().cast(&DataType::Date).unwrap(),
+            9 => cut(60).cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap(),
+            10 => cut(50).cast(&DataType::Datetime(TimeUnit::Milliseconds, zone)).unwrap(),
+            11 => cut(60).cast(&DataType::Datetime(TimeUnit::Nanoseconds, None)).unwrap(),
+            12 => cut(50).cast(&DataType::Duration(TimeUnit::Milliseconds)).unwrap(),
+            13 => {
+                let nanos: Vec<Option<i64>> =
+                    numbers.iter().map(|number| number.map(|number| number.rem_euclid(86_400_000_000_000))).collect();
+                Series::new(name.into(), nanos).cast(&DataType::Time).unwrap()
+            }
+            14 => texts(),
+            15 => texts().cast(&Kind::Category.dtype()).unwrap(),
+            16 => {
+                let truths: Vec<Option<bool>> =
+                    numbers.iter().map(|number| number.map(|number| number % 2 == 0)).collect();
+                Series::new(name.into(), truths)
+            }
+            17 => texts().cast(&DataType::Binary).unwrap(),
+            _ => {
+                let lists: Vec<Option<Series>> =
+                    numbers.iter().map(|number| number.map(|number| Series::new("".into(), [number, 1]))).collect();
+                Series::new(name.into(), lists)
+            }
+        };
+        series.with_name(name.into()).into_column()
+    }
+
+    const KINDS: usize = 19;
+
+    fn import_from(folder: &Path, name: &str, frame: &DataFrame) -> DataFrame {
+        let path = folder.join(name);
+        let file = std::fs::File::create(&path).unwrap();
+        let mut frame = frame.clone();
+        if name.ends_with("parquet") {
+            ParquetWriter::new(file).finish(&mut frame).unwrap();
+        } else {
+            IpcWriter::new(file).finish(&mut frame).unwrap();
+        }
+        let options = sniff(&path).unwrap().options;
+        let out = folder.join("out");
+        import(&[path], &options, &out, &|_| ControlFlow::Continue(())).unwrap();
+        ParquetReader::new(std::fs::File::open(&out).unwrap()).finish().unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn every_type_is_imported_and_exported_exactly(
+            numbers in proptest::collection::vec(proptest::option::weighted(0.8, any::<i64>()), 1..12),
+        ) {
+            let columns = (0..KINDS).map(|kind| column(&format!("c{kind}"), kind, &numbers)).collect();
+            let frame = DataFrame::new(numbers.len(), columns).unwrap();
+            let stored = to_stored_types(&frame).unwrap().frame;
+            let folder = tempfile::tempdir().unwrap();
+            for name in ["t.parquet", "t.arrow"] {
+                let back = import_from(folder.path(), name, &frame);
+                for (expected, found) in stored.columns().iter().zip(back.columns()) {
+                    prop_assert_eq!(expected.dtype(), found.dtype(), "{} {}", name, expected.name());
+                    prop_assert!(expected.equals_missing(found), "{name} {}: {expected:?} {found:?}", expected.name());
+                }
+                // What was exported is imported as it was.
+                let again = import_from(folder.path(), name, &back);
+                prop_assert!(again.equals_missing(&back), "{name}");
+            }
+        }
+    }
 }
