@@ -76,6 +76,7 @@ fn schema(metadata: &FileMetadata, path: &Path, notes: &mut Vec<String>) -> Resu
             return Err(Error::malformed(path, None, sentence));
         }
         let mut field = readable(field, notes);
+        take_units(&mut field.dtype, &own.dtype);
         let meaning = match column {
             ParquetType::PrimitiveType(primitive) => of_primitive(primitive, own, &mut field),
             group if has_coarse_leaf(group) => {
@@ -91,6 +92,26 @@ fn schema(metadata: &FileMetadata, path: &Path, notes: &mut Vec<String>) -> Resu
         meanings.push(meaning);
     }
     Ok((schema, meanings))
+}
+
+/// Sets the units of times to those of the file. A program may note seconds and write milliseconds, as Parquet knows no
+/// seconds; read as what was noted, such times would be a thousand times too large.
+fn take_units(noted: &mut ArrowDataType, own: &ArrowDataType) {
+    use ArrowDataType::{FixedSizeList, LargeList, List, Map, Struct, Time32, Time64, Timestamp};
+    match (noted, own) {
+        (Timestamp(noted, _), Timestamp(unit, _)) => *noted = *unit,
+        (noted @ (Time32(_) | Time64(_)), Time32(_) | Time64(_)) => *noted = own.clone(),
+        (
+            List(noted) | LargeList(noted) | FixedSizeList(noted, _) | Map(noted, _),
+            List(own) | LargeList(own) | FixedSizeList(own, _) | Map(own, _),
+        ) => take_units(&mut noted.dtype, &own.dtype),
+        (Struct(noted), Struct(own)) => {
+            for (noted, own) in noted.iter_mut().zip(own) {
+                take_units(&mut noted.dtype, &own.dtype);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Reads reals of 16 bits inside nested values as bytes, which the engine does

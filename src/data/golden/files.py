@@ -64,6 +64,14 @@ def parquets():
         "m": pa.array([[("k", 1)], [], None], pa.map_(pa.string(), pa.int64())), "b": pa.array([b"\0\1", b"", None]),
         "fixed": pa.array([b"ab", b"cd", None], pa.binary(2)), "h": pa.array([[1.5], [], None], pa.list_(pa.float16())),
     })
+    # Parquet knows no seconds: these are written as milliseconds, and noted as seconds beside that.
+    moment = d.datetime(2024, 7, 1, 10)
+    parquet("seconds", {
+        "t": pa.array([d.time(1, 2, 3), None], pa.time32("s")),
+        "l": pa.array([[moment], []], pa.list_(pa.timestamp("s"))),
+        "s": pa.array([{"a": moment, "b": d.time(1, 2, 3)}, None],
+                      pa.struct([("a", pa.timestamp("s")), ("b", pa.time32("s"))])),
+    })
     parquet("times", {
         "none": pa.nulls(2), "tm": pa.array([d.time(1, 2, 3, 4), None], pa.time64("us")),
         "tms": pa.array([d.time(1, 2, 3), None], pa.time32("ms")), "tns": pa.array([3723000000004, None], pa.time64("ns")),

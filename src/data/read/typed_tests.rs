@@ -157,6 +157,15 @@ fn types_of_other_programs_are_read_or_said() {
 }
 
 #[test]
+fn seconds_that_were_written_as_milliseconds() {
+    let table = read("seconds.parquet");
+    assert_eq!(table.cells("t"), ["01:02:03", "-"]);
+    assert!(table.cells("l")[0].contains("2024-07-01 10:00:00"), "{:?}", table.cells("l"));
+    let nested = &table.cells("s")[0];
+    assert!(nested.contains("2024-07-01 10:00:00") && nested.contains("01:02:03"), "{nested}");
+}
+
+#[test]
 fn times_of_every_unit() {
     let table = read("times.parquet");
     assert_eq!((table.kind("none"), table.cells("none")[0].as_str()), (Kind::Text, "-"));
