@@ -1,10 +1,13 @@
 //! A text file cut into blocks of whole records.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use super::csv::Dialect;
 use super::encoding::TextReader;
+use super::json::ObjectScan;
 use super::options::{Format, ReadOptions};
 use crate::error::{Error, Result};
 
@@ -45,29 +48,30 @@ fn newlines(bytes: &[u8]) -> u64 {
 pub(super) struct Blocks {
     path: PathBuf,
     reader: TextReader,
+    format: Format,
     /// What a line break must not stand in.
-    quoting: Option<(u8, u8)>,
+    dialect: Dialect,
     carry: Vec<u8>,
     line: u64,
     skip: u64,
+    /// Records at the end of the file that are left out.
+    footer: usize,
     size: usize,
 }
 
 impl Blocks {
     pub(super) fn open(path: &Path, options: &ReadOptions, count: Arc<AtomicU64>, size: usize) -> Result<Self> {
-        let quoting = match options.quote {
-            Some(quote) if options.format == Format::Csv => {
-                Some((ascii(quote, "quote")?, ascii(options.delimiter, "delimiter")?))
-            }
-            _ => None,
-        };
+        let delimited = options.format == Format::Csv;
+        let dialect = if delimited { Dialect::new(options)? } else { Dialect::lines() };
         Ok(Self {
             path: path.to_owned(),
-            reader: TextReader::open(path, &options.encoding, count)?,
-            quoting,
+            reader: TextReader::open(path, options, dialect.quote, count)?,
+            format: options.format,
+            dialect,
             carry: Vec::new(),
             line: 1,
             skip: options.skip_rows,
+            footer: if delimited { usize::try_from(options.footer).unwrap_or(usize::MAX) } else { 0 },
             size,
         })
     }
@@ -81,7 +85,7 @@ impl Blocks {
     pub(super) fn next(&mut self) -> Result<Option<Block>> {
         self.skip_lines()?;
         let mut text = std::mem::take(&mut self.carry);
-        let mut scan = Scan::default();
+        let mut scan = Scan::new(self.footer);
         let mut wanted = self.size;
         let end = loop {
             self.reader.fill(&mut text, wanted)?;
@@ -91,14 +95,20 @@ impl Blocks {
                     let line = self.line + newlines(&text[..opened]);
                     return Err(Error::malformed(&self.path, Some(line), OPEN_QUOTE));
                 }
+                scan.close(&text);
+                text.truncate(if self.footer > 0 { scan.end() } else { text.len() });
                 break text.len();
             }
-            if scan.end > 0 {
-                break scan.end;
+            if scan.end() > 0 {
+                break scan.end();
             }
             if wanted >= LONGEST {
                 let line = self.line + newlines(&text[..scan.open().unwrap_or(0)]);
-                let sentence = if scan.open().is_some() { OPEN_QUOTE } else { TOO_LONG };
+                let sentence = match (self.format, scan.open()) {
+                    (Format::JsonLines, _) => LONG_OBJECT,
+                    (_, Some(_)) => OPEN_QUOTE,
+                    (_, None) => TOO_LONG,
+                };
                 return Err(Error::malformed(&self.path, Some(line), sentence));
             }
             wanted *= 2;
@@ -135,55 +145,86 @@ impl Blocks {
     /// Finds the end of the last whole record.
     fn scan(&self, text: &[u8], scan: &mut Scan) {
         let fresh = &text[scan.at..];
-        let Some((quote, delimiter)) = self.quoting else {
+        if self.format == Format::JsonLines {
+            if let Some(end) = scan.objects.scan(fresh) {
+                scan.last_end = scan.at + end;
+            }
+        } else if self.footer == 0 && self.is_plain(fresh, scan.state) {
             if let Some(at) = memchr::memrchr(b'\n', fresh) {
-                scan.end = scan.at + at + 1;
+                scan.last_end = scan.at + at + 1;
             }
-            scan.at = text.len();
-            return;
-        };
-        if scan.state != State::Quoted && scan.state != State::Closing && memchr::memchr(quote, fresh).is_none() {
-            if let Some(at) = memchr::memrchr(b'\n', fresh) {
-                scan.end = scan.at + at + 1;
+            if let Some(&last) = text.last().filter(|_| !fresh.is_empty()) {
+                scan.state = match last {
+                    b'\n' => State::Line,
+                    last if last == self.dialect.delimiter => State::Start,
+                    last if Some(last) == self.dialect.escape => State::Escaped,
+                    _ => State::Plain,
+                };
             }
-            let boundary = matches!(text.last(), Some(&last) if last == b'\n' || last == delimiter);
-            if !fresh.is_empty() {
-                scan.state = if boundary { State::Start } else { State::Plain };
-            }
-            scan.at = text.len();
-            return;
+        } else {
+            self.scan_records(fresh, scan);
         }
+        scan.at = text.len();
+    }
+
+    /// Whether every line break ends a record.
+    fn is_plain(&self, fresh: &[u8], state: State) -> bool {
+        match self.dialect.quote {
+            None => true,
+            Some(_) if matches!(state, State::Quoted | State::QuotedEscaped | State::Closing) => false,
+            Some(quote) => memchr::memchr(quote, fresh).is_none(),
+        }
+    }
+
+    fn scan_records(&self, fresh: &[u8], scan: &mut Scan) {
+        let dialect = &self.dialect;
         for (offset, &byte) in fresh.iter().enumerate() {
-            scan.state = match (scan.state, byte) {
-                (State::Quoted, byte) if byte == quote => State::Closing,
-                (State::Quoted, _) => State::Quoted,
-                (_, b'\n') => {
-                    scan.end = scan.at + offset + 1;
-                    State::Start
+            let is = |mark: Option<u8>| mark == Some(byte);
+            scan.state = match scan.state {
+                State::Quoted if is(dialect.escape) => State::QuotedEscaped,
+                State::Quoted if is(dialect.quote) => State::Closing,
+                State::Quoted | State::QuotedEscaped => State::Quoted,
+                _ if byte == b'\n' => {
+                    scan.end_record(scan.at + offset + 1);
+                    State::Line
                 }
-                (_, byte) if byte == delimiter => State::Start,
-                (State::Start, byte) if byte == quote => {
+                State::Line if is(dialect.comment) => State::Comment,
+                State::Comment => State::Comment,
+                State::Line | State::Start if is(dialect.quote) => {
                     scan.opened = scan.at + offset;
                     State::Quoted
                 }
-                (State::Closing, byte) if byte == quote => State::Quoted,
+                State::Closing if is(dialect.quote) => State::Quoted,
+                State::Escaped => State::Plain,
+                State::Line if byte == b'\r' => State::Line,
+                _ if byte == dialect.delimiter => State::Start,
+                _ if is(dialect.escape) => State::Escaped,
                 _ => State::Plain,
             };
+            scan.blank &= matches!(scan.state, State::Line | State::Comment);
         }
-        scan.at = text.len();
     }
 }
 
 const OPEN_QUOTE: &str = "A quote opens here and is never closed. Close it, or choose to read \
                           without quotes.";
+const LONG_OBJECT: &str = "A JSON object is longer than 64 MiB, or not closed. Close it, or check that this is the right \
+                           file.";
 const TOO_LONG: &str = "A line is longer than 64 MiB. Check that this is the right file and format.";
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum State {
+    /// At the beginning of a line.
     #[default]
+    Line,
+    Comment,
+    /// At the beginning of a field.
     Start,
     Plain,
+    /// Behind an escape character.
+    Escaped,
     Quoted,
+    QuotedEscaped,
     /// A quote within quotes: the end, or the first of two.
     Closing,
 }
@@ -192,15 +233,56 @@ enum State {
 struct Scan {
     at: usize,
     /// Just behind the last whole record.
-    end: usize,
+    last_end: usize,
+    /// Just behind the records before it, the nearest last, and one more than are
+    /// to be left out at the end of the file.
+    ends: VecDeque<usize>,
+    footer: usize,
+    /// Whether the record so far holds nothing.
+    blank: bool,
     state: State,
     opened: usize,
+    objects: ObjectScan,
 }
 
 impl Scan {
+    fn new(footer: usize) -> Self {
+        Self { footer, blank: true, ..Self::default() }
+    }
+
+    fn end_record(&mut self, at: usize) {
+        self.last_end = at;
+        if self.footer == 0 {
+            return;
+        }
+        if !self.blank {
+            self.ends.push_back(at);
+            if self.ends.len() > self.footer.saturating_add(1) {
+                self.ends.pop_front();
+            }
+        }
+        self.blank = true;
+    }
+
+    /// Counts a last record without a line break.
+    fn close(&mut self, text: &[u8]) {
+        if !self.blank {
+            self.end_record(text.len());
+        }
+    }
+
+    /// Where the records end that can be handed out.
+    fn end(&self) -> usize {
+        match self.ends.front() {
+            _ if self.footer == 0 => self.last_end,
+            Some(&end) if self.ends.len() > self.footer => end,
+            _ => 0,
+        }
+    }
+
     /// Where the quote that is still open stands.
     fn open(&self) -> Option<usize> {
-        (self.state == State::Quoted).then_some(self.opened)
+        matches!(self.state, State::Quoted | State::QuotedEscaped).then_some(self.opened)
     }
 }
 

@@ -188,6 +188,9 @@ fn why_text(evidence: &Evidence) -> Option<Doubt> {
     if evidence.has(seen::LONG_WHOLE) && evidence.has_any(seen::DOT_MARK | seen::COMMA_MARK | seen::EXPONENT) {
         return Some(Doubt::LongBesideReal);
     }
+    if evidence.has(seen::ROUNDED) && evidence.any & NUMBERS != 0 {
+        return Some(Doubt::LongBesideReal);
+    }
     let both_marks = evidence.has(seen::DOT_MARK | seen::COMMA_MARK);
     (both_marks && evidence.any & NUMBERS != 0).then_some(Doubt::MixedStyles)
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::archive;
-use super::options::TextEncoding;
+use super::options::{ReadOptions, TextEncoding};
 use crate::error::{Error, Result};
 
 /// Bytes read from disk at once where they have to be decoded.
@@ -32,20 +32,23 @@ pub(super) struct TextReader {
     started: bool,
     ended: bool,
     carriage_returns: bool,
+    /// Encloses fields in which line breaks say nothing.
+    quote: Option<u8>,
     lines: u64,
 }
 
 impl TextReader {
-    pub(super) fn open(path: &Path, encoding: &TextEncoding, count: Arc<AtomicU64>) -> Result<Self> {
+    pub(super) fn open(path: &Path, options: &ReadOptions, quote: Option<u8>, count: Arc<AtomicU64>) -> Result<Self> {
         Ok(Self {
             path: path.to_owned(),
             source: archive::open(path, count)?,
-            encoding: find(encoding)?,
+            encoding: find(&options.encoding)?,
             decoder: None,
             raw: Vec::new(),
             started: false,
             ended: false,
             carriage_returns: false,
+            quote,
             lines: 0,
         })
     }
@@ -70,7 +73,7 @@ impl TextReader {
         }
         if from == 0 && !self.carriage_returns {
             // Files of old Macs end their lines with a carriage return alone.
-            self.carriage_returns = memchr::memchr(b'\n', out).is_none() && memchr::memchr(b'\r', out).is_some();
+            self.carriage_returns = ends_in_carriage_returns(out, self.quote);
         }
         if self.carriage_returns {
             out[from..].iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
@@ -153,6 +156,25 @@ impl TextReader {
         }
         Ok(())
     }
+}
+
+/// Whether lines end in a carriage return alone: outside of quotes there is one,
+/// and no line feed.
+pub(super) fn ends_in_carriage_returns(text: &[u8], quote: Option<u8>) -> bool {
+    if memchr::memchr(b'\r', text).is_none() {
+        return false;
+    }
+    let mut quoted = false;
+    let mut found = false;
+    for (at, &byte) in text.iter().enumerate() {
+        match byte {
+            b'\n' if !quoted => return false,
+            b'\r' if !quoted && text.get(at + 1) != Some(&b'\n') => found = true,
+            byte if Some(byte) == quote => quoted = !quoted,
+            _ => {}
+        }
+    }
+    found
 }
 
 /// The encoding of a file's beginning: its byte order mark, else UTF-8 if it is

@@ -201,7 +201,7 @@ impl Evidence {
         }
         let fraction = number.shape.digits - number.shape.whole_digits;
         self.scale = self.scale.max(fraction.min(38) as u8);
-        if number.shape.digits > 18 {
+        if number.shape.digits > 18 && !number.shape.is_long_whole() {
             self.seen |= seen::ROUNDED;
         }
         if field.readings & NUMBERS == INTEGER || number.shape.is_long_whole() {

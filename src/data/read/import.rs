@@ -142,6 +142,10 @@ struct Pass<'a> {
     partitions: Partitions,
     pass: u32,
     ragged: Option<(PathBuf, u64, u64)>,
+    /// Lines left out as comments.
+    comments: u64,
+    /// Objects that name a column twice.
+    repeated: Option<(PathBuf, u64, u64)>,
     findings: Vec<Findings>,
 }
 
@@ -157,7 +161,8 @@ impl<'a> Pass<'a> {
         partitions.extend(0, &mut like)?;
         let sink = Sink::create(work.out, &like, work.options.compression)?;
         let findings = vec![Findings::default(); width];
-        Ok(Self { work, reading, columns, sink: Some(sink), partitions, pass, ragged: None, findings })
+        let sink = Some(sink);
+        Ok(Self { work, reading, columns, sink, partitions, pass, ragged: None, comments: 0, repeated: None, findings })
     }
 
     /// Reads one file: a thread reads and cuts it, this one parses several blocks
@@ -214,6 +219,10 @@ impl<'a> Pass<'a> {
         if let Some((line, count)) = parsed.ragged {
             self.ragged.get_or_insert_with(|| (path.to_owned(), line, 0)).2 += count;
         }
+        if let Some((line, count)) = parsed.repeated {
+            self.repeated.get_or_insert_with(|| (path.to_owned(), line, 0)).2 += count;
+        }
+        self.comments += parsed.comments;
         let mut surprised = !parsed.new_names.is_empty();
         let kinds: Vec<Kind> = self.columns.planned.iter().map(Planned::kind).collect();
         for (at, builder) in parsed.builders.iter().enumerate() {
@@ -275,6 +284,12 @@ impl<'a> Pass<'a> {
         if let Some((path, line, count)) = &self.ragged {
             warnings.push(ragged_warning(path, *line, *count, self.work.options.ragged));
         }
+        if let Some((path, line, count)) = &self.repeated {
+            warnings.push(repeated_warning(path, *line, *count));
+        }
+        if self.comments > 0 {
+            warnings.push(comments_warning(self.comments));
+        }
         self.reading.check(&self.columns.planned)?;
         let around = self.reading.surroundings(&self.columns.planned);
         for (planned, findings) in self.columns.planned.iter().zip(&self.findings) {
@@ -315,4 +330,17 @@ pub(super) fn ragged_warning(path: &Path, line: u64, count: u64, ragged: Ragged)
         Ragged::Skip => "they were left out",
     };
     format!("{rows} had the wrong number of fields, the first on line {line} of {}; {done}.", path.display())
+}
+
+pub(super) fn repeated_warning(path: &Path, line: u64, count: u64) -> String {
+    let objects = if count == 1 { "1 object names".to_owned() } else { format!("{count} objects name") };
+    format!(
+        "{objects} a column more than once, the first on line {line} of {}; the last value was kept.",
+        path.display()
+    )
+}
+
+pub(super) fn comments_warning(count: u64) -> String {
+    let lines = if count == 1 { "1 line was".to_owned() } else { format!("{count} lines were") };
+    format!("{lines} left out as comments among the rows.")
 }

@@ -26,8 +26,10 @@ mod evidence;
 mod fields;
 mod files;
 mod guess;
+mod header;
 mod import;
 mod json;
+mod layout;
 mod moment;
 mod notes;
 mod number;
@@ -113,6 +115,8 @@ pub struct Imported {
     pub warnings: Vec<String>,
 }
 
+#[cfg(test)]
+mod sample_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -90,8 +90,8 @@ fn doubt_note(name: &str, doubt: Doubt, evidence: &Evidence) -> String {
              number."
         ),
         Doubt::LongBesideReal => format!(
-            "Column “{name}” stays text: it holds whole numbers of more digits than a real number keeps, beside others \
-             such as {sample}."
+            "Column “{name}” stays text: it holds numbers of more digits than a real number keeps, beside others such \
+             as {sample}. Choose decimal if all are numbers."
         ),
         Doubt::DateOrder => format!(
             "Column “{name}” stays text: dates such as {sample} can be read in two ways. Choose the order of dates."

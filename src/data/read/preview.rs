@@ -39,6 +39,10 @@ pub fn preview(path: &Path, options: &ReadOptions, rows: usize) -> Result<Previe
     if let Some((line, count)) = parsed.ragged {
         warnings.push(import::ragged_warning(path, line, count, options.ragged));
     }
+    warnings.extend(parsed.repeated.map(|(line, count)| import::repeated_warning(path, line, count)));
+    if parsed.comments > 0 {
+        warnings.push(import::comments_warning(parsed.comments));
+    }
     reading.check(&columns)?;
     let around = reading.surroundings(&columns);
     for (column, builder) in columns.iter().zip(&parsed.builders) {

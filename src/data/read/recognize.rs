@@ -22,11 +22,7 @@ pub(super) fn format(path: &Path, start: &[u8]) -> Result<Format> {
     let refuse = |what: &str| Err(Error::malformed(path, None, what.to_owned()));
     let letter = start.iter().find(|byte| !byte.is_ascii_whitespace() && byte.is_ascii());
     match (ending(path).as_str(), letter) {
-        ("jsonl" | "ndjson", _) | ("json" | "txt" | "", Some(b'{')) => Ok(Format::JsonLines),
-        ("json", Some(b'[')) => refuse(
-            "This file holds one JSON list. Convert it to JSON lines: one object { … } on each \
-             line.",
-        ),
+        ("json" | "jsonl" | "ndjson", _) | ("txt" | "", Some(b'{')) => Ok(Format::JsonLines),
         ("parquet" | "pq", _) => refuse("This is not a Parquet file: it does not begin with “PAR1”."),
         ("arrow" | "arrows" | "ipc" | "feather", _) => {
             refuse("This is not an Arrow IPC file or stream. Check that it is the right file.")

@@ -1,23 +1,24 @@
 //! Guessing how a file is to be read, from its beginning.
 
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
-use super::csv::{Dialect, each_record};
+use super::encoding::{self, ends_in_carriage_returns};
 use super::files::ending;
-use super::guess::{Origin, Rules};
+use super::layout::{self, Beginning};
 use super::options::{Format, ReadChoices, ReadOptions, TextEncoding};
-use super::{archive, encoding, recognize, workbook};
+use super::{archive, recognize, workbook};
 use crate::error::{Error, Result};
 
 /// How much of a file is looked at.
 const START: usize = 1 << 18;
-/// How many records are looked at.
-const RECORDS: usize = 500;
+/// How much of its end.
+const TAIL: u64 = 1 << 16;
 
 /// What a file seems to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +58,7 @@ pub fn sniff_with(path: &Path, choices: &ReadChoices) -> Result<Sniffed> {
     let start = start_of(path)?;
     let mut sniffed = Sniffed { options: ReadOptions::default(), compressed, bytes: metadata.len() };
     sniffed.options.format = recognize::format(path, &start)?;
+    choices.apply(&mut sniffed.options);
     if sniffed.options.format.is_text() {
         sniff_text(path, &start, choices, &mut sniffed)?;
     } else if compressed {
@@ -64,11 +66,9 @@ pub fn sniff_with(path: &Path, choices: &ReadChoices) -> Result<Sniffed> {
             format!("This is a compressed file of the format {}. Unpack it first.", sniffed.options.format.name());
         return Err(Error::malformed(path, None, sentence));
     }
-    if sniffed.options.format == Format::Workbook {
-        choices.apply(&mut sniffed.options);
+    if sniffed.options.format == Format::Workbook && choices.header.is_none() {
         sniffed.options.header = workbook::has_header(path, &sniffed.options)?;
     }
-    choices.apply(&mut sniffed.options);
     Ok(sniffed)
 }
 
@@ -101,7 +101,7 @@ fn sniff_text(path: &Path, start: &[u8], choices: &ReadChoices, sniffed: &mut Sn
     }
     let (text, _, replaced) = found.decode(start);
     sniffed.options.encoding = TextEncoding(found.name().to_owned());
-    if found.name() != "UTF-8" && !found.name().starts_with("UTF-16") {
+    if choices.encoding.is_none() && found.name() != "UTF-8" && !found.name().starts_with("UTF-16") {
         sniffed
             .options
             .notes
@@ -116,76 +116,35 @@ fn sniff_text(path: &Path, start: &[u8], choices: &ReadChoices, sniffed: &mut Sn
         return Err(empty(path));
     }
     if sniffed.options.format == Format::Csv {
-        sniff_csv(path, &complete(&text, whole), choices, sniffed)?;
+        let tail = if whole { None } else { tail_of(path, found, sniffed.compressed) };
+        let text = complete(&text, whole);
+        let start = Beginning { text: &text, whole, ending: &ending(path), tail: tail.as_deref() };
+        layout::guess(&start, choices, &mut sniffed.options)?;
     }
     Ok(())
 }
 
 /// The text without its last line, which may be cut.
 fn complete(text: &str, whole: bool) -> String {
-    let text = if text.contains('\n') { text.to_owned() } else { text.replace('\r', "\n") };
+    let carriage_returns = ends_in_carriage_returns(text.as_bytes(), Some(b'"'));
+    let text = if carriage_returns { text.replace('\r', "\n") } else { text.to_owned() };
     match text.rfind('\n') {
         Some(at) if !whole => text[..=at].to_owned(),
         _ => text,
     }
 }
 
-fn sniff_csv(path: &Path, text: &str, choices: &ReadChoices, sniffed: &mut Sniffed) -> Result<()> {
-    let options = &mut sniffed.options;
-    options.delimiter = choices.delimiter.unwrap_or_else(|| delimiter(text, &ending(path)));
-    let records = records(text, Dialect::new(options)?);
-    let rules = Rules::new(options, true)?;
-    options.header = has_header(&records, &rules);
-    if !options.header {
-        options.notes.push("The first row seems to hold values, not names; columns are numbered.".to_owned());
+/// The last lines of a longer file that is not compressed.
+fn tail_of(path: &Path, encoding: &'static Encoding, compressed: bool) -> Option<String> {
+    if compressed {
+        return None;
     }
-    Ok(())
-}
-
-fn records(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
-    let mut records = Vec::new();
-    // The only error is the one that ends the walk.
-    let _ = each_record(text, 1, dialect, false, |record| {
-        let texts = record.fields.iter().map(|field| field.text(dialect).into_owned());
-        records.push(texts.collect());
-        if records.len() < RECORDS { Ok(()) } else { Err(()) }
-    });
-    records
-}
-
-/// The delimiter that cuts the most records into the same number of fields, at
-/// least two; of equally good ones the one seldom found in text.
-fn delimiter(text: &str, ending: &str) -> char {
-    let tabs = matches!(ending, "tsv" | "tab");
-    let mut best = (if tabs { '\t' } else { ',' }, 0.0);
-    for candidate in ['\t', ';', '|', ','] {
-        let dialect = Dialect { delimiter: candidate as u8, quote: Some(b'"') };
-        let widths: Vec<usize> = records(text, dialect).iter().map(Vec::len).collect();
-        let Some(&first) = widths.first().filter(|width| **width > 1) else {
-            continue;
-        };
-        let same = widths.iter().filter(|width| **width == first).count();
-        let share = same as f64 / widths.len() as f64;
-        if share > best.1 + 0.05 {
-            best = (candidate, share);
-        }
-    }
-    best.0
-}
-
-/// The first row holds names if no field of it is a value, and if either some
-/// column holds something else than text below it, or all its fields differ.
-fn has_header(records: &[Vec<String>], rules: &Rules) -> bool {
-    let Some((first, body)) = records.split_first() else {
-        return true;
-    };
-    let is_value = |field: &String| rules.null(field).is_none() && rules.read(field, Origin::Bare).readings != 0;
-    if first.iter().any(is_value) {
-        return false;
-    }
-    let typed_below = body.iter().flatten().any(is_value);
-    let mut names: Vec<&String> = first.iter().collect();
-    names.sort_unstable();
-    names.dedup();
-    typed_below || (names.len() == first.len() && !body.iter().any(|row| row == first))
+    let mut file = std::fs::File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    // An even distance keeps the halves of UTF-16 together.
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL) & !1)).ok()?;
+    let mut bytes = Vec::new();
+    file.take(TAIL + 1).read_to_end(&mut bytes).ok()?;
+    let (text, _) = encoding.decode_without_bom_handling(&bytes);
+    Some(text.into_owned())
 }

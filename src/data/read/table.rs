@@ -87,8 +87,8 @@ impl<'a> Reading<'a> {
             return Ok(Opened { blocks, first, names: Vec::new(), warnings: Vec::new() });
         }
         let text = first.text(path)?;
-        let head = each_record(text, first.line, self.dialect, false, |record| {
-            let texts = record.fields.iter().map(|field| field.text(self.dialect).into_owned());
+        let head = each_record(text, first.line, &self.dialect, false, |record| {
+            let texts = record.fields.iter().map(|field| field.text(&self.dialect).into_owned());
             Err((texts.collect::<Vec<String>>(), record.end))
         });
         let Err((fields, end)) = head else {
@@ -98,10 +98,30 @@ impl<'a> Reading<'a> {
             let names = (1..=fields.len()).map(|number| format!("column_{number}")).collect();
             return Ok(Opened { blocks, first, names, warnings: Vec::new() });
         }
-        first.line += memchr::memchr_iter(b'\n', &first.text[..end]).count() as u64;
-        first.text.drain(..end);
+        self.leave_out(&mut first, end);
+        for _ in 0..self.options.skip_after_names {
+            self.leave_out_record(path, &mut first)?;
+        }
+        let mut fields = fields;
+        if self.options.row_names {
+            fields.insert(0, String::new());
+        }
         let (names, warnings) = clean(&fields);
         Ok(Opened { blocks, first, names, warnings })
+    }
+
+    /// Leaves out the beginning of a block.
+    fn leave_out(&self, block: &mut Block, end: usize) {
+        block.line += memchr::memchr_iter(b'\n', &block.text[..end]).count() as u64;
+        block.text.drain(..end);
+    }
+
+    fn leave_out_record(&self, path: &Path, block: &mut Block) -> Result<()> {
+        let found = each_record(block.text(path)?, block.line, &self.dialect, false, |record| Err(record.end));
+        if let Err(end) = found {
+            self.leave_out(block, end);
+        }
+        Ok(())
     }
 
     /// The columns of the first file with guesses from its beginning, and what a
@@ -146,7 +166,7 @@ impl<'a> Reading<'a> {
         order: &'l [usize],
         look: bool,
     ) -> Layout<'l> {
-        Layout { path, columns, order, dialect: self.dialect, rules: &self.rules, ragged: self.options.ragged, look }
+        Layout { path, columns, order, dialect: &self.dialect, rules: &self.rules, ragged: self.options.ragged, look }
     }
 
     pub(super) fn parse(&self, block: &Block, layout: &Layout) -> Result<Parsed> {
