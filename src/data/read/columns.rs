@@ -220,6 +220,7 @@ impl Builder {
         let is_text = matches!(self.values, Values::Text(_));
         if origin == Origin::Quoted {
             // A quoted "NA" is text, but says nothing in a column of numbers.
+            self.evidence.seen |= seen::QUOTED_NULL;
             if !is_text {
                 self.values.push_null();
             }
@@ -246,7 +247,7 @@ impl Builder {
     #[inline]
     fn push_quickly(&mut self, text: &str, origin: Origin) -> bool {
         if origin == Origin::Bare {
-            self.evidence.seen |= seen::BARE_TEXT;
+            self.evidence.seen |= seen::BARE;
         }
         match &mut self.values {
             Values::Text(builder) => {
@@ -305,7 +306,7 @@ impl Builder {
 
     fn push_text(&mut self, text: &str, origin: Origin) {
         if origin == Origin::Bare {
-            self.evidence.seen |= seen::BARE_TEXT;
+            self.evidence.seen |= seen::BARE;
         }
         if let Values::Text(builder) = &mut self.values {
             builder.append_value(text);

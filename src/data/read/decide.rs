@@ -70,6 +70,8 @@ pub(super) enum Doubt {
     DotBesideComma,
     /// `123 456`: a number, or a code.
     GroupOrCode,
+    /// Values in quotes, where others of the file have none.
+    QuotedValues,
     /// Numbers, but no style fits all.
     MixedStyles,
     MixedPercent,
@@ -109,6 +111,8 @@ pub(super) struct Surroundings {
     dots: bool,
     clear_dots: bool,
     decimal_commas: bool,
+    /// Some column has values other than texts, without quotes.
+    bare_values: bool,
 }
 
 impl Surroundings {
@@ -122,6 +126,7 @@ impl Surroundings {
             ..Self::default()
         };
         for evidence in columns {
+            around.bare_values |= evidence.readings != 0 && evidence.has(seen::VALUE | seen::BARE);
             let numbers = evidence.readings & NUMBERS;
             if numbers & INTEGER != 0 || numbers == 0 {
                 continue;
@@ -146,15 +151,21 @@ pub(super) fn decide(evidence: &Evidence, chosen: Option<Kind>, around: &Surroun
     }
     let sure = |plan| Decision { plan, doubt: None };
     if !evidence.has(seen::VALUE) {
-        // Placeholders alone may be the column's values.
-        let word = evidence.has(seen::PLACEHOLDER);
-        return match (word, evidence.has(seen::NAN)) {
-            (true, true) => sure(Plan::Real(DOT)),
-            (true, false) => sure(text(evidence)),
-            _ => sure(Plan::Unknown),
-        };
+        // Placeholders alone, and words in quotes, may be the column's values.
+        return sure(if evidence.has(seen::NAN | seen::BARE) {
+            Plan::Real(DOT)
+        } else if evidence.has_any(seen::PLACEHOLDER | seen::QUOTED_NULL) {
+            text(evidence)
+        } else {
+            Plan::Unknown
+        });
     }
     let readings = evidence.readings;
+    let quoted = evidence.has(seen::NEEDLESS_QUOTES) && !evidence.has(seen::BARE);
+    if quoted && around.bare_values && readings != 0 {
+        // Who puts quotes around some values only puts them around texts.
+        return Decision { plan: text(evidence), doubt: Some(Doubt::QuotedValues) };
+    }
     if readings & PATTERN != 0 {
         return decide_date(evidence, around);
     }
@@ -174,7 +185,7 @@ pub(super) fn decide(evidence: &Evidence, chosen: Option<Kind>, around: &Surroun
 }
 
 fn text(evidence: &Evidence) -> Plan {
-    Plan::Text { keeps_na: evidence.has(seen::BARE_TEXT) }
+    Plan::Text { keeps_na: evidence.has(seen::BARE) }
 }
 
 /// What a column of texts nearly was.

@@ -10,8 +10,8 @@ pub(super) mod seen {
     pub const VALUE: u64 = 1;
     /// A placeholder such as `?`.
     pub const PLACEHOLDER: u64 = 1 << 1;
-    /// A text without quotes.
-    pub const BARE_TEXT: u64 = 1 << 2;
+    /// A value without quotes.
+    pub const BARE: u64 = 1 << 2;
     /// The word `NA` without quotes.
     pub const NA: u64 = 1 << 3;
     /// A whole number of at most three digits, and one of more, without groups.
@@ -52,6 +52,10 @@ pub(super) mod seen {
     /// A field that is no number in any style, and one that is no date.
     pub const NO_NUMBER: u64 = 1 << 30;
     pub const NO_DATE: u64 = 1 << 31;
+    /// A field in quotes that needs none.
+    pub const NEEDLESS_QUOTES: u64 = 1 << 33;
+    /// Quotes around nothing, or around a word that means "missing" without.
+    pub const QUOTED_NULL: u64 = 1 << 34;
     /// A whole number that a real would not keep.
     pub const LONG_WHOLE: u64 = 1 << 32;
 
@@ -82,6 +86,8 @@ pub(super) struct Evidence {
     pub(super) offsets: Span,
     /// A field that is more than plain digits or a plain date, for sentences.
     pub(super) sample: Option<Box<str>>,
+    /// A field.
+    pub(super) first: Option<Box<str>>,
 }
 
 /// The least and the greatest of some numbers.
@@ -122,6 +128,7 @@ impl Default for Evidence {
             scale: 0,
             offsets: Span::NOTHING,
             sample: None,
+            first: None,
         }
     }
 }
@@ -148,10 +155,16 @@ impl Evidence {
         if self.sample.is_none() {
             self.sample.clone_from(&other.sample);
         }
+        if self.first.is_none() {
+            self.first.clone_from(&other.first);
+        }
     }
 
     /// Adds a field that is not missing.
     pub(super) fn add(&mut self, text: &str, field: &Field<'_>, origin: Origin) {
+        if origin == Origin::Bare {
+            self.seen |= seen::BARE;
+        }
         if field.placeholder || field.special.is_some_and(f64::is_nan) {
             self.seen |= seen::PLACEHOLDER;
             self.seen |= if field.special.is_some() { seen::NAN } else { 0 };
@@ -160,11 +173,14 @@ impl Evidence {
         self.readings &= field.readings;
         self.any |= field.readings;
         self.seen |= seen::VALUE;
-        if origin == Origin::Bare {
-            self.seen |= seen::BARE_TEXT;
+        if origin == Origin::Quoted && !text.contains([',', ';', '\t', '|', '"', '\n']) {
+            self.seen |= seen::NEEDLESS_QUOTES;
         }
         self.add_number(field);
         self.add_moment(field);
+        if self.first.is_none() {
+            self.first = Some(shortened(text).into());
+        }
         let odd = field.readings & INTEGER == 0;
         if odd && self.sample.is_none() {
             self.sample = Some(shortened(text).into());
@@ -293,7 +309,7 @@ mod tests {
         for text in fields {
             evidence.add(text, &rules.read(text, Origin::Bare), Origin::Bare);
         }
-        Evidence { sample: None, ..evidence }
+        Evidence { sample: None, first: None, ..evidence }
     }
 
     fn joined(left: &Evidence, right: &Evidence) -> Evidence {

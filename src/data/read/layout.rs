@@ -20,8 +20,8 @@ struct Row {
     fields: Vec<String>,
     /// Some field goes on behind its closing quote.
     lone_quote: bool,
-    /// Some field stands in quotes.
-    quoted: bool,
+    /// Which fields stand in quotes.
+    quoted: Vec<bool>,
     /// The last field is empty, as behind a delimiter too many.
     open_end: bool,
 }
@@ -108,7 +108,7 @@ fn rows(text: &str, dialect: &Dialect) -> Vec<Row> {
             line: record.line,
             fields: fields.iter().map(|field| field.text(dialect).into_owned()).collect(),
             lone_quote: fields.iter().any(|field: &Field<'_>| field.has_lone_quote(dialect)),
-            quoted: fields.iter().any(|field| field.quoted),
+            quoted: fields.iter().map(|field| field.quoted).collect(),
             open_end: fields.last().is_some_and(|field| field.raw.is_empty() && !field.quoted),
         });
         if rows.len() < RECORDS { Ok(()) } else { Err(()) }
@@ -196,7 +196,7 @@ fn guess_single_quotes(text: &str, options: &mut ReadOptions) -> Result<()> {
     let double = rows(text, &Dialect::new(options)?);
     let single_options = ReadOptions { quote: Some('\''), ..options.clone() };
     let single = rows(text, &Dialect::new(&single_options)?);
-    let quoted = |rows: &[Row]| rows.iter().any(|row| row.quoted);
+    let quoted = |rows: &[Row]| rows.iter().any(|row| row.quoted.contains(&true));
     let used = quoted(&single) && !quoted(&double);
     if used && is_uneven(&double) && !is_uneven(&single) && usual_width(&single).0 > 1 {
         options.quote = Some('\'');
@@ -312,13 +312,14 @@ fn guess_rows(start: &Beginning<'_>, text: &str, choices: &ReadChoices, options:
         guess_footer(start, &dialect, &mut rows, width, &rules, options);
     }
 
+    let quoted_name = has_quoted_name(&rows, &rules);
     let mut records: Vec<Vec<String>> = rows.into_iter().map(|row| row.fields).collect();
     if options.row_names
         && let Some(names) = records.first_mut()
     {
         names.insert(0, String::new());
     }
-    guess_header(&records, &rules, choices, options);
+    guess_header(&records, quoted_name, &rules, choices, options);
     if options.header && choices.skip_after_names.is_none() && has_units(&records[1.min(records.len())..], &rules) {
         options.skip_after_names = 1;
         options.notes.push(format!(
@@ -425,11 +426,31 @@ fn last_rows(tail: &str, dialect: &Dialect) -> Vec<Row> {
     rows(&last.join("\n"), dialect)
 }
 
-fn guess_header(records: &[Vec<String>], rules: &Rules, choices: &ReadChoices, options: &mut ReadOptions) {
+/// Whether the first row holds a number or a date in quotes over values without
+/// any, as programs write names.
+fn has_quoted_name(rows: &[Row], rules: &Rules) -> bool {
+    let Some((first, body)) = rows.split_first() else {
+        return false;
+    };
+    let is_value = |text: &str| rules.null(text).is_none() && rules.read(text, Origin::Bare).readings != 0;
+    (0..first.fields.len()).any(|at| {
+        let bare =
+            |row: &Row| row.quoted.get(at) == Some(&false) && row.fields.get(at).is_some_and(|text| is_value(text));
+        first.quoted[at] && is_value(&first.fields[at]) && body.iter().any(bare)
+    })
+}
+
+fn guess_header(
+    records: &[Vec<String>],
+    quoted_name: bool,
+    rules: &Rules,
+    choices: &ReadChoices,
+    options: &mut ReadOptions,
+) {
     if choices.header.is_some() {
         return;
     }
-    if options.row_names {
+    if options.row_names || quoted_name {
         options.header = true;
         return;
     }

@@ -116,6 +116,8 @@ pub struct Imported {
 }
 
 #[cfg(test)]
+mod roundtrip_tests;
+#[cfg(test)]
 mod sample_tests;
 #[cfg(test)]
 mod tests;

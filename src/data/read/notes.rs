@@ -44,7 +44,7 @@ pub(super) fn undecided_dates(name: &str, evidence: &Evidence) -> String {
 }
 
 fn sample(evidence: &Evidence) -> String {
-    format!("“{}”", evidence.sample.as_deref().unwrap_or_default())
+    format!("“{}”", evidence.sample.as_deref().or(evidence.first.as_deref()).unwrap_or_default())
 }
 
 fn doubt_note(name: &str, doubt: Doubt, evidence: &Evidence) -> String {
@@ -65,6 +65,10 @@ fn doubt_note(name: &str, doubt: Doubt, evidence: &Evidence) -> String {
         Doubt::GroupOrCode => format!(
             "Column “{name}” stays text: {sample} may be a number or a code. Choose the space as thousands separator \
              if it is a number."
+        ),
+        Doubt::QuotedValues => format!(
+            "Column “{name}” stays text: its values stand in quotes, such as {sample}, while other columns have values \
+             without. Choose its type if they are no texts."
         ),
         Doubt::MixedStyles => format!(
             "Column “{name}” stays text: its numbers, such as {sample}, are written in different styles. Choose the \

@@ -202,6 +202,18 @@ fn names_that_are_values() {
 }
 
 #[test]
+fn quotes_around_some_values_only() {
+    check(
+        "n,zip\n1,\"90210\"\n2,\"10001\"\n",
+        &["n:Integer | zip:Text", "1 | 90210", "2 | 10001"],
+        &["“zip” stays text", "“90210”"],
+    );
+    check("\"n\",\"zip\"\n\"1\",\"90210\"\n", &["n:Integer | zip:Integer", "1 | 90210"], &[]);
+    check("n,p\n1,\"1,234.50\"\n2,\"2,345.00\"\n", &["n:Integer | p:Real", "1 | 1234.5", "2 | 2345"], &["thousands"]);
+    check("\"2021\",\"2022\"\n5,6\n7,8\n", &["2021:Integer | 2022:Integer", "5 | 6", "7 | 8"], &[]);
+}
+
+#[test]
 fn lines_around_the_table() {
     let table = ["region:Text | units:Integer", "north | 5", "south | 6"];
     let text = "region,units\nnorth,5\nsouth,6\n";

@@ -45,10 +45,14 @@ fn push(out: &mut String, value: impl std::fmt::Display) {
     let _ = write!(out, "{value}");
 }
 
-/// The fewest digits that read back as the same number, with a point or an exponent, so that a
-/// column of whole reals stays a column of reals.
+/// The fewest digits that read back as the same number, with a point, so that a column of whole
+/// reals stays a column of reals, and none of them looks like a serial number with an E in it.
 fn push_real(number: f64, out: &mut String) {
+    let start = out.len();
     let _ = write!(out, "{number:?}");
+    if let Some(exponent) = out[start..].find('e').filter(|_| !out[start..].contains('.')) {
+        out.insert_str(start + exponent, ".0");
+    }
 }
 
 /// All digits of `digits` · 10^-`scale`.

@@ -5,10 +5,10 @@
 //!
 //! | value | delimited text | JSON lines |
 //! |---|---|---|
-//! | missing | nothing; `NA` where the row would be an empty line | `null` |
+//! | missing | nothing; `NULL` where the row would be an empty line | `null` |
 //! | empty text, the texts `NA`, `null`, `12`, `true` | in quotes | in quotes, as every text |
 //! | integer, decimal | all digits | all digits |
-//! | real | the fewest digits that give the same number, always with a point or an exponent | the same |
+//! | real | the fewest digits that give the same number, always with a point | the same |
 //! | NaN, infinities | `NaN`, `inf`, `-inf` | `NaN`, `Infinity`, `-Infinity`, as Python writes them |
 //! | date, time | ISO 8601, to the nanosecond where there is one | the same, in quotes |
 //! | time with a zone | local time with its offset | the same, in quotes |

@@ -100,8 +100,8 @@ impl<W: Write> RowWriter<W> {
             }
             match (value.get_str().filter(|_| quotes[at]), value) {
                 (Some(text), _) => push_field(text, delimiter, &mut self.line),
-                // An empty line is no row to most readers.
-                (None, AnyValue::Null) if values.len() == 1 => self.line.push_str("NA"),
+                // An empty line is no row to most readers, and NA may be a text.
+                (None, AnyValue::Null) if values.len() == 1 => self.line.push_str("NULL"),
                 (None, value) => drop(push_plain(value, &mut self.line)),
             }
         }

@@ -41,7 +41,7 @@ fn texts_that_look_like_something_else_are_quoted() {
 #[test]
 fn a_missing_value_alone_in_its_row_is_still_a_row() {
     let frame = df!("t" => [Some("a"), None, Some("NA")]).unwrap();
-    assert_eq!(csv(&frame), "t\na\nNA\n\"NA\"\n");
+    assert_eq!(csv(&frame), "t\na\nNULL\n\"NA\"\n");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn numbers_keep_every_digit() {
     )
     .unwrap();
     let expected = "i,u,r,w\n-9223372036854775808,18446744073709551615,0.30000000000000004,2.0\n\
-                    9007199254740993,0,1e300,-0.0\n";
+                    9007199254740993,0,1.0e300,-0.0\n";
     assert_eq!(csv(&frame), expected);
     let lines = written(&frame.head(Some(1)), TextFormat::JsonLines);
     assert_eq!(lines, "{\"i\":-9223372036854775808,\"u\":18446744073709551615,\"r\":0.30000000000000004,\"w\":2.0}\n");
@@ -65,7 +65,7 @@ fn what_json_has_no_number_for_is_written_as_python_does() {
     let frame = df!("r" => [Some(f64::NAN), Some(f64::INFINITY), Some(f64::NEG_INFINITY), None]).unwrap();
     let expected = "[\n{\"r\":NaN},\n{\"r\":Infinity},\n{\"r\":-Infinity},\n{\"r\":null}\n]\n";
     assert_eq!(written(&frame, TextFormat::JsonList), expected);
-    assert_eq!(csv(&frame), "r\nNaN\ninf\n-inf\nNA\n");
+    assert_eq!(csv(&frame), "r\nNaN\ninf\n-inf\nNULL\n");
     assert_eq!(written(&frame.head(Some(0)), TextFormat::JsonList), "[]\n");
 }
 
