@@ -155,7 +155,8 @@ impl Studio {
         }
 
         let mut draft = self.draft_import(paths, &choices)?;
-        draft.kept_from = kept_from.filter(|_| !kept.is_empty());
+        let still = |field: &read::ReadField| field.chosen(&kept) == field.chosen(&draft.choices);
+        draft.kept_from = kept_from.filter(|_| kept.fields().any(still));
         draft.notes.extend(gone);
         Ok(draft)
     }

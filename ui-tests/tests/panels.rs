@@ -14,6 +14,10 @@ use ui_tests::{Theme, Window};
 const NOW: &str = "2026-11-21T13:30:00Z";
 const SIZE: [f32; 2] = [1280.0, 800.0];
 
+/// A file with doubts: the order of its dates, and what its thousands are.
+const DELIVERIES: &str = "code;when;price;city;weight\n00123;03/04/2024;1.234,50;Köln;12,5\n\
+    00124;05/04/2024;19,90;Bonn;7,25\n00125;07/05/2024;;Trier;\n00126;08/05/2024;3.000,00;Mainz;104,125\n";
+
 fn open(folder: &Path, theme: Theme) -> Window {
     Window::over(Studio::open(folder).unwrap(), theme, SIZE, Some(NOW.parse().unwrap()))
 }
@@ -40,6 +44,15 @@ fn pictures(theme: Theme) {
 
     go(&mut window, "data");
     picture(&mut window, "data");
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("deliveries.csv");
+    std::fs::write(&file, DELIVERIES).unwrap();
+    window.send(Action::Import(vec![file]));
+    window.wait_for("Type of price");
+    go(&mut window, "data");
+    picture(&mut window, "import");
+    window.click("Cancel");
 
     window.send(Action::Open(Subject::Pipeline { path: "pipelines/diagnosis.yaml".into() }));
     window.wait_for("Split data, output train");

@@ -17,7 +17,7 @@ pub static READ_FIELDS: [ReadField; 22] = [
         applies: |_| true,
         get: |choices| choices.format.iter().map(word).collect(),
         put: |choices, values| put(&mut choices.format, values, |text| named(text, &Format::ALL)),
-        guess: |options| options.format.name().to_owned(),
+        guess: |options| short_name(options.format).to_owned(),
     },
     ReadField {
         flag: "sheet",
@@ -137,7 +137,7 @@ pub static READ_FIELDS: [ReadField; 22] = [
         applies: is_text,
         get: |choices| choices.date_format.iter().cloned().collect(),
         put: |choices, values| put(&mut choices.date_format, values, date_format),
-        guess: |options| options.date_format.clone().unwrap_or_else(|| "ISO 8601 and common ones".to_owned()),
+        guess: |options| options.date_format.clone().unwrap_or_else(|| "the usual ones".to_owned()),
     },
     ReadField {
         flag: "null",
@@ -282,6 +282,12 @@ pub static READ_FIELDS: [ReadField; 22] = [
 
 /// Said of what is decided for each column alone.
 const EACH_COLUMN: &str = "each column alone";
+
+/// A format's name without its endings: “Delimited text”.
+fn short_name(format: Format) -> &'static str {
+    let name = format.name();
+    name.split_once(" (").map_or(name, |(short, _)| short)
+}
 
 fn is_delimited(format: Format) -> bool {
     format == Format::Csv

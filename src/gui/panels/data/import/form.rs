@@ -10,6 +10,9 @@ use crate::icons::Glyph;
 use crate::theme;
 use crate::widgets::{self, Select, TextField};
 
+/// Most of two columns of fields; wider ones are harder to read.
+const WIDTH: f32 = 904.0;
+
 #[derive(Default)]
 pub struct Form {
     pub name: String,
@@ -58,7 +61,9 @@ impl Form {
         let t = theme::of(ui);
         let fields = self.fields(draft);
         egui::Frame::NONE.inner_margin(t.size.pad_panel).show(ui, |ui| {
-            ui.set_max_width(880.0);
+            ui.set_max_width(WIDTH);
+            // Air between the two columns, as between the panel's edge and the form.
+            ui.spacing_mut().item_spacing.x = t.size.pad_panel * 1.5;
             let left_count = (fields.len() + 1).div_ceil(2).saturating_sub(1);
             ui.columns(2, |columns| {
                 let [left, right] = columns else { return };

@@ -17,6 +17,7 @@ use studio::{Error, ImportDraft, ImportProgress, Imported, PreparedImport, Stage
 use crate::backend::{Cancel, Request};
 use crate::icons::Glyph;
 use crate::panels::Cx;
+use crate::theme;
 use crate::widgets::{self, Button, format};
 use ask::Asking;
 use form::Form;
@@ -191,35 +192,58 @@ impl Import {
 
     /// Why the form cannot be followed, what differs from the version before, and what the guess is not sure of.
     fn notes(&mut self, ui: &mut Ui) {
-        let failures = [self.form.failure.as_deref(), self.prepared.failure().map(|failure| failure.message.as_str())];
-        for failure in failures.into_iter().flatten() {
+        let t = theme::of(ui);
+        let side = t.size.pad_panel as i8;
+        let margin = egui::Margin { left: side, right: side, top: 0, bottom: t.size.gap as i8 };
+        egui::Frame::NONE.inner_margin(margin).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = t.size.grid;
+            self.failures(ui);
+            self.difference(ui);
+            self.doubts(ui);
+        });
+    }
+
+    fn failures(&self, ui: &mut Ui) {
+        let looking = self.prepared.failure().map(|failure| failure.message.as_str());
+        for failure in self.form.failure.as_deref().into_iter().chain(looking) {
             widgets::message(ui, Glyph::Error, failure);
         }
+    }
+
+    /// What is kept of the version before, and how the columns differ from its.
+    fn difference(&mut self, ui: &mut Ui) {
         let Some(prepared) = self.prepared.value() else {
             return;
         };
         let import = &prepared.import;
         if let Some(version) = import.draft.kept_from {
             let kept = import.draft.choices.described().join(" · ");
-            let anew = ui.horizontal(|ui| {
+            let row = ui.horizontal(|ui| {
                 widgets::message(ui, Glyph::Info, &format!("Read as version {version} was. {kept}"));
                 widgets::link(ui, "Guess anew").clicked()
             });
-            if anew.inner {
+            if row.inner {
                 self.form.forget();
             }
         }
         if let Some(changes) = &import.changes {
             widgets::message(ui, Glyph::Warn, &changes.sentences().join(" "));
         }
+    }
+
+    fn doubts(&mut self, ui: &mut Ui) {
+        let Some(prepared) = self.prepared.value() else {
+            return;
+        };
+        let import = &prepared.import;
         let notes: Vec<&String> = import.draft.notes.iter().chain(&import.preview.warnings).collect();
         let shown = if self.all_notes { notes.len() } else { notes.len().min(NOTES) };
         for note in &notes[..shown] {
             widgets::message(ui, Glyph::Warn, note);
         }
-        let more = notes.len() - shown;
-        if more > 0
-            && widgets::link(ui, &format!("Show {}", format::counted(more as u64, "more note", "more notes"))).clicked()
+        let hidden = (notes.len() - shown) as u64;
+        if hidden > 0
+            && widgets::link(ui, &format!("Show {}", format::counted(hidden, "more note", "more notes"))).clicked()
         {
             self.all_notes = true;
         }

@@ -13,6 +13,12 @@ use crate::widgets::Select;
 
 /// Wide enough for the longest type.
 const WIDTH: f32 = 176.0;
+/// Room for the choice of a type in a column's head.
+const HEAD: f32 = 36.0;
+/// Longer texts may not fit their cell.
+const LONG: usize = 20;
+/// Cells of a row that are read out.
+const SPOKEN: usize = 20;
 
 #[derive(Default)]
 pub struct PreviewTable {
@@ -46,7 +52,7 @@ impl PreviewTable {
         });
         let columns: Vec<Column> = columns.collect();
         let mut source = Shown { preview, cells, choices, guesses: &self.guesses, changed: false };
-        Table::new("Preview", &columns).head_extra(32.0).show(ui, &mut self.state, &mut source);
+        Table::new("Preview", &columns).head_extra(HEAD).show(ui, &mut self.state, &mut source);
         source.changed
     }
 }
@@ -70,6 +76,19 @@ impl TableSource for Shown<'_> {
             Some(text) => cell.mono(text),
             None => cell.quiet("missing"),
         }
+    }
+
+    fn value(&self, row: u64, column: usize) -> Option<(String, bool)> {
+        let text = self.cells.get(row as usize)?.get(column)?.clone()?;
+        let cut = text.chars().count() > LONG;
+        Some((text, cut))
+    }
+
+    fn row_name(&self, row: u64) -> String {
+        let cells = self.cells.get(row as usize).into_iter().flatten();
+        let named = self.preview.schema.columns.iter().zip(cells).take(SPOKEN);
+        let said = named.map(|(column, cell)| format!("{} {}", column.name, cell.as_deref().unwrap_or("missing")));
+        format!("Row {}: {}", row + 1, said.collect::<Vec<_>>().join(", "))
     }
 
     fn head(&mut self, cell: &mut Cell<'_>) {
