@@ -135,11 +135,12 @@ pub(super) fn push_json(value: &AnyValue, out: &mut String) {
         }
         AnyValue::Struct(_, _, fields) => {
             let values = value._iter_struct_av();
-            push_object(fields.iter().map(|field| field.name().as_str()).zip(values), out);
+            let values: Vec<AnyValue> = values.collect();
+            push_object(fields.iter().map(|field| field.name().as_str()).zip(&values), out);
         }
         AnyValue::StructOwned(owned) => {
             let names = owned.1.iter().map(|field| field.name().as_str());
-            push_object(names.zip(owned.0.iter().cloned()), out);
+            push_object(names.zip(&owned.0), out);
         }
         AnyValue::Float64(number) => push_json_real(*number, out),
         AnyValue::Float32(number) => push_json_real(f64::from(*number), out),
@@ -162,7 +163,7 @@ pub(super) fn push_json(value: &AnyValue, out: &mut String) {
 }
 
 /// `{"name":value,…}`.
-pub(super) fn push_object<'a>(fields: impl Iterator<Item = (&'a str, AnyValue<'a>)>, out: &mut String) {
+pub(super) fn push_object<'a>(fields: impl Iterator<Item = (&'a str, &'a AnyValue<'a>)>, out: &mut String) {
     out.push('{');
     for (at, (name, value)) in fields.enumerate() {
         if at > 0 {
@@ -170,7 +171,7 @@ pub(super) fn push_object<'a>(fields: impl Iterator<Item = (&'a str, AnyValue<'a
         }
         push_json_text(name, out);
         out.push(':');
-        push_json(&value, out);
+        push_json(value, out);
     }
     out.push('}');
 }

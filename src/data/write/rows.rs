@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use polars::prelude::{AnyValue, Column, DataFrame, DataType, IntoColumn, IntoSeries, PolarsError};
 
+use rayon::prelude::*;
+
 use super::cell::{cell_text, per_second, push_json, push_json_text, push_object, push_plain};
 
 /// A way to write rows as text.
@@ -17,13 +19,15 @@ pub enum TextFormat {
     JsonList,
 }
 
+/// Rows that one thread makes text of at a time.
+const PIECE: usize = 4_096;
+
 /// Writes batches of one table's rows.
 pub struct RowWriter<W: Write> {
     out: W,
     format: TextFormat,
     names: Vec<String>,
     rows: u64,
-    line: String,
 }
 
 impl<W: Write> RowWriter<W> {
@@ -31,80 +35,32 @@ impl<W: Write> RowWriter<W> {
     ///
     /// # Errors
     /// What the disk says.
-    pub fn new(out: W, format: TextFormat, names: Vec<String>) -> io::Result<Self> {
-        let mut writer = Self { out, format, names, rows: 0, line: String::new() };
+    pub fn new(mut out: W, format: TextFormat, names: Vec<String>) -> io::Result<Self> {
         match format {
-            TextFormat::Delimited(delimiter) => writer.header(delimiter)?,
+            TextFormat::Delimited(delimiter) => out.write_all(header(&names, delimiter).as_bytes())?,
             TextFormat::JsonLines => {}
-            TextFormat::JsonList => writer.out.write_all(b"[")?,
+            TextFormat::JsonList => out.write_all(b"[")?,
         }
-        Ok(writer)
+        Ok(Self { out, format, names, rows: 0 })
     }
 
-    fn header(&mut self, delimiter: u8) -> io::Result<()> {
-        for (at, name) in self.names.iter().enumerate() {
-            if at > 0 {
-                self.line.push(char::from(delimiter));
-            }
-            // A name that is a number would make the row of names look like one of values.
-            let number = name.starts_with(|first: char| first.is_ascii_digit());
-            push_quoted_unless(is_bare(name, delimiter) && !number, name, &mut self.line);
-        }
-        self.line.push('\n');
-        self.flush_line()
-    }
-
-    fn flush_line(&mut self) -> io::Result<()> {
-        self.out.write_all(self.line.as_bytes())?;
-        self.line.clear();
-        Ok(())
-    }
-
-    /// Adds rows with the columns given at the start.
+    /// Adds rows with the columns given at the start; several threads make text of them.
     ///
     /// # Errors
     /// What the disk says, and a column of times that cannot be shown in its zone.
     pub fn push(&mut self, frame: &DataFrame) -> io::Result<()> {
-        let columns = writable(frame)?;
-        // Times in a zone became texts, which must not be quoted as texts are.
-        let quotes: Vec<bool> = frame.columns().iter().map(|column| !is_zoned(column)).collect();
-        let mut cells: Vec<_> = columns.iter().map(|column| column.as_materialized_series().iter()).collect();
-        for _ in 0..frame.height() {
-            let values: Vec<AnyValue> =
-                cells.iter_mut().map(|column| column.next().unwrap_or(AnyValue::Null)).collect();
-            match self.format {
-                TextFormat::Delimited(delimiter) => self.push_delimited(&values, &quotes, delimiter),
-                TextFormat::JsonLines => self.push_object(values),
-                TextFormat::JsonList => {
-                    self.line.push_str(if self.rows == 0 { "\n" } else { ",\n" });
-                    self.push_object(values);
-                }
-            }
-            if self.format != TextFormat::JsonList {
-                self.line.push('\n');
-            }
-            self.rows += 1;
-            self.flush_line()?;
+        let starts: Vec<usize> = (0..frame.height()).step_by(PIECE).collect();
+        let (format, names, before) = (self.format, &self.names, self.rows);
+        let text_of = |start: &usize| {
+            let piece = frame.slice(*start as i64, PIECE);
+            text(&piece, format, names, before + *start as u64)
+        };
+        let texts: Vec<io::Result<String>> = starts.par_iter().map(text_of).collect();
+        for text in texts {
+            self.out.write_all(text?.as_bytes())?;
         }
+        self.rows += frame.height() as u64;
         Ok(())
-    }
-
-    fn push_object(&mut self, values: Vec<AnyValue>) {
-        push_object(self.names.iter().map(String::as_str).zip(values), &mut self.line);
-    }
-
-    fn push_delimited(&mut self, values: &[AnyValue], quotes: &[bool], delimiter: u8) {
-        for (at, value) in values.iter().enumerate() {
-            if at > 0 {
-                self.line.push(char::from(delimiter));
-            }
-            match (value.get_str().filter(|_| quotes[at]), value) {
-                (Some(text), _) => push_field(text, delimiter, &mut self.line),
-                // An empty line is no row to most readers, and NA may be a text.
-                (None, AnyValue::Null) if values.len() == 1 => self.line.push_str("NULL"),
-                (None, value) => drop(push_plain(value, &mut self.line)),
-            }
-        }
     }
 
     /// Ends the table and returns how many rows it has.
@@ -117,6 +73,61 @@ impl<W: Write> RowWriter<W> {
         }
         self.out.flush()?;
         Ok(self.rows)
+    }
+}
+
+fn header(names: &[String], delimiter: u8) -> String {
+    let mut line = String::new();
+    for (at, name) in names.iter().enumerate() {
+        if at > 0 {
+            line.push(char::from(delimiter));
+        }
+        // A name that is a number would make the row of names look like one of values.
+        let number = name.starts_with(|first: char| first.is_ascii_digit());
+        push_quoted_unless(is_bare(name, delimiter) && !number, name, &mut line);
+    }
+    line.push('\n');
+    line
+}
+
+/// The rows as text; `before` rows of the table stand above them.
+fn text(frame: &DataFrame, format: TextFormat, names: &[String], before: u64) -> io::Result<String> {
+    let columns = writable(frame)?;
+    // Times in a zone became texts, which must not be quoted as texts are.
+    let quotes: Vec<bool> = frame.columns().iter().map(|column| !is_zoned(column)).collect();
+    let mut cells: Vec<_> = columns.iter().map(|column| column.as_materialized_series().iter()).collect();
+
+    let mut out = String::new();
+    let mut values: Vec<AnyValue> = Vec::with_capacity(cells.len());
+    for row in 0..frame.height() {
+        values.clear();
+        values.extend(cells.iter_mut().map(|column| column.next().unwrap_or(AnyValue::Null)));
+        match format {
+            TextFormat::Delimited(delimiter) => push_delimited(&values, &quotes, delimiter, &mut out),
+            TextFormat::JsonLines => push_object(names.iter().map(String::as_str).zip(&values), &mut out),
+            TextFormat::JsonList => {
+                out.push_str(if before + row as u64 == 0 { "\n" } else { ",\n" });
+                push_object(names.iter().map(String::as_str).zip(&values), &mut out);
+            }
+        }
+        if format != TextFormat::JsonList {
+            out.push('\n');
+        }
+    }
+    Ok(out)
+}
+
+fn push_delimited(values: &[AnyValue], quotes: &[bool], delimiter: u8, out: &mut String) {
+    for (at, value) in values.iter().enumerate() {
+        if at > 0 {
+            out.push(char::from(delimiter));
+        }
+        match (value.get_str().filter(|_| quotes[at]), value) {
+            (Some(text), _) => push_field(text, delimiter, out),
+            // An empty line is no row to most readers, and NA may be a text.
+            (None, AnyValue::Null) if values.len() == 1 => out.push_str("NULL"),
+            (None, value) => drop(push_plain(value, out)),
+        }
     }
 }
 

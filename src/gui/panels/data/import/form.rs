@@ -141,7 +141,11 @@ impl Form {
     ) -> Option<Vec<String>> {
         let several = matches!(field.editor, FieldEditor::List);
         let wrong = self.wrong.contains_key(field.flag);
-        let text = self.typed.entry(field.flag).or_insert_with(|| chosen.join(", "));
+        let text = self.typed.entry(field.flag).or_default();
+        // Until a person chooses, what is kept with the dataset of this name is in force.
+        if self.chosen.is_none() && !wrong {
+            *text = chosen.join(", ");
+        }
         let hint = guessed(options.filter(|_| chosen.is_empty()).map(|options| field.in_force(options)));
         let response = widgets::field_row(ui, field.title, |ui| {
             ui.add(TextField::new(text).name(field.title).hint(hint).error(wrong))
