@@ -67,8 +67,8 @@ enum Verb {
     Serve(verbs::serve::Serve),
     /// Verify every file, every reference and the database
     Check,
-    /// Remove what nothing refers to
-    Gc,
+    /// Remove what nothing refers to, and for good what was deleted before a time
+    Gc(verbs::upkeep::Gc),
     /// Execute a run that was started before; the studio starts this by itself
     #[command(hide = true)]
     Worker { run: String },
@@ -112,7 +112,7 @@ fn act(arguments: Arguments) -> studio::Result<ExitCode> {
         Verb::Models(models) => models.act(&open()?, json),
         Verb::Serve(serve) => serve.act(open()?, json),
         Verb::Check => verbs::upkeep::check(&open()?, json),
-        Verb::Gc => verbs::upkeep::gc(&open()?, json),
+        Verb::Gc(gc) => gc.act(&open()?, json),
         Verb::Worker { run } => {
             studio::worker::work(open()?, &run, Some(server::start_for_own)).map(|()| ExitCode::SUCCESS)
         }

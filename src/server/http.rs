@@ -115,6 +115,7 @@ fn respond(answer: Result<Answer>, range: Option<&str>) -> Response {
         Ok(Answer::Text(status, text)) => (status, text).into_response(),
         Ok(Answer::Etag(etag)) => (StatusCode::OK, [(header::ETAG, etag)], Body::empty()).into_response(),
         Ok(Answer::File(file)) => file.response(range),
+        Ok(Answer::Page(page)) => page.into_response(),
         Err(error) => {
             let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             json_response(status, error.body())
@@ -131,6 +132,9 @@ fn route(app: &App, path: &str, call: &Call<'_>) -> Result<Answer> {
     let store = app.studio.tracking();
     if let Some(answer) = others::outside(path) {
         return answer;
+    }
+    if let Some(page) = crate::pages::answer(&app.studio, path, call.method, call.body) {
+        return page.map(Answer::Page);
     }
     let found = match (path, api(path, "mlflow-artifacts/"), api(path, "mlflow/")) {
         ("/get-artifact", ..) => Some(files::of_run(store, call)),

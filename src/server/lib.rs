@@ -4,7 +4,7 @@
 //! - [`filter`]: the search language, to conditions that the store takes.
 //! - [`names`]: what names, keys and values may be, in MLflow's sentences.
 //! - [`messages`]: requests and responses as protobuf's JSON.
-//! - [`page`]: page tokens. [`paths`]: where artifacts are. [`error`]: codes and statuses.
+//! - `pages`: what a browser sees of a run. [`page`]: page tokens. [`paths`]: where artifacts are. [`error`]: codes and statuses.
 //!
 //! The specification is MLflow 3.17's own source; `golden/make.py` runs it and writes what the tests here
 //! compare with, and `ui-tests/peers` puts the real client and the real server beside this one. No SQL, and no
@@ -20,6 +20,7 @@ mod http;
 pub mod messages;
 pub mod names;
 pub mod page;
+mod pages;
 pub mod paths;
 mod start;
 

@@ -80,7 +80,9 @@ pub use runs::{Compared, Comparison, Curve, Run, RunDetail, RunPage, RunQuery, R
 pub use steps::{Serve, Served};
 pub use surroundings::{Hardware, Script, StepsPython, Surroundings, UsedEnvironment};
 pub use tables::ExportedFile;
-pub use upkeep::{Collected, KeptItem, Problem, Purge, Purged, Upkeep};
+pub use upkeep::{
+    ASKED_TO_SHOW, Collected, GcReport, KeptItem, Problem, Purge, Purged, Upkeep, moment_in_words, purged_in_words,
+};
 pub use versions::{Comparison as VersionComparison, HistoryRow, PipelineComparison, Side, Version, VersionRow};
 pub use workspace::{ARCHIVED_TAG, Event, LogLine, MODEL_TAG, ModelRun, RunInput, RunStatus, SCHEMA, Step, StepStatus};
 

@@ -122,6 +122,11 @@ impl Target<'_> {
                 tx.update_step(run, job, update)?;
                 if !outputs.is_empty() {
                     tx.set_step_outputs(run, job, outputs)?;
+                    // A step that ran stored them for this; a reused one did not store them again.
+                    let ran = update.status == Some(workspace::StepStatus::Done);
+                    for digest in outputs.iter().filter(|_| ran).filter_map(|output| output.digest.as_ref()) {
+                        tx.settle_blob(digest)?;
+                    }
                 }
             }
             shown.iter().try_for_each(|shown| shown.write(tx, run))?;

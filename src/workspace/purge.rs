@@ -170,7 +170,18 @@ impl Workspace {
             }
             Purge::Runs(ids) => {
                 let row = |id: &String| Ok(PurgeItem::Run(crate::runs::run_row(conn, id)?));
-                ids.iter().map(row).collect()
+                let mut items = ids.iter().map(row).collect::<Result<Vec<_>>>()?;
+                // A deleted experiment goes with the last of its runs, so that its name is free again.
+                let mut emptied = conn.prepare(
+                    "SELECT DISTINCT e.id FROM json_each(?1) j JOIN runs r ON r.uuid = j.value
+                     JOIN experiments e ON e.id = r.experiment_id
+                     WHERE e.deleted_at IS NOT NULL AND e.id <> 0 AND NOT EXISTS (SELECT 1 FROM runs o
+                         WHERE o.experiment_id = e.id AND o.uuid NOT IN (SELECT value FROM json_each(?1)))",
+                )?;
+                for row in emptied.query_map([serde_json::to_string(ids)?], |row| row.get(0))? {
+                    items.push(PurgeItem::Experiment(row?));
+                }
+                Ok(items)
             }
             Purge::Experiment(id) => {
                 let mut items = Vec::new();

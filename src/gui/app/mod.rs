@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use egui::{Context, Ui};
-use studio::Studio;
+use studio::{Studio, Upkeep};
 
 use crate::backend::Backend;
 use crate::panels::{Action, registry};
@@ -65,6 +65,8 @@ struct Open {
     backend: Backend,
     /// Ends its thread when it goes.
     _watch: Watch,
+    /// Frees what nothing refers to; none where there is no room for a thread.
+    _upkeep: Option<Upkeep>,
 }
 
 impl App {
@@ -157,7 +159,9 @@ impl Open {
         let desk = Arc::new(desk::StudioDesk::new(Arc::clone(&studio)));
         let shell = Shell::new(ctx, backend.clone(), desk, registry(), layout);
         let watch = Watch::start(Arc::clone(&studio), shell.notifier());
-        Self { shell, studio, backend, _watch: watch }
+        let upkeep = Upkeep::start((*studio).clone());
+        let upkeep = upkeep.inspect_err(|error| tracing::warn!("the workspace is not kept in order: {error}")).ok();
+        Self { shell, studio, backend, _watch: watch, _upkeep: upkeep }
     }
 
     /// Keeps the arrangement for the next start. Losing it is no loss, so a failure is only logged.

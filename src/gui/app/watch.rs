@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use studio::Studio;
 
+use crate::panels::{Action, Subject};
 use crate::shell::Notifier;
 
 /// How often it looks.
@@ -47,6 +48,12 @@ fn watch(studio: &Studio, notifier: &Notifier, stopped: &AtomicBool) {
             Ok(changes) => {
                 if let Some(last) = changes.last() {
                     seen = last.seq;
+                }
+                for change in changes.iter().filter(|change| change.kind == studio::ASKED_TO_SHOW) {
+                    notifier.act(Action::Open(Subject::Run { id: change.subject.clone() }));
+                    if let Err(error) = studio.say_shown(&change.subject) {
+                        tracing::warn!("whoever asked is not told that the run is shown: {error}");
+                    }
                 }
                 let mut kinds: Vec<&str> = changes.iter().map(|change| subject_of(&change.kind)).collect();
                 kinds.sort_unstable();

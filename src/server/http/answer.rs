@@ -12,4 +12,5 @@ pub(super) enum Answer {
     /// Nothing but the tag of what was stored.
     Etag(String),
     File(Box<FileAnswer>),
+    Page(crate::pages::Page),
 }

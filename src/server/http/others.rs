@@ -41,10 +41,6 @@ pub(super) fn outside(path: &str) -> Option<Result<Answer>> {
     match path {
         "/health" => Some(Ok(Answer::Text(StatusCode::OK, "OK"))),
         "/version" => Some(Ok(Answer::Text(StatusCode::OK, VERSION))),
-        "/" => Some(Ok(Answer::Text(
-            StatusCode::OK,
-            "This is Atelier's tracking server. Set MLFLOW_TRACKING_URI to its address; the runs are in Atelier's window.",
-        ))),
         "/graphql" | "/ajax-api/graphql" => refused("GraphQL is"),
         "/metrics" => refused("Metrics of the server itself are"),
         path if path.starts_with("/v1/traces") => refused("Traces are"),

@@ -24,6 +24,12 @@ pub use workspace::{Blob, MetricPoint, RunStatus, new_run_id as new_id};
 #[derive(Clone, Copy)]
 pub struct Tracking<'a>(&'a Workspace);
 
+/// A moment as "2026-11-30 17:05 UTC".
+pub fn utc_text(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
 impl Studio {
     /// The workspace as MLflow's protocol sees it.
     pub fn tracking(&self) -> Tracking<'_> {

@@ -8,6 +8,7 @@ use super::{
     dialog::{Dialog, Outcome, Register, Rename, TagDialog},
     menus::Asked,
     note::TagChange,
+    purge::PurgeDialog,
     query::Scope,
     table::STAR_TAG,
 };
@@ -28,7 +29,7 @@ impl Runs {
             Verb::Charts => self.shown.charts_hidden ^= true,
             Verb::Compare if self.checked.len() > 1 => self.view = View::Compare(Box::default()),
             Verb::Compare => {}
-            Verb::Star | Verb::Unstar | Verb::Tag | Verb::Archive | Verb::Delete | Verb::Restore => {
+            Verb::Star | Verb::Unstar | Verb::Tag | Verb::Archive | Verb::Delete | Verb::Restore | Verb::Purge => {
                 let ids = self.about(id);
                 if !ids.is_empty() {
                     self.act_on_all(verb, ids, cx);
@@ -82,6 +83,7 @@ impl Runs {
             Verb::Tag => self.dialog = Some(Dialog::Tag(TagDialog::new(ids, name))),
             Verb::Archive => self.archive(ids, &name, cx),
             Verb::Delete => self.delete(ids, &name, cx),
+            Verb::Purge => self.dialog = Some(Dialog::Purge(Box::new(PurgeDialog::new(ids, name)))),
             Verb::Restore => {
                 let failed = "They could not be brought back.";
                 self.doing.start(cx, failed, format!("Brought back {name}"), move |studio| studio.restore_runs(&ids));
@@ -206,6 +208,20 @@ impl Runs {
                 self.doing.start(cx, "The run could not be renamed.", String::new(), move |studio| {
                     studio.rename_run(&id, &name)
                 })
+            }
+            Outcome::Purged { ids, name } => {
+                ids.iter().for_each(|id| self.checked.remove(id));
+                if self.current.as_ref().is_some_and(|current| ids.contains(current)) {
+                    self.current = None;
+                    cx.select(None);
+                }
+                if matches!(&self.view, View::Run(opened) if ids.contains(&opened.id)) {
+                    self.view = View::List;
+                }
+                let failed = "They could not be deleted for good.";
+                self.doing.start(cx, failed, format!("Deleted {name} for good"), move |studio| {
+                    studio.purge(&studio::Purge::Runs(ids)).map(drop)
+                });
             }
             Outcome::Tagged { ids, key, value } => {
                 let work = move |studio: &Studio| studio.tag_runs(&ids, &key, Some(&value));

@@ -22,6 +22,7 @@ pub fn menu(button: &Response, scope: &Scope) -> Option<Verb> {
                 (Verb::Archive, archive, Icon::Folder, !deleted),
                 (Verb::Delete, "Delete", Icon::Trash, !deleted),
                 (Verb::Restore, "Bring back", Icon::Undo, deleted),
+                (Verb::Purge, "Delete for good…", Icon::Trash, deleted),
             ];
             for (verb, title, icon, there) in all {
                 if there && entry(ui, title, icon) {

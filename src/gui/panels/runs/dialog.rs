@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use egui::{Align, Context, Id, Key, Layout, Modal, Ui};
 use studio::{Model, ModelVersion, RunModel, Studio};
 
+use super::purge::PurgeDialog;
 use crate::{
     backend::Request,
     icons::Glyph,
@@ -18,6 +19,7 @@ pub enum Dialog {
     Register(Box<Register>),
     Rename(Rename),
     Tag(TagDialog),
+    Purge(Box<PurgeDialog>),
 }
 
 pub struct Register {
@@ -55,6 +57,7 @@ pub enum Outcome {
     Registered(Box<ModelVersion>),
     Renamed { id: String, name: String },
     Tagged { ids: Vec<String>, key: String, value: String },
+    Purged { ids: Vec<String>, name: String },
     Closed,
 }
 
@@ -70,6 +73,7 @@ impl Dialog {
                 Self::Register(register) => register.contents(ui, cx),
                 Self::Rename(rename) => rename.contents(ui),
                 Self::Tag(tag) => tag.contents(ui),
+                Self::Purge(purge) => purge.contents(ui, cx),
             })
         });
         if shown.inner.inner.is_none() && shown.should_close() {

@@ -52,6 +52,7 @@ pub fn of_run(ui: &mut Ui, run: &Run, field: Option<&Field>, scope: &Scope) -> O
         (Verb::Resume, "Resume", Icon::Run, resumes),
         (Verb::Archive, archive, Icon::Folder, !deleted && !is_model),
         (Verb::Restore, "Bring back", Icon::Undo, deleted && !is_model),
+        (Verb::Purge, "Delete for good…", Icon::Trash, deleted && !is_model),
         (Verb::Delete, "Delete", Icon::Trash, !running && !deleted && !is_model),
     ];
     ui.set_width(theme::of(ui).size.popover);

@@ -28,6 +28,7 @@ mod outputs;
 mod page;
 mod pages;
 mod parallel;
+mod purge;
 mod query;
 mod reproduce;
 mod sparks;
@@ -79,6 +80,8 @@ pub enum Verb {
     Resume,
     Delete,
     Restore,
+    /// For good.
+    Purge,
     Archive,
     Star,
     Unstar,
@@ -90,7 +93,7 @@ pub enum Verb {
     Page,
 }
 
-const VERBS: [(Verb, &str); 20] = [
+const VERBS: [(Verb, &str); 21] = [
     (Verb::Open, "open"),
     (Verb::Back, "back"),
     (Verb::Check, "check"),
@@ -103,6 +106,7 @@ const VERBS: [(Verb, &str); 20] = [
     (Verb::Resume, "resume"),
     (Verb::Delete, "delete"),
     (Verb::Restore, "restore"),
+    (Verb::Purge, "purge"),
     (Verb::Archive, "archive"),
     (Verb::Star, "star"),
     (Verb::Unstar, "unstar"),
@@ -308,7 +312,7 @@ impl Panel for Runs {
                 let verb = VERBS.iter().find(|(_, word)| *word == command.verb);
                 if let Some((verb, _)) = verb {
                     // The palette's deletion is of the selected run; that of all checked ones is in their own menu.
-                    let id = (*verb == Verb::Delete).then(|| self.target()).flatten();
+                    let id = matches!(verb, Verb::Delete | Verb::Purge).then(|| self.target()).flatten();
                     self.act(*verb, id, cx);
                 }
             }

@@ -197,6 +197,29 @@ fn a_deleted_run_is_brought_back() {
     until(&mut harness, "it is back", |_| count() == before);
 }
 
+#[test]
+fn a_run_is_deleted_for_good_after_it_was_said_what_goes() {
+    let studio = sample();
+    let runs = studio.runs(&RunQuery::default()).unwrap();
+    let mut harness = window(&studio, Theme::Light, "runs", vec2(1280.0, 800.0));
+    until(&mut harness, "the runs are listed", has_row);
+    let row = first_row(&harness);
+    harness.get_by_label(&row).click();
+    settle(&mut harness);
+    let run = runs.runs.iter().find(|run| row.contains(&run.name)).expect("the row says its run's name").clone();
+    studio.delete_runs(std::slice::from_ref(&run.id)).unwrap();
+    let purge = CommandSpec::panel("runs", "purge", "").command;
+    harness.state_mut().0.send(Action::Run(purge));
+    let said =
+        |harness: &egui_kittest::Harness<'_, _>| harness.query_by_label_contains("This cannot be undone").is_some();
+    until(&mut harness, "it says what goes", said);
+    picture(&mut harness, "runs-purge-light");
+    harness.get_by_label("Delete for good").click();
+    until(&mut harness, "it is gone", |_| studio.run_row(&run.id).is_err());
+    assert_eq!(studio.runs(&RunQuery::default()).unwrap().total, runs.total - 1);
+    assert!(studio.check(&|_| ()).unwrap().is_empty());
+}
+
 /// Prints the CPU time of a frame while 100,000 runs are scrolled, how long it takes to order them, and the memory.
 /// Run it in a release build: `cargo test --release -p atelier -p gui --lib runs_frame_time -- --ignored --nocapture`.
 #[test]
