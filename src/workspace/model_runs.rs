@@ -187,12 +187,9 @@ pub(crate) fn follow_environment(conn: &Connection, run: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes the models of a run for good.
-pub(crate) fn purge(conn: &Connection, run: &str) -> Result<()> {
-    let rows: Vec<i64> = models_of(conn, run)?.into_iter().map(|(row, _)| row).collect();
-    let mut delete = conn.prepare_cached("DELETE FROM runs WHERE id = ?1")?;
-    rows.iter().try_for_each(|row| delete.execute([row]).map(drop))?;
-    Ok(())
+/// The rows of the models of a run.
+pub(crate) fn rows_of(conn: &Connection, run: &str) -> Result<Vec<i64>> {
+    Ok(models_of(conn, run)?.into_iter().map(|(row, _)| row).collect())
 }
 
 /// Ends the models of a run that has ended, each as its own steps did: one that was trained and judged is done,

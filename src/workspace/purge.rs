@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::folder::Workspace;
 use crate::gc::nothing_refers;
+use crate::model_runs;
 use crate::tracking::{below, default_location};
 use crate::tx::{Change, Tx};
 use crate::words::RunStatus;
@@ -293,12 +294,23 @@ impl Tx<'_> {
                 run.name
             )));
         }
-        if !run.logged && run.status == RunStatus::Running {
-            return Ok((what, Fate::Kept("it is still going".into())));
+        if let Some(why) = why_kept(self.conn, &run)? {
+            return Ok((what, Fate::Kept(why)));
         }
-        let within_run = format!("runs:/{}", run.id);
-        if let Some(version) = version_within(self.conn, &run.location, &within_run, None)? {
-            return Ok((what, Fate::Kept(format!("{version} lies among its files"))));
+
+        // The models of a run that has several are runs of their own, which share its fate.
+        let parts = model_runs::rows_of(self.conn, &run.id)?;
+        for part in &parts {
+            if let Some(why) =
+                doomed_run(self.conn, *part)?.map(|part| why_kept(self.conn, &part)).transpose()?.flatten()
+            {
+                return Ok((what, Fate::Kept(why)));
+            }
+        }
+        for part in &parts {
+            let before = purged.runs;
+            self.purge_run_row(*part, purged)?;
+            purged.runs = before;
         }
 
         let models = self.rows_of_text("SELECT id FROM logged_models WHERE source_run = ?1", &run.id)?;
@@ -309,7 +321,6 @@ impl Tx<'_> {
         }
         self.purge_files(&run.location, purged)?;
         self.conn.execute("DELETE FROM step_cache WHERE run = ?1", [&run.id])?;
-        crate::model_runs::purge(self.conn, &run.id)?;
         purged.runs += self.conn.execute("DELETE FROM runs WHERE id = ?1", [row])? as u64;
         Ok((what, Fate::Gone))
     }
@@ -422,6 +433,15 @@ fn doomed_run(conn: &Connection, row: i64) -> Result<Option<DoomedRun>> {
         })
     });
     Ok(run.optional()?)
+}
+
+/// The reason for which a run stays, as half a sentence.
+fn why_kept(conn: &Connection, run: &DoomedRun) -> Result<Option<String>> {
+    if !run.logged && run.status == RunStatus::Running {
+        return Ok(Some("it is still going".into()));
+    }
+    let version = version_within(conn, &run.location, &format!("runs:/{}", run.id), None)?;
+    Ok(version.map(|version| format!("{version} lies among its files")))
 }
 
 /// A version, deleted or not, whose files lie at or below one of two addresses, or that is this logged model: `NAME@1`.
