@@ -39,11 +39,11 @@ def write_arrow(arrow, table, path, border):
         fields.append(field)
     made = arrow.Table.from_arrays(columns, schema=arrow.schema(fields))
     try:
-        pyarrow.parquet.write_table(made, path)
+        pyarrow.parquet.write_table(made, path, version="2.6")
     except arrow.ArrowException as error:
         for at, field in enumerate(fields):
             try:
-                pyarrow.parquet.write_table(made.select([at]), io.BytesIO())
+                pyarrow.parquet.write_table(made.select([at]), io.BytesIO(), version="2.6")
             except arrow.ArrowException as cause:
                 raise Refusal(unstorable(field.name, f"values of the type {field.type}", cause)) from error
         raise
