@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use workspace::{NewLogLine, Output, StepUpdate, Workspace};
 
-use crate::model_runs::{Measured, MetricPlaces, SortedMetrics};
+use crate::model_runs::{Measured, MetricPlace, MetricPlaces, SortedMetrics};
 use crate::shown::Shown;
 use crate::{Error, Result};
 
@@ -26,6 +26,8 @@ pub(crate) enum Record {
         metrics: Vec<Measured>,
     },
     Metric(Measured),
+    /// A curve begins: what an attempt left that was broken off is none of it.
+    CurveBegins(MetricPlace),
     Log(NewLogLine),
 }
 
@@ -95,11 +97,13 @@ impl Target<'_> {
     fn write(&self, batch: Vec<Record>) -> Result<()> {
         let (workspace, run) = (self.workspace, self.run);
         let (mut metrics, mut lines, mut steps) = (SortedMetrics::default(), Vec::new(), Vec::new());
+        let mut begun = Vec::new();
         // Of the many times that a step tells its progress only the last counts.
         let mut progress: BTreeMap<String, StepUpdate> = BTreeMap::new();
         for record in batch {
             match record {
                 Record::Metric(metric) => metrics.add(metric),
+                Record::CurveBegins(place) => begun.push(place),
                 Record::Log(line) => lines.push(line),
                 Record::Step { job, update, .. } if update.status.is_none() => {
                     progress.insert(job, update);
@@ -130,6 +134,8 @@ impl Target<'_> {
                 }
             }
             shown.iter().try_for_each(|shown| shown.write(tx, run))?;
+            // A curve begins before its first point, so nothing of this batch is lost.
+            begun.iter().try_for_each(|place| tx.clear_metric(&place.run, &place.key))?;
             metrics.write(tx)?;
             tx.log_lines(run, &lines)
         })?;

@@ -4,12 +4,12 @@
 //! terminal ends it. The worker executes the frozen plan, records what happens in batches, beats its heart into the
 //! database, and leaves at once when someone asks it to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use pipeline::component::PortKind;
@@ -18,7 +18,7 @@ use pipeline::meta::Meta;
 use pipeline::store::{Observer, StepEvent, Stored, Stream};
 use workspace::{Change, NewLogLine, RunStatus, Step, StepStatus, StepUpdate};
 
-use crate::model_runs::{Measured, MetricPlaces};
+use crate::model_runs::{Measured, MetricPlace, MetricPlaces};
 use crate::recorder::{Record, Recorder};
 use crate::steps::{Serve, StepLogs};
 use crate::store::{WorkspaceStore, recorded};
@@ -147,7 +147,8 @@ pub fn work(studio: Studio, run: &str, serve: Option<Serve>) -> Result<()> {
     let recorder = Recorder::start(Arc::clone(workspace), run, Arc::clone(&places))?;
     let titles = pipeline.jobs.keys().map(|job| (job.clone(), pipeline.title(job).to_owned())).collect();
     let steps = StepLogs::new(studio.clone(), run, titles, serve);
-    let reporter = Reporter { recorder: &recorder, watch: &watch, steps: &steps, places: &places, done };
+    let curves = Mutex::default();
+    let reporter = Reporter { recorder: &recorder, watch: &watch, steps: &steps, places: &places, done, curves };
     let environments = crate::environments::prepare(&studio, run, &frozen, &reporter)?;
     let store = WorkspaceStore::new(Arc::clone(workspace)).with_environments(environments);
     let options = Options { force: frozen.force, ..Options::default() };
@@ -231,6 +232,8 @@ struct Reporter<'a> {
     places: &'a MetricPlaces,
     /// Jobs that had their result before a run was resumed, with its key: the run knows already what they said.
     done: BTreeMap<String, String>,
+    /// The curves of each job that have begun.
+    curves: Mutex<BTreeMap<String, BTreeSet<String>>>,
 }
 
 fn done_before(steps: Vec<Step>) -> BTreeMap<String, String> {
@@ -250,6 +253,16 @@ impl Reporter<'_> {
         let update = StepUpdate { status: Some(status), cache_key: Some(key), ..StepUpdate::default() };
         let outputs = outputs.iter().map(recorded).collect();
         self.recorder.send(Record::Step { job: job.to_owned(), update, outputs, metrics });
+    }
+
+    /// Says before the first point of a curve that it begins, while no other thread can send one.
+    fn begin_curve(&self, job: &str, name: &str, place: &MetricPlace) {
+        let mut curves = self.curves.lock().unwrap_or_else(PoisonError::into_inner);
+        if curves.get(job).is_some_and(|begun| begun.contains(name)) {
+            return;
+        }
+        curves.entry(job.to_owned()).or_default().insert(name.to_owned());
+        self.recorder.send(Record::CurveBegins(place.clone()));
     }
 
     /// What was measured of an output, each value where it belongs.
@@ -280,6 +293,7 @@ impl Observer for Reporter<'_> {
 
     fn metric(&self, job: &str, name: &str, value: f64, step: i64) {
         let (place, timestamp_ms) = (self.places.of_curve(job, name), crate::now_ms());
+        self.begin_curve(job, name, &place);
         self.recorder.send(Record::Metric(Measured { place, value, timestamp_ms, step, of_run: true }));
     }
 

@@ -94,6 +94,21 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Takes every point of a metric out of a run, for one that is logged anew.
+    ///
+    /// # Errors
+    /// A run that is not there.
+    pub fn clear_metric(&self, run: &str, key: &str) -> Result<()> {
+        let row = run_row(self.conn, run)?;
+        for statement in [
+            "DELETE FROM metrics WHERE run_id = ?1 AND key_id = (SELECT id FROM keys WHERE name = ?2)",
+            "DELETE FROM latest_metrics WHERE run_id = ?1 AND key_id = (SELECT id FROM keys WHERE name = ?2)",
+        ] {
+            self.conn.prepare_cached(statement)?.execute((row, key))?;
+        }
+        Ok(())
+    }
+
     fn set_latest(&self, row: i64, latest: &HashMap<i64, &MetricPoint>) -> Result<()> {
         let mut upsert = self.conn.prepare_cached(
             "INSERT INTO latest_metrics AS l (run_id, key_id, step, timestamp, value) VALUES (?1, ?2, ?3, ?4, ?5)

@@ -520,6 +520,49 @@ fn a_run_of_reused_steps_comes_out_as_it_did() {
     desk.is_whole();
 }
 
+/// What an attempt had logged that was broken off is no part of the run that goes on.
+#[test]
+#[cfg(unix)]
+fn a_resumed_run_has_each_point_once() {
+    let desk = study();
+    let marker = desk.home().join("slow");
+    let script = format!(
+        "import atelier, mlflow, os, time\n\ndef run(table):\n    for step in range(4):\n        \
+         atelier.log_metric('loss', 1 / (1 + step), step)\n        mlflow.log_metric('rows', step * 2, step=step)\n    \
+         if os.path.exists({marker:?}):\n        time.sleep(60)\n    return table\n"
+    );
+    write(&desk, "src/clean.py", &script);
+    std::fs::write(&marker, "").unwrap();
+    let mut child = desk.start(&["run", "pipelines/study.yaml"]);
+    let studio = desk.studio();
+    let begun = || {
+        let runs = studio.runs(&RunQuery::default()).unwrap().runs;
+        let run = runs.into_iter().find(|run| run.pid.is_some())?;
+        let points = studio.metric_columns(&run.id, "clean.loss").ok()?;
+        (points.steps.len() == 4).then_some(run)
+    };
+    let found = std::cell::RefCell::new(None);
+    wait_until("the script to log", Duration::from_secs(60), || {
+        *found.borrow_mut() = begun();
+        found.borrow().is_some()
+    });
+    let run = found.take().unwrap();
+    kill(run.pid.unwrap());
+    wait_until("the dead run to be noticed", Duration::from_secs(30), || {
+        studio.run_row(&run.id).unwrap().status.is_final()
+    });
+    child.wait().unwrap();
+
+    std::fs::remove_file(&marker).unwrap();
+    let resumed = desk.atelier(&["runs", "resume", &run.id, "--json"]).json();
+    assert_eq!(resumed["row"]["status"], "done", "{resumed:#}");
+    let points = studio.metric_columns(&run.id, "clean.loss").unwrap();
+    assert_eq!((points.steps, points.values), (vec![0, 1, 2, 3], vec![1.0, 0.5, 1.0 / 3.0, 0.25]));
+    let (outcome, report) = reproduce(&desk, &run.id, &[]);
+    assert_eq!((outcome.code, text(&report["verdict"])), (Some(0), "identical".to_owned()), "{report:#}");
+    desk.is_whole();
+}
+
 #[test]
 fn a_run_is_reproduced_from_its_page() {
     let desk = study();

@@ -1,6 +1,6 @@
 //! The second run: watched to its end, and weighed against the first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,7 +99,9 @@ fn curves(studio: &Studio, run: &str) -> Result<Curves> {
     for model in studio.run_row(run)?.model_runs() {
         curves.extend(curves_of(studio, &model.run, &format!("{}.", model.subject))?);
     }
-    for (step, logged) in studio.workspace.step_runs(run)? {
+    // A step that was broken off and went on in a resumed run has another one; the newest counts.
+    let logged: BTreeMap<String, String> = studio.workspace.step_runs(run)?.into_iter().collect();
+    for (step, logged) in logged {
         curves.extend(curves_of(studio, &logged, &format!("{step}."))?);
     }
     Ok(curves)

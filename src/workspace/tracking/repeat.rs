@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::run_changes::set_text;
 use crate::runs::new_run_id;
 use crate::tx::Batch;
+use crate::words::RunStatus;
 
 /// How deep runs are nested that are repeated; deeper ones are nobody's.
 const DEPTH: usize = 16;
@@ -32,12 +33,14 @@ impl Batch<'_> {
     }
 
     /// Repeats the run `logged` of a step's process, with those nested in it, as that of the step `step` of `parent`.
-    /// A step that has a run already keeps it.
+    /// A step that has a finished run already keeps it.
     ///
     /// # Errors
     /// A run that is not there.
     pub fn repeat_step_run(&self, logged: &str, parent: &str, step: &str, name: &str) -> Result<()> {
-        if step_run(self.conn, parent, step)?.is_some() {
+        if let Some(own) = step_run(self.conn, parent, step)?
+            && status_of(self.conn, &own)? == RunStatus::Done.as_str()
+        {
             return Ok(());
         }
         let (run, _) = self.open_step_run(parent, step, name)?;
@@ -120,6 +123,10 @@ impl Batch<'_> {
     }
 }
 
+fn status_of(conn: &Connection, run: &str) -> Result<String> {
+    Ok(conn.prepare_cached("SELECT status FROM runs WHERE uuid = ?1")?.query_row([run], |row| row.get(0))?)
+}
+
 fn step_run(conn: &Connection, parent: &str, step: &str) -> Result<Option<String>> {
     let mut found = conn.prepare_cached(STEP_RUN)?;
     Ok(found.query_row((PARENT_TAG, parent, STEP_TAG, step), |row| row.get(0)).optional()?)
@@ -127,8 +134,9 @@ fn step_run(conn: &Connection, parent: &str, step: &str) -> Result<Option<String
 
 #[cfg(test)]
 mod tests {
+    use crate::MetricPoint;
     use crate::test_support::{change, insert_run, workspace};
-    use crate::{MetricPoint, RunStatus};
+    use crate::words::RunStatus;
 
     #[test]
     fn a_reused_step_has_what_its_process_had_logged() {

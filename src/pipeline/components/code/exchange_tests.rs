@@ -26,8 +26,8 @@ const BATCH: &str = "import json, sys
 import runner
 with open(sys.argv[1], encoding='utf-8') as file:
     tasks = json.load(file)
-with open(sys.argv[2], 'w', encoding='utf-8', errors='backslashreplace') as file:
-    json.dump([runner.result_of(task) for task in tasks], file, ensure_ascii=False)
+with open(sys.argv[2], 'w', encoding='utf-8') as file:
+    file.write(runner.as_json([runner.result_of(task) for task in tasks]))
 ";
 
 /// Scripts that run one after the other in the same process, with a table each.

@@ -117,7 +117,12 @@ fn told(message: &str, context: &StepContext<'_>) {
     if let Some(fraction) = message["progress"].as_f64() {
         let text = message["message"].as_str().unwrap_or_default();
         context.progress(Some(fraction.clamp(0.0, 1.0) as f32), text);
-    } else if let (Some(name), Some(value)) = (message["metric"].as_str(), message["value"].as_f64()) {
+    } else if let (Some(name), Some(value)) = (message["metric"].as_str(), number(&message["value"])) {
         context.observer.metric(context.job, name, value, message["step"].as_i64().unwrap_or_default());
     }
+}
+
+/// A number, or the word for one that JSON does not have: `nan`, `inf`, `-inf`.
+fn number(value: &Json) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }

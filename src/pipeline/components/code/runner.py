@@ -7,7 +7,9 @@ the modules `atelier_…` beside it read and write the tables.
 import inspect
 import json
 import linecache
+import math
 import os
+import re
 import signal
 import sys
 import threading
@@ -29,9 +31,8 @@ def main(task_path):
     sys.path.insert(0, os.path.join(task["folder"], "src"))
     result = result_of(task)
     sys.stdout.flush()
-    # Half a character, as a script may hold it, is no text in UTF-8.
-    with open(task["result"], "w", encoding="utf-8", errors="backslashreplace") as file:
-        json.dump(result, file, ensure_ascii=False)
+    with open(task["result"], "w", encoding="utf-8") as file:
+        file.write(as_json(result))
     sys.exit(1 if "error" in result else 0)
 
 
@@ -157,14 +158,23 @@ def helper_module():
         tell({"progress": float(fraction), "message": str(message)})
 
     def log_metric(name, value, step=0):
-        tell({"metric": str(name), "value": float(value), "step": int(step)})
+        value, step = float(value), int(step)
+        if not -(2**63) <= step < 2**63:
+            raise ValueError(f"The step {step} of the metric {name} has more than 64 bits.")
+        # JSON has no numbers for NaN and the infinities.
+        tell({"metric": str(name), "value": value if math.isfinite(value) else str(value), "step": step})
 
     module.progress, module.log_metric = progress, log_metric
     return module
 
 
+def as_json(value):
+    """JSON in UTF-8: half a character, as a script may hold it, is written out as `\\ud800`."""
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\\\u{ord(half.group()):04x}", json.dumps(value, ensure_ascii=False))
+
+
 def tell(message):
-    sys.__stdout__.write(f"{MARK}{json.dumps(message)}{MARK}\n")
+    sys.__stdout__.write(f"{MARK}{as_json(message)}{MARK}\n")
     sys.__stdout__.flush()
 
 

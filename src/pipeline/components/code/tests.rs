@@ -86,6 +86,8 @@ print('hello', 'wörld')
 sys.stderr.write('10%\\r50%\\rdone\\n')
 atelier.progress(0.25, 'quarter')
 atelier.log_metric('loss', 0.5, step=3)
+atelier.log_metric('odd \\ud800', float('nan'))
+atelier.log_metric('odd', float('-inf'), step=-2**63)
 print('no line end', end='')
 def run():
     return None
@@ -99,7 +101,9 @@ def run():
         |stream: Stream| lines.iter().filter(|line| line.1 == stream).map(|line| line.2.as_str()).collect::<Vec<_>>();
     assert_eq!(said(Stream::Stdout), ["hello wörld", "no line end"]);
     assert_eq!(said(Stream::Stderr), ["done"]);
-    assert_eq!(recorder.points.lock().unwrap()[..], [("script".into(), "loss".into(), 0.5, 3)]);
+    let points = recorder.points.lock().unwrap();
+    let shown = points.iter().map(|(_, name, value, step)| format!("{name} {value} {step}")).collect::<Vec<_>>();
+    assert_eq!(shown, ["loss 0.5 3", "odd \\ud800 NaN 0", "odd -inf -9223372036854775808"]);
     assert!(recorder.marks.lock().unwrap().contains(&("script".into(), Some(0.25), "quarter".into())));
 }
 
@@ -111,6 +115,10 @@ fn mistakes_name_their_line() {
     };
     assert_eq!(fate, "failed: The script failed on line 2 (“return {}['area']”): KeyError: 'area'");
     assert!(log.contains("line 5, in run") && log.contains("return {}['area']") && !log.contains("runner.py"), "{log}");
+    let (fate, _) = failing("def run():\n    raise KeyError('half \\ud800')\n").unwrap();
+    assert!(fate.ends_with("KeyError: 'half \\ud800'"), "{fate}");
+    let (fate, _) = failing("def run():\n    raise ValueError('half \\ud800')\n").unwrap();
+    assert!(fate.ends_with("ValueError: half \\ud800"), "{fate}");
     let (fate, _) = failing("def run(:\n    pass\n").unwrap();
     assert_eq!(fate, "failed: The script failed on line 1 (“def run(:”): SyntaxError: invalid syntax");
     let (fate, _) = failing("import sys\nsys.exit(3)\ndef run(): pass\n").unwrap();
