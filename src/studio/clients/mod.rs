@@ -184,9 +184,10 @@ impl Studio {
         };
         let is_command = script.as_deref().is_some_and(installed);
         let script = script.filter(|_| !is_command);
-        let start = match is_command {
-            true => Some(ProgramStart { file: None, imports_from: folder.clone() }),
-            false => ProgramStart::of(&process.arguments, &folder, script.as_deref(), &process.module_path),
+        let start = if is_command {
+            Some(ProgramStart { file: None, imports_from: folder.clone() })
+        } else {
+            ProgramStart::of(&process.arguments, &folder, script.as_deref(), &process.module_path)
         };
         let start = start.filter(|_| python);
         let place = start.as_ref().map_or_else(|| folder.clone(), ProgramStart::place);
