@@ -89,9 +89,11 @@ impl Error {
     }
 }
 
+/// How the sentence begins where only the table engine's own words are known.
+pub const ENGINE_START: &str = "The table engine could not carry this out: ";
+
 /// The sentence for what polars refused: ours where we put one in, else its own words on one line.
 fn said_by_engine(error: &polars::error::PolarsError) -> String {
-    const START: &str = "The table engine could not carry this out: ";
     let text = error.to_string();
     if let Some(sentence) = crate::checked::sentence_in(&text) {
         return sentence.to_owned();
@@ -99,8 +101,8 @@ fn said_by_engine(error: &polars::error::PolarsError) -> String {
     let words = text.split("Resolved plan until failure").next().unwrap_or(&text);
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     // An error that was one of ours before polars carried it has the beginning already.
-    let words = words.rsplit(START).next().unwrap_or(&words).trim_end_matches('.');
-    format!("{START}{words}.")
+    let words = words.rsplit(ENGINE_START).next().unwrap_or(&words).trim_end_matches('.');
+    format!("{ENGINE_START}{words}.")
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {

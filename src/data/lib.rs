@@ -14,6 +14,7 @@
 //! | [`grid`] | any rows of a Parquet file, sorted, filtered, searched |
 //! | [`checked`] | arithmetic, sums, comparisons and conversions that are exact or refuse |
 //! | [`expression`] | SQL-like expressions, checked without data |
+//! | [`query`] | SQL over tables, whose expressions are those of `expression` |
 //! | [`prepare`] | fitted column transforms that travel with a model |
 //! | [`write`] | tables → files that read back as the same values |
 //! | [`ops`] | splits, samples, summaries, feature scores |
@@ -33,6 +34,7 @@ pub mod normalize;
 pub mod ops;
 pub mod prepare;
 pub mod profile;
+pub mod query;
 pub mod read;
 pub mod scalar;
 pub mod schema;

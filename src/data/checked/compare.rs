@@ -52,6 +52,16 @@ pub fn compare(comparison: Comparison, left: Expr, right: Expr) -> Expr {
     kernel(vec![left, right], |_| Ok(DataType::Boolean), run)
 }
 
+/// The rows in which two numeric columns hold different numbers.
+pub(super) fn differing(left: &Column, right: &Column) -> PolarsResult<Vec<usize>> {
+    let (left_numbers, right_numbers) = (Numbers::of(left)?, Numbers::of(right)?);
+    let differ = |row: &usize| match (left_numbers.get(*row), right_numbers.get(*row)) {
+        (Some(left), Some(right)) => left.order(right).is_ne(),
+        _ => false,
+    };
+    Ok((0..left.len().min(right.len())).filter(differ).collect())
+}
+
 /// A number of a column.
 #[derive(Clone, Copy)]
 enum Number {

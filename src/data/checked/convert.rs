@@ -107,6 +107,28 @@ pub fn exact_real(expr: Expr) -> Expr {
     })
 }
 
+/// A real number as the whole one that it is; the name of its column is for the sentence that refuses
+/// fractions, NaN, and numbers so large that as real ones they may have lost digits.
+pub fn exact_whole(expr: Expr, name: &str) -> Expr {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let name = name.to_owned();
+    converted(expr, DataType::Int64, move |column| {
+        let convert = |value: f64| {
+            let why = match value {
+                value if value.fract() == 0.0 && value.abs() < EXACT => return Ok(Some(value as i64)),
+                value if value.abs() >= EXACT => "as a real number it may have lost digits",
+                _ => "no whole number equals it",
+            };
+            Err(refusal(format!(
+                "The column “{name}” holds the real number {value} beside whole numbers: {why}. Import it as whole \
+                 numbers or as text, or change it with Edit metadata."
+            )))
+        };
+        let values: Int64Chunked = each(reals(column)?.iter(), convert)?;
+        Ok(values.into_series())
+    })
+}
+
 /// A conversion to a decimal of that many digits, the last `scale` of them behind the point.
 pub fn to_decimal(expr: Expr, precision: usize, scale: usize, lossy: Lossy) -> Expr {
     converted(expr, DataType::Decimal(precision, scale), move |column| {
@@ -286,6 +308,34 @@ fn local(column: &Column) -> PolarsResult<Series> {
     let shown = col(name.clone()).dt().replace_time_zone(None, lit("raise"), NonExistent::Raise);
     let shown = frame.lazy().select([shown]).collect()?;
     Ok(shown.column(&name)?.as_materialized_series().clone())
+}
+
+/// The numbers that are another one after a conversion.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangedNumbers {
+    /// How many there are.
+    pub count: usize,
+    /// The first of them, before and after.
+    pub first: Option<(String, String)>,
+}
+
+/// Holds two numeric columns against each other; missing values on either side count for nothing. A
+/// decimal and its nearest real number count as the same.
+///
+/// # Errors
+/// Columns that are not numeric, or of different lengths.
+pub fn compared(before: &Column, after: &Column) -> PolarsResult<ChangedNumbers> {
+    let mut changed = ChangedNumbers::default();
+    let differs = super::compare::differing(before, after)?;
+    for row in differs {
+        changed.count += 1;
+        if changed.first.is_none() {
+            let text =
+                |column: &Column| Ok::<_, PolarsError>(texts(&column.slice(row as i64, 1))?.get(0).map(str::to_owned));
+            changed.first = text(before)?.zip(text(after)?);
+        }
+    }
+    Ok(changed)
 }
 
 /// Reads a whole number as SQL does: `12`, `1.7` (2) and `1e3`.

@@ -8,7 +8,7 @@ use polars::lazy::prelude::{DslPlan, LazyFrame};
 use polars::prelude::{DataType, PolarsResult, Schema};
 
 use super::convert::{self, Lossy};
-use super::{Arithmetic, Comparison, absolute, arithmetic, compare, cumulative_sum, negate, refusal, sum};
+use super::{Arithmetic, Comparison, absolute, arithmetic, compare, cumulative_sum, largest, negate, refusal, sum};
 use crate::schema::Kind;
 
 /// The same query with exact arithmetic, comparisons, sums and conversions.
@@ -86,6 +86,10 @@ fn exact(expr: Expr, schema: &Schema) -> PolarsResult<Expr> {
             Expr::Agg(AggExpr::Sum(summed)) => match type_of(&summed, schema) {
                 Some(dtype) if is_counted(&dtype) => sum(Arc::unwrap_or_clone(summed)),
                 _ => Expr::Agg(AggExpr::Sum(summed)),
+            },
+            Expr::Agg(AggExpr::Max { input, propagate_nans }) => match type_of(&input, schema) {
+                Some(dtype) if dtype.is_float() => largest(Arc::unwrap_or_clone(input)),
+                _ => Expr::Agg(AggExpr::Max { input, propagate_nans }),
             },
             Expr::Function { input, function } => called(input, function, schema),
             Expr::Cast { expr, dtype, options } => {

@@ -31,7 +31,7 @@ pub use compare::{Comparison, compare};
 pub use convert::{Lossy, exact_real};
 pub use guard::guard;
 pub(crate) use numbers::{ceiling, floor, round, sign};
-pub use sum::{cumulative_sum, sum};
+pub use sum::{cumulative_sum, largest, sum};
 
 /// Stands before and after a sentence of ours inside an error of polars, which adds words of its
 /// own on its way up.

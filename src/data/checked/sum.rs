@@ -1,6 +1,6 @@
-//! Sums that do not wrap.
+//! Figures of many numbers: sums that do not wrap, and the largest one.
 
-use polars::prelude::{Column, DataType, Expr, IntoColumn, IntoSeries, PolarsResult};
+use polars::prelude::{Column, DataType, Expr, IntoColumn, IntoSeries, PolarsResult, lit, when};
 
 use super::arithmetic::narrowed;
 use super::decimal::does_not_fit;
@@ -11,6 +11,11 @@ use super::kernel;
 pub fn sum(expr: Expr) -> Expr {
     let magnitude = expr.clone().cast(DataType::Float64).sum();
     narrow(widen(expr).sum(), magnitude)
+}
+
+/// The largest real number over rows; NaN is larger than every other, as in comparisons.
+pub fn largest(expr: Expr) -> Expr {
+    when(expr.clone().is_nan().any(true)).then(lit(f64::NAN)).otherwise(expr.max())
 }
 
 /// The sum of every row and those before it.

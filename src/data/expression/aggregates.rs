@@ -43,7 +43,7 @@ pub(super) fn aggregated(compiler: &Compiler, call: &Call, operands: &[Operand])
         ("stddev", _) => (real().std(1), DataType::Float64),
         ("variance", _) => (real().var(1), DataType::Float64),
         ("min", _) if first.kind() == Kind::Real => (smallest(value), DataType::Float64),
-        ("max", _) if first.kind() == Kind::Real => (largest(value), DataType::Float64),
+        ("max", _) if first.kind() == Kind::Real => (checked::largest(value), DataType::Float64),
         ("min", _) => (value.min(), first.dtype.clone()),
         ("max", _) => (value.max(), first.dtype.clone()),
         ("first", _) => (value.first(), first.dtype.clone()),
@@ -60,11 +60,6 @@ pub(super) fn aggregated(compiler: &Compiler, call: &Call, operands: &[Operand])
     };
     let parts: Vec<&Operand> = operands.iter().collect();
     Ok(Operand { aggregates: true, ..Operand::made_of(expr, dtype, &parts) })
-}
-
-/// The largest value; NaN is larger than every number, as in comparisons.
-fn largest(value: Expr) -> Expr {
-    when(value.clone().is_nan().any(true)).then(lit(f64::NAN)).otherwise(value.max())
 }
 
 /// The smallest number; NaN only where there is nothing else.

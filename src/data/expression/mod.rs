@@ -160,8 +160,21 @@ pub fn row_wise(text: &str, schema: &Schema) -> Result<Compiled, ExpressionError
 /// As [`validate`].
 pub fn compile(text: &str, schema: &Schema) -> Result<Compiled, ExpressionError> {
     let Parsed { tree, tokens } = grammar::parse(text)?;
-    let compiler = Compiler { text, tokens: &tokens, schema };
-    let operand = compiler.compile(&tree)?;
+    compiled(&Compiler { text, tokens: &tokens, schema }, &tree)
+}
+
+/// [`compile`] for a part of a query that was read already.
+pub(crate) fn compile_tree(tree: &SqlExpr, schema: &Schema) -> Result<Compiled, ExpressionError> {
+    compiled(&Compiler { text: "", tokens: &[], schema }, tree)
+}
+
+/// Whether a function of that name is offered and computes each row by itself.
+pub(crate) fn computed_row_by_row(name: &str) -> bool {
+    functions::find(functions::main_name(name)).is_some_and(|function| !function.aggregates)
+}
+
+fn compiled(compiler: &Compiler, tree: &SqlExpr) -> Result<Compiled, ExpressionError> {
+    let operand = compiler.compile(tree)?;
     if let Err(sentence) = moments::fixed(&operand) {
         return compiler.wrong(sentence);
     }
@@ -171,8 +184,8 @@ pub fn compile(text: &str, schema: &Schema) -> Result<Compiled, ExpressionError>
         true => (operand.as_text(), DataType::String),
         false => (operand.expr, operand.dtype),
     };
-    check_type(text, &expr, &dtype, schema)?;
-    let columns = columns_of_tree(&tree);
+    check_type(compiler.text, &expr, &dtype, compiler.schema)?;
+    let columns = columns_of_tree(tree);
     Ok(Compiled { kind: Kind::of(&dtype), dtype, columns, aggregates: operand.aggregates, expr })
 }
 

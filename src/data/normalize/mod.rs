@@ -17,8 +17,8 @@
 
 use indexmap::IndexMap;
 use polars::prelude::{
-    Column, DataFrame, DataType, Int64Chunked, Int128Chunked, IntoColumn, IntoLazy, IntoSeries, NewChunkedArray,
-    NonExistent, PlSmallStr, Series, TimeUnit, TimeZone, col, lit,
+    Column, DataFrame, DataType, Expr, Int64Chunked, Int128Chunked, IntoColumn, IntoLazy, IntoSeries, LazyFrame,
+    NewChunkedArray, NonExistent, PlSmallStr, Series, TimeUnit, TimeZone, col, lit,
 };
 
 use crate::decimal::{Decimal, MAX_DIGITS};
@@ -52,6 +52,29 @@ pub fn to_stored_types(frame: &DataFrame) -> Result<Normalized> {
 /// Whether every column has a type that this crate stores already.
 pub fn is_stored(frame: &DataFrame) -> bool {
     frame.columns().iter().all(|column| *StoredType::of(column.dtype()).dtype() == *column.dtype())
+}
+
+/// The type that a column of this type is stored in; wide whole numbers are taken to fit 64 bits.
+pub fn stored_type(dtype: &DataType) -> DataType {
+    StoredType::of(dtype).dtype
+}
+
+/// The same query with every column in the types that this crate stores. Nothing is read yet: a
+/// whole number that 64 bits do not hold is an error when the rows are.
+///
+/// # Errors
+/// When the query is wrong.
+pub fn stored_query(query: LazyFrame) -> Result<LazyFrame> {
+    let schema = query.clone().collect_schema()?;
+    let narrow = schema.iter().filter(|(_, dtype)| stored_type(dtype) != **dtype);
+    let widened: Vec<Expr> = narrow
+        .map(|(name, dtype)| {
+            let column = Expr::Column(name.clone());
+            let plain = if dtype.is_categorical() || dtype.is_enum() { column.cast(DataType::String) } else { column };
+            plain.strict_cast(stored_type(dtype))
+        })
+        .collect();
+    Ok(if widened.is_empty() { query } else { query.with_columns(widened) })
 }
 
 /// Whole numbers that 64 bits with a sign may not hold.

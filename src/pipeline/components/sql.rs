@@ -1,7 +1,7 @@
 //! Polars SQL over up to three tables.
 
 use data::polars::prelude::LazyFrame;
-use data::polars::sql::{SQLContext, extract_table_identifiers};
+use data::polars::sql::extract_table_identifiers;
 
 use crate::component::{Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError};
 use crate::components::tables::{adopt_roles, empty_query, new_rows, one_table, planned_schema, shorten};
@@ -16,7 +16,7 @@ const TABLES: [&str; 3] = ["t1", "t2", "t3"];
 
 static SPEC: Spec = Spec {
     id: "sql_query",
-    version: 1,
+    version: 2,
     title: "SQL query",
     category: Category::Code,
     summary: "Makes a table out of up to three others with SQL.",
@@ -24,8 +24,11 @@ static SPEC: Spec = Spec {
         ```sql\nSELECT t1.city, COUNT(*) AS people, AVG(t1.age) AS age\nFROM t1\nJOIN t2 ON t1.city = t2.city\n\
         WHERE t1.age >= 18\nGROUP BY t1.city\nORDER BY people DESC\n```\n\n\
         The dialect is Polars SQL: joins, grouping, window functions, `WITH`, `UNION`, `CASE`, `DISTINCT ON`, \
-        `LIMIT`, and functions for text, dates and numbers. Put names with spaces in double quotes and text in \
-        single quotes.\n\n\
+        `LIMIT`, and functions for text, dates and numbers, which are those of *Add column*. Put names with spaces in \
+        double quotes and text in single quotes.\n\n\
+        - Sums and arithmetic of whole numbers and decimals are exact: what does not fit is an error that names the \
+        values. `/` gives a real number, `//` the whole part.\n\
+        - Columns are joined only where they can be compared exactly: not a whole number with a real one.\n\
         - Without `ORDER BY` the order of the rows is not promised.\n\
         - Functions that read files are refused: bring files in with *Import dataset*, so that the run knows what it \
         read.\n\
@@ -55,26 +58,25 @@ static SPEC: Spec = Spec {
 pub fn plan(query: &str, tables: Vec<(&str, LazyFrame)>) -> Result<LazyFrame, String> {
     refuse_other_statements(query)?;
     let connected: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
-    let mut context = SQLContext::new();
-    for (name, table) in &tables {
-        context.register(name, table.clone());
-    }
-    context.execute(query).map_err(|error| {
+    data::query::plan(query, tables).map_err(|error| {
         let named = extract_table_identifiers(query, false, true).unwrap_or_default();
         let absent = named.iter().find(|name| TABLES.contains(&name.as_str()) && !connected.contains(&name.as_str()));
         match absent {
             Some(name) => {
                 format!("The query reads {name}, but nothing is connected to that input.")
             }
-            None => format!("The query cannot be carried out: {}.", reason(&error.to_string())),
+            None => refused(&error),
         }
     })
 }
 
-/// The engine's own words without its doubled full stops and line breaks.
-fn reason(error: &str) -> String {
-    let text = error.split("Resolved plan until failure").next().unwrap_or(error);
-    text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
+/// A mistake in a query as a sentence: ours as it is, the engine's own words behind a beginning.
+fn refused(error: &data::Error) -> String {
+    let sentence = error.to_string();
+    match sentence.strip_prefix(data::error::ENGINE_START) {
+        Some(words) => format!("The query cannot be carried out: {words}"),
+        None => sentence,
+    }
 }
 
 fn refuse_other_statements(query: &str) -> Result<(), String> {
@@ -154,10 +156,8 @@ impl Component for Sql {
             return Vec::new();
         }
         let empty = shapes.iter().map(|(name, shape)| (*name, empty_query(shape))).collect();
-        let planned = plan(query, empty).and_then(|planned| {
-            let schema = planned_schema(&planned).map_err(|error| reason(&error.to_string()));
-            schema.map_err(|reason| format!("The query cannot be carried out: {reason}."))
-        });
+        let planned = plan(query, empty)
+            .and_then(|planned| planned_schema(&planned).map_err(|error| refused(&data::Error::from(error))));
         match planned {
             Ok(schema) => {
                 let from: Vec<_> = shapes.iter().map(|(_, shape)| &shape.schema).collect();
