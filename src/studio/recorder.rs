@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use workspace::{NewLogLine, Output, StepUpdate, Workspace};
+use workspace::{NewLogLine, Output, StepStatus, StepUpdate, Workspace};
 
 use crate::model_runs::{Measured, MetricPlace, MetricPlaces, SortedMetrics};
 use crate::shown::Shown;
@@ -71,27 +71,15 @@ struct Target<'a> {
 
 impl Target<'_> {
     fn record(&self, receiver: &Receiver<Record>) -> Result<()> {
-        let mut open = true;
-        while open {
-            let mut batch = Vec::new();
-            match receiver.recv() {
-                Ok(first) => batch.push(first),
-                Err(_) => return Ok(()),
+        loop {
+            let (batch, open) = next_batch(receiver);
+            if !batch.is_empty() {
+                self.write(batch)?;
             }
-            let until = Instant::now() + DELAY;
-            while !batch.last().is_some_and(ends_a_step) && batch.len() < QUEUE {
-                match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                    Ok(record) => batch.push(record),
-                    Err(RecvTimeoutError::Timeout) => break,
-                    Err(RecvTimeoutError::Disconnected) => {
-                        open = false;
-                        break;
-                    }
-                }
+            if !open {
+                return Ok(());
             }
-            self.write(batch)?;
         }
-        Ok(())
     }
 
     fn write(&self, batch: Vec<Record>) -> Result<()> {
@@ -143,7 +131,55 @@ impl Target<'_> {
     }
 }
 
-/// A result is written at once: others wait for it, and it must not be lost.
-fn ends_a_step(record: &Record) -> bool {
-    matches!(record, Record::Step { update, .. } if update.status.is_some_and(|status| status.is_final()))
+/// What is written together, and whether more may come: everything that is said within a short time, up to a new
+/// result.
+fn next_batch(receiver: &Receiver<Record>) -> (Vec<Record>, bool) {
+    let mut batch = Vec::new();
+    match receiver.recv() {
+        Ok(first) => batch.push(first),
+        Err(_) => return (batch, false),
+    }
+
+    let until = Instant::now() + DELAY;
+    while !batch.last().is_some_and(has_new_result) && batch.len() < QUEUE {
+        match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(record) => batch.push(record),
+            Err(RecvTimeoutError::Timeout) => break,
+            Err(RecvTimeoutError::Disconnected) => return (batch, false),
+        }
+    }
+    (batch, true)
+}
+
+/// A new result is written at once: others wait for it, and it must not be lost. A reused one is kept already, so that
+/// a chain of hundreds costs a few transactions and not one for each.
+fn has_new_result(record: &Record) -> bool {
+    let is_new = |status: StepStatus| status.is_final() && status != StepStatus::Reused;
+    matches!(record, Record::Step { update, .. } if update.status.is_some_and(is_new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(job: &str, status: StepStatus) -> Record {
+        let update = StepUpdate { status: Some(status), ..StepUpdate::default() };
+        Record::Step { job: job.to_owned(), update, outputs: Vec::new(), metrics: Vec::new() }
+    }
+
+    #[test]
+    fn a_reused_chain_is_written_together_and_a_new_result_at_once() {
+        let (sender, receiver) = sync_channel(QUEUE);
+        for number in 0..300 {
+            sender.send(ended(&format!("step {number}"), StepStatus::Reused)).unwrap();
+        }
+        sender.send(ended("new", StepStatus::Done)).unwrap();
+        sender.send(ended("last", StepStatus::Reused)).unwrap();
+        drop(sender);
+        let (first, open) = next_batch(&receiver);
+        assert_eq!((first.len(), open), (301, true));
+        let (rest, open) = next_batch(&receiver);
+        assert_eq!((rest.len(), open), (1, false));
+        assert_eq!(next_batch(&receiver).0.len(), 0);
+    }
 }
