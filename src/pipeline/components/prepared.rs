@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use data::checked::refusal;
 use data::polars::error::PolarsError;
 use data::polars::lazy::frame::OptFlags;
 use data::polars::prelude::{DataFrame, LazyFrame, Schema as PolarsSchema, SchemaRef};
@@ -63,7 +64,7 @@ fn after_step(step: &Fitted, input: &PolarsSchema) -> Result<SchemaRef, StepErro
 }
 
 fn engine_error(error: data::Error) -> PolarsError {
-    PolarsError::ComputeError(error.to_string().into())
+    refusal(error.to_string())
 }
 
 /// The columns that a step is fitted on, in memory.

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use data::normalize::{is_stored, stored_query, to_stored_types};
 use data::polars::prelude::{
     DataFrame, FileWriteFormat, LazyFrame, ParquetReader, ParquetWriteOptions, ParquetWriter, PlRefPath, SerReader,
     SinkDestination, SinkTarget, UnifiedSinkArgs,
@@ -122,12 +123,14 @@ fn keep_table(store: &dyn Store, table: Table, passed: &Passed) -> Result<(Strin
         },
         TableContent::Frame(frame) => {
             let path = store.scratch_file("parquet")?;
+            // What was planned on 64 bits must run on them: no output keeps a narrower type.
+            let frame = if is_stored(&frame) { frame } else { to_stored_types(&frame)?.frame };
             write_frame(frame, &path)?;
             (store.put_file(path)?, None)
         }
         TableContent::Lazy(query) => {
             let path = store.scratch_file("parquet")?;
-            keep_query(*query, &path)?;
+            keep_query(stored_query(*query)?, &path)?;
             (store.put_file(path)?, None)
         }
     };

@@ -1,3 +1,6 @@
+use data::normalize::{is_stored, stored_query, to_stored_types};
+use data::polars::prelude::{DataFrame, DataType, TimeUnit};
+
 use crate::component::{Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError};
 use crate::components::tables::{one_table, roles_in};
 use crate::execute::outputs::split_reference;
@@ -12,7 +15,7 @@ const NONE: &str = "Choose a dataset.";
 
 static SPEC: Spec = Spec {
     id: "import_dataset",
-    version: 1,
+    version: 2,
     title: "Import dataset",
     category: Category::Data,
     summary: "A dataset of the workspace, in its newest or in a fixed version.",
@@ -38,6 +41,29 @@ fn find(params: &Params, store: &dyn Store) -> Result<Dataset, StepError> {
     let reference = params.maybe_text("dataset").ok_or_else(|| StepError::failed(NONE))?;
     let (name, version) = split_reference(reference);
     store.dataset(name, version)
+}
+
+/// The rows in the types that every step works with. Datasets are stored in them; one that was imported by an older
+/// version may hold narrower numbers.
+fn in_stored_types(content: TableContent, context: &StepContext<'_>) -> Result<TableContent, StepError> {
+    let query = Table::raw(content.clone()).lazy()?;
+    let schema = query.clone().collect_schema()?;
+    if is_stored(&DataFrame::empty_with_schema(&schema)) {
+        return Ok(content);
+    }
+    // Whether large numbers fit and fine moments lose digits is known only of all rows.
+    let depends_on_values = |dtype: &DataType| {
+        matches!(dtype, DataType::UInt64 | DataType::Int128 | DataType::UInt128)
+            || matches!(dtype, DataType::Datetime(unit, _) | DataType::Duration(unit) if *unit != TimeUnit::Microseconds)
+    };
+    if !schema.iter_values().any(depends_on_values) {
+        return Ok(stored_query(query)?.into());
+    }
+    let normalized = to_stored_types(&query.collect()?)?;
+    for note in &normalized.notes {
+        context.warn(note);
+    }
+    Ok(normalized.frame.into())
 }
 
 impl Component for ImportDataset {
@@ -73,7 +99,8 @@ impl Component for ImportDataset {
         let dataset = find(params, context.store)?;
         context.note(&format!("{}, version {}: {} rows.", dataset.name, dataset.version, dataset.rows));
         let roles = roles_in(&dataset.schema);
-        Ok(vec![("table", Table { roles, ..Table::raw(TableContent::File(dataset.path)) }.into())])
+        let content = in_stored_types(TableContent::File(dataset.path), context)?;
+        Ok(vec![("table", Table { roles, ..Table::raw(content) }.into())])
     }
 
     fn code_digest(&self, params: &Params, store: &dyn Store) -> Result<Option<String>, StepError> {

@@ -16,7 +16,7 @@ const NO_NAME: &str = "Name the new column.";
 
 static SPEC: Spec = Spec {
     id: "add_column",
-    version: 1,
+    version: 2,
     title: "Add column",
     category: Category::Transform,
     summary: "Computes a column from others in the same row.",

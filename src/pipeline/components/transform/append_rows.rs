@@ -1,4 +1,6 @@
-use data::polars::prelude::{LazyFrame, UnionArgs, concat, concat_lf_diagonal};
+use data::checked::{self, Lossy, convert};
+use data::decimal::MAX_DIGITS;
+use data::polars::prelude::{DataType, Expr, LazyFrame, UnionArgs, concat, concat_lf_diagonal};
 use data::schema::{Column, Kind, Schema};
 
 use crate::component::{
@@ -22,7 +24,7 @@ static MODES: [Choice; 3] = [
 
 static SPEC: Spec = Spec {
     id: "append_rows",
-    version: 1,
+    version: 2,
     title: "Append rows",
     category: Category::Transform,
     summary: "Puts the rows of two or three tables below each other.",
@@ -32,7 +34,8 @@ static SPEC: Spec = Spec {
         missing |\n\
         | by name, the same columns | refuses tables whose column names differ; their order may differ |\n\
         | by position | takes the first table's names; the others must have as many columns |\n\n\
-        - Whole numbers and real numbers become real numbers; dates and date-times become date-times; text and \
+        - Whole numbers and real numbers become real numbers (a whole number with more digits than a real one holds is \
+        an error), whole numbers and decimals become decimals; dates and date-times become date-times; text and \
         categories become text. Other differences of type are refused: change one with *Edit metadata*.\n\
         - If every table was prepared by the same steps (imputed, scaled, …) the result counts as prepared so; \
         otherwise its rows count as raw.",
@@ -53,14 +56,27 @@ static SPEC: Spec = Spec {
     reusable: true,
 };
 
-/// The kind that holds values of both kinds, if there is one.
-fn common_kind(left: Kind, right: Kind) -> Option<Kind> {
-    match (left, right) {
-        (left, right) if left == right => Some(left),
-        (left, right) if left.is_numeric() && right.is_numeric() => Some(Kind::Real),
-        (left, right) if left.is_textual() && right.is_textual() => Some(Kind::Text),
-        (Kind::Date, Kind::DateTime) | (Kind::DateTime, Kind::Date) => Some(Kind::DateTime),
-        _ => None,
+/// The type that holds the values of both, if there is one.
+fn common_type(left: &DataType, right: &DataType) -> Option<DataType> {
+    use DataType::{Date, Datetime, Decimal, Float64, Int64};
+    Some(match (left, right) {
+        (left, right) if left == right => left.clone(),
+        (Int64 | Decimal(..), Float64) | (Float64, Int64 | Decimal(..)) => Float64,
+        (Int64, Decimal(_, scale)) | (Decimal(_, scale), Int64) => Decimal(MAX_DIGITS, *scale),
+        (Decimal(_, left), Decimal(_, right)) => Decimal(MAX_DIGITS, *left.max(right)),
+        (Date, Datetime(unit, None)) | (Datetime(unit, None), Date) => Datetime(*unit, None),
+        (left, right) if Kind::of(left).is_textual() && Kind::of(right).is_textual() => DataType::String,
+        _ => return None,
+    })
+}
+
+/// A column's values in the type of the result, which holds them exactly or refuses.
+fn converted(name: &str, from: &DataType, to: &DataType) -> Expr {
+    match to {
+        to if to == from => col(name).strict_cast(to.clone()),
+        DataType::Float64 => checked::exact_real(col(name)),
+        DataType::Decimal(digits, scale) => convert::to_decimal(col(name), *digits, *scale, Lossy::Refuse),
+        to => col(name).cast(to.clone()),
     }
 }
 
@@ -117,15 +133,19 @@ fn merge(all: &mut Schema, column: Column, which: &str) -> Result<(), String> {
         all.columns.push(column);
         return Ok(());
     };
-    let Some(kind) = common_kind(known.kind, column.kind) else {
+    let Some(dtype) = common_type(&known.dtype(), &column.dtype()) else {
+        let phrase = |column: &Column| match (&column.zone, column.kind) {
+            (Some(zone), _) => format!("{} of the zone {zone}", column.kind.phrase()),
+            (None, kind) => kind.phrase().to_owned(),
+        };
         return Err(format!(
             "The column “{}” is {} in the {which} table but {} above it. Change one with Edit metadata.",
             column.name,
-            column.kind.phrase(),
-            known.kind.phrase()
+            phrase(&column),
+            phrase(known)
         ));
     };
-    known.kind = kind;
+    *known = Column { role: known.role, ..Column::of(known.name.as_str(), &dtype) };
     known.role = known.role.or(column.role);
     Ok(())
 }
@@ -139,8 +159,8 @@ fn fitted(table: &Table, schema: &Schema, all: &Schema, mode: &str) -> Result<La
             _ => all.get(&column.name),
         };
         match target {
-            Some(target) if target.kind != column.kind => {
-                col(&column.name).cast(target.kind.dtype()).alias(target.name.as_str())
+            Some(target) if target.kind != Kind::Other => {
+                converted(&column.name, &column.dtype(), &target.dtype()).alias(target.name.as_str())
             }
             Some(target) => col(&column.name).alias(target.name.as_str()),
             None => col(&column.name),
@@ -196,7 +216,6 @@ impl Component for AppendRows {
         let all = combined(mode, &shapes).map_err(StepError::Failed)?;
         let parts = tables.iter().zip(&schemas).map(|(table, schema)| fitted(table, schema, &all, mode));
         let parts = parts.collect::<Result<Vec<_>, _>>()?;
-        // Equal kinds may still be of different width; the engine widens those.
         let args = UnionArgs { to_supertypes: true, ..UnionArgs::default() };
         let appended = match mode {
             "position" => concat(parts, args)?,
@@ -234,6 +253,27 @@ mod tests {
         assert_eq!(reals(&all, "id"), [Some(1.0), Some(2.0), Some(2.5), Some(9.0)]);
         assert_eq!(reals(&all, "age"), [None, None, Some(7.0), None]);
         assert_eq!(texts(&all, "name"), ["a", "b", "null", "null"]);
+    }
+
+    #[test]
+    fn long_whole_numbers_are_not_made_real() {
+        let long =
+            DataFrame::new(1, vec![data::polars::prelude::Column::new("id".into(), [9_007_199_254_740_993_i64])]);
+        let bench = Bench::new(&AppendRows).table("first", long.unwrap()).table("second", df!("id" => [0.5]).unwrap());
+        let sentence = bench.failure();
+        assert!(sentence.starts_with("The whole number 9007199254740993 has more digits"), "{sentence}");
+    }
+
+    #[test]
+    fn decimals_keep_their_digits() {
+        use data::polars::prelude::IntoLazy;
+        let price = |text: &str, scale: usize| {
+            let frame = df!("p" => [text]).unwrap().lazy();
+            frame.with_column(col("p").cast(DataType::Decimal(38, scale))).collect().unwrap()
+        };
+        let bench = Bench::new(&AppendRows).table("first", price("0.10", 2)).table("second", price("0.125", 3));
+        let all = bench.table("third", df!("p" => [7_i32]).unwrap());
+        assert_eq!(all.texts("table", "p"), ["0.100", "0.125", "7.000"]);
     }
 
     #[test]

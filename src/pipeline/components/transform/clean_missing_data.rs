@@ -147,8 +147,11 @@ fn filled_schema(mut schema: Schema, columns: &[String], strategy: &Strategy) ->
     match strategy {
         Strategy::Constant(_) => fit_constant(&schema, columns, strategy)?.output_schema(&schema),
         Strategy::Mean | Strategy::Median => {
-            let whole = |column: &&mut data::Column| column.kind == Kind::Integer && columns.contains(&column.name);
-            schema.columns.iter_mut().filter(whole).for_each(|column| column.kind = Kind::Real);
+            for column in &mut schema.columns {
+                if matches!(column.kind, Kind::Integer | Kind::Decimal) && columns.contains(&column.name) {
+                    *column = column.clone().with_kind(Kind::Real);
+                }
+            }
             Ok(schema)
         }
         _ => Ok(schema),

@@ -1,4 +1,4 @@
-use data::polars::prelude::DataFrame;
+use data::checked::convert;
 use data::prepare::{Fitted, Preparation, Step};
 use data::schema::{Kind, Role, Schema};
 
@@ -52,13 +52,13 @@ static FIELDS: [Param; 4] = [
 
 static SPEC: Spec = Spec {
     id: "edit_metadata",
-    version: 1,
+    version: 2,
     title: "Edit metadata",
     category: Category::Transform,
     summary: "Renames columns, changes their types, and says what they are for.",
     docs: "Changes the names, types and roles of columns; rows stay.\n\n\
-        - **Type**: a value that cannot be converted becomes missing, and the log says how many did. Dates and times \
-        are read as ISO 8601 (`2024-02-29 13:05:00`); true and false also as yes and no, 1 and 0.\n\
+        - **Type**: a value that cannot be converted becomes missing, and the log says how many did; a real number \
+        loses its fraction as a whole one (1.7 becomes 1), and the log says how many had one. Dates and times are read as ISO 8601 (`2024-02-29 13:05:00`); true and false also as yes and no, 1 and 0.\n\
         - **Role**: *Train* takes the label for its target when it is not told another, weighs rows by the weight, \
         and leaves ids, times and ignored columns out of the features.\n\
         - Names are changed all at once, so two columns may swap names.\n\
@@ -148,29 +148,55 @@ fn check(edits: &[Edit]) -> Result<(), String> {
     Ok(())
 }
 
-/// How many values of texts could not be read as the new type, a sentence for each column.
+/// What the conversions lose, a sentence for each column: values that become missing, fractions that are cut
+/// off, digits that a real number does not hold.
 fn lost(table: &Table, schema: &Schema, edits: &[Edit]) -> Result<Vec<String>, StepError> {
-    let reads = |edit: &&Edit| {
-        edit.kind.is_some_and(|kind| !kind.is_textual())
-            && schema.get(&edit.column).is_some_and(|column| column.kind == Kind::Text)
-    };
-    let read: Vec<&Edit> = edits.iter().filter(reads).collect();
-    if read.is_empty() {
+    let converted: Vec<(&Edit, Kind, Kind)> = edits
+        .iter()
+        .filter_map(|edit| {
+            let (from, to) = (schema.get(&edit.column)?.kind, edit.kind?);
+            may_lose(from, to).then_some((edit, from, to))
+        })
+        .collect();
+    if converted.is_empty() {
         return Ok(Vec::new());
     }
-    let names: Vec<String> = read.iter().map(|edit| edit.column.clone()).collect();
+
+    let names: Vec<String> = converted.iter().map(|(edit, ..)| edit.column.clone()).collect();
     let before = table.lazy()?.select(cols(&names)).collect()?;
-    let casts = read.iter().filter_map(|edit| Some((edit.column.clone(), edit.kind?))).collect();
+    let casts = converted.iter().map(|(edit, _, to)| (edit.column.clone(), *to)).collect();
     let after = Fitted::new(Step::Cast { columns: casts })?.apply(&before)?;
-    let missing = |frame: &DataFrame, name: &str| frame.column(name).map_or(0, |column| column.null_count());
-    let sentences = read.iter().filter_map(|edit| {
-        let lost =
-            missing(&after, &edit.column).checked_sub(missing(&before, &edit.column)).filter(|&lost| lost > 0)?;
-        let phrase = edit.kind?.phrase();
-        let values = count(lost, "value");
-        Some(format!("{values} of “{}” could not be read as {phrase} and became missing.", edit.column))
-    });
-    Ok(sentences.collect())
+    let mut sentences = Vec::new();
+    for (edit, from, to) in converted {
+        let (before, after) = (before.column(&edit.column)?, after.column(&edit.column)?);
+        let gone = after.null_count().saturating_sub(before.null_count());
+        if gone > 0 {
+            let how = if from.is_textual() { "be read as" } else { "become" };
+            let values = count(gone, "value");
+            sentences.push(format!(
+                "{values} of “{}” could not {how} {} and became missing.",
+                edit.column,
+                to.phrase()
+            ));
+        }
+        if from.is_numeric() && to.is_numeric() {
+            let moved = convert::compared(before, after)?;
+            let what = if to == Kind::Integer { "had a fraction, which was cut off" } else { "lost digits" };
+            if let Some((was, is)) = moved.first {
+                let values = count(moved.count, "value");
+                sentences.push(format!("{values} of “{}” {what}: {was} became {is}.", edit.column));
+            }
+        }
+    }
+    Ok(sentences)
+}
+
+fn may_lose(from: Kind, to: Kind) -> bool {
+    match (from, to) {
+        (from, to) if from == to => false,
+        (from, to) if from.is_textual() => !to.is_textual(),
+        (from, to) => from.is_numeric() && to.is_numeric(),
+    }
 }
 
 impl Component for EditMetadata {
@@ -258,6 +284,39 @@ mod tests {
         assert_eq!(table.preparation.0.len(), 3);
         assert_eq!(bench.log(), ["1 value of “a” could not be read as a real number and became missing."]);
         assert_eq!(bench.caption(), "3 columns");
+    }
+
+    #[test]
+    fn what_a_conversion_of_numbers_loses_is_said() {
+        let rows = df!("x" => [Some(1.7), Some(-0.5), Some(1e300), Some(4.0), None], "id" => [9_007_199_254_740_993_i64, 2, 3, 4, 5]);
+        let edits = json!([{"column": "x", "kind": "integer"}, {"column": "id", "kind": "real"}]);
+        let bench = Bench::new(&EditMetadata).table("table", rows.unwrap()).set("edits", edits);
+        assert_eq!(bench.texts("table", "x"), ["1", "0", "null", "4", "null"]);
+        assert_eq!(
+            bench.log(),
+            [
+                "1 value of “x” could not become a whole number and became missing.",
+                "2 values of “x” had a fraction, which was cut off: 1.7 became 1.",
+                "1 value of “id” lost digits: 9007199254740993 became 9007199254740992.0.",
+            ]
+        );
+    }
+
+    #[test]
+    fn decimals_become_other_numbers() {
+        use data::polars::prelude::{DataType, IntoLazy, col};
+        let prices = df!("p" => ["1.10", "-2.50", "3.00"]).unwrap().lazy();
+        let prices = prices.with_column(col("p").cast(DataType::Decimal(38, 2))).collect().unwrap();
+        let as_kind = |kind: &str| {
+            let edits = json!([{"column": "p", "kind": kind}]);
+            Bench::new(&EditMetadata).table("table", prices.clone()).set("edits", edits)
+        };
+        assert_eq!(reals(&as_kind("real").frame("table"), "p"), [Some(1.1), Some(-2.5), Some(3.0)]);
+        assert!(as_kind("real").log().is_empty());
+        assert_eq!(as_kind("text").texts("table", "p"), ["1.10", "-2.50", "3.00"]);
+        let whole = as_kind("integer");
+        assert_eq!(whole.texts("table", "p"), ["1", "-2", "3"]);
+        assert_eq!(whole.log(), ["2 values of “p” had a fraction, which was cut off: 1.10 became 1."]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ static KEEP: [Choice; 2] = [
 
 static SPEC: Spec = Spec {
     id: "filter_rows",
-    version: 1,
+    version: 2,
     title: "Filter rows",
     category: Category::Transform,
     summary: "Keeps the rows that a condition is true for.",

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use data::checked;
 use data::polars::prelude::{DataType, Expr, LazyFrame, QuantileMethod, SortMultipleOptions, len, lit};
 use data::schema::{Kind, Role, Schema};
 
@@ -68,7 +69,7 @@ static FIELDS: [Param; 4] = [
 
 static SPEC: Spec = Spec {
     id: "group_and_aggregate",
-    version: 1,
+    version: 2,
     title: "Group and aggregate",
     category: Category::Transform,
     summary: "One row for each group, with counts, means and other figures of its rows.",
@@ -79,6 +80,8 @@ static SPEC: Spec = Spec {
         and *last*. A figure of no values at all is missing; a sum of none is 0.\n\
         - Standard deviation and variance are those of a sample (divided by n − 1). A quantile is interpolated \
         linearly.\n\
+        - Sums are exact: one that needs more than 64 bits is an error. A sum of decimals keeps their digits; means and \
+        deviations are real numbers.\n\
         - NaN is a number here: the mean of a group that holds one is NaN. Use *Clean missing data* first.\n\
         - The result's rows count as raw.",
     keywords: &["group by", "pivot", "summary", "aggregate", "mean", "count", "sum"],
@@ -159,7 +162,7 @@ impl Figure {
             "count" => value.count().cast(DataType::Int64),
             "missing" => value.null_count().cast(DataType::Int64),
             "distinct" => value.drop_nulls().n_unique().cast(DataType::Int64),
-            "sum" => value.sum(),
+            "sum" => checked::sum(value),
             "mean" => number().mean(),
             "median" => number().median(),
             "min" => value.min(),
@@ -266,6 +269,7 @@ impl Component for GroupAndAggregate {
 #[cfg(test)]
 mod tests {
     use data::polars::df;
+    use data::polars::prelude::IntoLazy;
     use serde_json::json;
 
     use super::*;
@@ -312,6 +316,33 @@ mod tests {
         assert_eq!(texts(&groups, "t_first"), ["q", "p", "r"]);
         assert_eq!(texts(&groups, "t_last"), ["s", "p", "r"]);
         assert_eq!(bench.caption(), "g · 14 figures");
+    }
+
+    #[test]
+    fn sums_are_exact_in_any_width_or_refused() {
+        let narrow = df!("g" => ["a", "a"], "x" => [i32::MAX, i32::MAX], "u" => [200_u8, 100], "b" => [true, true]);
+        let figures = json!([
+            {"function": "sum", "column": "x"}, {"function": "sum", "column": "u"}, {"function": "sum", "column": "b"},
+        ]);
+        let bench = Bench::new(&GroupAndAggregate).set("keys", json!(["g"])).set("figures", figures);
+        let sums = bench.clone().table("table", narrow.unwrap()).frame("table");
+        assert_eq!(integers(&sums, "x_sum"), [4_294_967_294]);
+        assert_eq!((integers(&sums, "u_sum"), integers(&sums, "b_sum")), (vec![300], vec![2]));
+        let large = df!("g" => ["a", "a"], "x" => [i64::MAX, 1], "u" => [0, 0], "b" => [true, true]).unwrap();
+        let sentence = bench.table("table", large).failure();
+        assert!(sentence.starts_with("9223372036854775808 does not fit into a whole number"), "{sentence}");
+    }
+
+    #[test]
+    fn decimals_keep_their_digits() {
+        let prices = df!("p" => ["0.10", "0.20", "-0.05"]).unwrap().lazy();
+        let prices = prices.with_column(col("p").cast(DataType::Decimal(38, 2))).collect().unwrap();
+        let figures = ["sum", "min", "max", "mean", "distinct"].map(|name| json!({"function": name, "column": "p"}));
+        let figures = Bench::new(&GroupAndAggregate).table("table", prices).set("figures", json!(figures));
+        let figures = figures.frame("table");
+        let texts = |name: &str| texts(&figures, name).remove(0);
+        assert_eq!((texts("p_sum"), texts("p_min"), texts("p_max")), ("0.25".into(), "-0.05".into(), "0.20".into()));
+        assert!((reals(&figures, "p_mean")[0].unwrap() - 0.25 / 3.0).abs() < 1e-15);
     }
 
     #[test]

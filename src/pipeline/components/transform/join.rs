@@ -1,7 +1,10 @@
 use std::collections::HashSet;
 
+use data::checked::Lossy;
+use data::checked::convert;
+use data::decimal::MAX_DIGITS;
 use data::polars::prelude::{DataType, Expr, JoinArgs, JoinCoalesce, JoinType, LazyFrame, MaintainOrderJoin};
-use data::schema::{Kind, Schema};
+use data::schema::{Column, Kind, Schema};
 
 use crate::component::{
     Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
@@ -67,7 +70,7 @@ static PARAMS: [Param; 5] = [
 
 static SPEC: Spec = Spec {
     id: "join",
-    version: 1,
+    version: 2,
     title: "Join",
     category: Category::Transform,
     summary: "Puts the columns of two tables side by side where their keys are equal.",
@@ -82,8 +85,9 @@ static SPEC: Spec = Spec {
         | anti | left rows that have no match |\n\
         | cross | every left row with every right row |\n\n\
         - A row with several matches appears once for each.\n\
-        - Keys of different number types are compared as numbers; a text never equals a number, so change one with \
-        *Edit metadata* first.\n\
+        - Keys are compared exactly. Whole numbers match real ones only if those are whole and have at most 15 digits; \
+        any other real number beside them is an error that names it. A text never equals a number, nor a time with a \
+        zone one without: change one with *Edit metadata* first.\n\
         - The joined rows count as new: what was imputed or scaled before the join is not repeated when a model \
         trained after it scores raw rows. Prepare columns after the join.",
     keywords: &["merge", "lookup", "vlookup", "combine", "left join", "inner join", "foreign key"],
@@ -101,8 +105,8 @@ struct Plan {
     how: JoinType,
     left: Vec<String>,
     right: Vec<String>,
-    /// The type that both keys of a pair are compared in, where they differ.
-    compare_as: Vec<Option<DataType>>,
+    /// How the keys of each pair are compared.
+    rules: Vec<KeyRule>,
     suffix: String,
     match_missing: bool,
 }
@@ -115,7 +119,7 @@ impl Plan {
         let mut plan = Self {
             left: params.texts("left_keys"),
             right: params.texts("right_keys"),
-            compare_as: Vec::new(),
+            rules: Vec::new(),
             suffix: params.text("suffix").to_owned(),
             match_missing: params.boolean("match_missing"),
             how,
@@ -143,12 +147,11 @@ impl Plan {
                 let sentence = format!("The right table lacks a left key. {missing}");
                 return Err(Problem::error(sentence).at_param("right_keys"));
             }
-            let kind = |shape: &TableShape, name: &str| shape.schema.get(name).map(|key| key.kind);
-            let common = match (kind(left, from), kind(right, to)) {
-                (Some(a), Some(b)) => common_key(a, b).ok_or_else(|| mismatch(from, a, to, b))?,
-                _ => None,
+            let rule = match (left.schema.get(from), right.schema.get(to)) {
+                (Some(left), Some(right)) => KeyRule::of(left, right).ok_or_else(|| mismatch(left, right))?,
+                _ => KeyRule::AsTheyAre,
             };
-            plan.compare_as.push(common);
+            plan.rules.push(rule);
         }
         plan.check_names(&left.schema, &right.schema)?;
         Ok(plan)
@@ -183,11 +186,9 @@ impl Plan {
     }
 
     fn apply(&self, left: LazyFrame, right: LazyFrame) -> LazyFrame {
-        let key = |(name, dtype): (&String, &Option<DataType>)| match dtype {
-            Some(dtype) => col(name).cast(dtype.clone()),
-            None => col(name),
+        let keys = |names: &[String], side: Side| -> Vec<Expr> {
+            names.iter().zip(&self.rules).map(|(name, rule)| rule.key(name, side)).collect()
         };
-        let keys = |names: &[String]| -> Vec<Expr> { names.iter().zip(&self.compare_as).map(key).collect() };
         let mut args = JoinArgs::new(self.how.clone()).with_suffix(Some(self.suffix().into()));
         if self.how == JoinType::Cross {
             return left.join(right, Vec::new(), Vec::new(), args);
@@ -198,11 +199,12 @@ impl Plan {
             _ => MaintainOrderJoin::LeftRight,
         };
         if self.keeps_rows() {
-            return left.join(right, keys(&self.left), keys(&self.right), args);
+            return left.join(right, keys(&self.left, Side::Left), keys(&self.right, Side::Right), args);
         }
         // Only columns, not expressions, become one.
         args.coalesce = JoinCoalesce::CoalesceColumns;
-        let (left, right) = (left.with_columns(keys(&self.left)), right.with_columns(keys(&self.right)));
+        let left = left.with_columns(keys(&self.left, Side::Left));
+        let right = right.with_columns(keys(&self.right, Side::Right));
         left.join(right, cols(&self.left), cols(&self.right), args)
     }
 
@@ -224,23 +226,67 @@ fn join_type(how: &str) -> JoinType {
     }
 }
 
-/// The type to compare keys of two kinds in: `None` when they cannot be compared, `Some(None)` as they are.
-fn common_key(left: Kind, right: Kind) -> Option<Option<DataType>> {
-    match (left, right) {
-        (Kind::Integer, Kind::Integer) => Some(Some(DataType::Int64)),
-        (left, right) if left.is_numeric() && right.is_numeric() => Some(Some(DataType::Float64)),
-        (Kind::Text, Kind::Text) => Some(None),
-        (left, right) if left.is_textual() && right.is_textual() => Some(Some(DataType::String)),
-        (Kind::DateTime | Kind::Duration, _) if left == right => Some(Some(left.dtype())),
-        (left, right) => (left == right).then_some(None),
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// How two keys are compared: never as real numbers unless both are.
+enum KeyRule {
+    AsTheyAre,
+    /// Both in one type, which holds either exactly.
+    Converted(DataType),
+    /// Whole numbers beside reals, which must be whole and small enough to have kept their digits.
+    WholeReals(Side),
+    /// Decimals of different digits, or whole numbers beside them.
+    Decimals(usize),
+}
+
+impl KeyRule {
+    /// The rule for two columns; `None` when they cannot be compared exactly.
+    fn of(left: &Column, right: &Column) -> Option<Self> {
+        let scale = |column: &Column| usize::from(column.scale.unwrap_or(0));
+        match (left.kind, right.kind) {
+            (Kind::Integer, Kind::Integer) => Some(Self::Converted(DataType::Int64)),
+            (Kind::Real, Kind::Real) => Some(Self::Converted(DataType::Float64)),
+            (Kind::Real, Kind::Integer) => Some(Self::WholeReals(Side::Left)),
+            (Kind::Integer, Kind::Real) => Some(Self::WholeReals(Side::Right)),
+            (Kind::Decimal, Kind::Decimal | Kind::Integer) | (Kind::Integer, Kind::Decimal) => {
+                Some(Self::Decimals(scale(left).max(scale(right))))
+            }
+            (Kind::Text, Kind::Text) => Some(Self::AsTheyAre),
+            (from, to) if from.is_textual() && to.is_textual() => Some(Self::Converted(DataType::String)),
+            // Instants are equal in any zone; a local hour is none.
+            (Kind::DateTime, Kind::DateTime) if left.zone.is_some() != right.zone.is_some() => None,
+            (Kind::DateTime | Kind::Duration, to) if left.kind == to => Some(Self::Converted(left.dtype())),
+            (Kind::Other, _) => None,
+            (from, to) => (from == to).then_some(Self::AsTheyAre),
+        }
+    }
+
+    fn key(&self, name: &str, side: Side) -> Expr {
+        match self {
+            Self::AsTheyAre => col(name),
+            Self::Converted(dtype) => col(name).strict_cast(dtype.clone()),
+            Self::WholeReals(real) if *real == side => convert::exact_whole(col(name), name),
+            Self::WholeReals(_) => col(name).strict_cast(DataType::Int64),
+            Self::Decimals(scale) => convert::to_decimal(col(name), MAX_DIGITS, *scale, Lossy::Refuse),
+        }
     }
 }
 
-fn mismatch(from: &str, left: Kind, to: &str, right: Kind) -> Problem {
+fn mismatch(left: &Column, right: &Column) -> Problem {
+    let phrase = |column: &Column| match &column.zone {
+        Some(zone) => format!("{} of the zone {zone}", column.kind.phrase()),
+        None => column.kind.phrase().to_owned(),
+    };
     let sentence = format!(
-        "The key “{from}” is {} in the left table, but “{to}” is {} in the right. Change one with Edit metadata.",
-        left.phrase(),
-        right.phrase()
+        "The key “{}” is {} in the left table, but “{}” is {} in the right. Change one with Edit metadata.",
+        left.name,
+        phrase(left),
+        right.name,
+        phrase(right)
     );
     Problem::error(sentence).at_param("right_keys")
 }
@@ -403,6 +449,70 @@ mod tests {
         let kept = bench.out("table");
         assert_eq!(kept.schema().unwrap().get("id").unwrap().kind, Kind::Integer);
         assert_eq!(texts(&kept.frame().unwrap(), "name"), ["Ada", "Cyd"]);
+    }
+
+    #[test]
+    fn long_ids_match_digit_by_digit() {
+        let ids = [1_582_218_195_625_938_945_i64, 1_582_218_195_625_938_946, 1_582_218_195_625_938_947];
+        let left = df!("id" => ids, "v" => ["a", "b", "c"]).unwrap();
+        let right = df!("id" => [Some(ids[1]), None], "w" => ["B", "N"]).unwrap();
+        let bench = Bench::new(&Join).table("left", left).set("left_keys", json!(["id"]));
+        assert_eq!(bench.clone().table("right", right).texts("table", "v"), ["b"]);
+        // As a real number the id has lost digits already, and would match three rows.
+        let reals = df!("id" => [1_582_218_195_625_938_946_f64, f64::NAN], "w" => ["B", "N"]).unwrap();
+        let bench = bench.table("right", reals);
+        assert!(bench.problems().is_empty());
+        let sentence = bench.failure();
+        assert!(sentence.starts_with("The column “id” holds the real number 1582218195625939"), "{sentence}");
+        assert!(sentence.contains("may have lost digits"), "{sentence}");
+    }
+
+    #[test]
+    fn real_numbers_beside_whole_ones_must_be_whole() {
+        let left = df!("k" => [1_i32, 2, 3], "v" => ["a", "b", "c"]).unwrap();
+        let bench = |right: [Option<f64>; 3], how: &str| {
+            let right = df!("k" => right, "w" => ["x", "y", "z"]).unwrap();
+            let bench = Bench::new(&Join).table("left", left.clone()).table("right", right);
+            bench.set("left_keys", json!(["k"])).set("how", how)
+        };
+        for how in ["inner", "left", "right", "outer", "semi", "anti"] {
+            let whole = bench([Some(2.0), Some(9.0), None], how);
+            assert_eq!(whole.promised("table").schema, whole.out("table").schema().unwrap(), "{how}");
+        }
+        assert_eq!(bench([Some(2.0), Some(9.0), None], "outer").texts("table", "k"), ["1", "2", "3", "9", "null"]);
+        let sentence = bench([Some(2.5), None, None], "left").failure();
+        assert!(
+            sentence.contains("holds the real number 2.5 beside whole numbers: no whole number equals it"),
+            "{sentence}"
+        );
+    }
+
+    #[test]
+    fn decimals_match_whatever_their_digits_and_zones_by_instant() {
+        use data::polars::prelude::{IntoLazy, TimeUnit, TimeZone};
+
+        let typed = |texts: &[&str], dtype: &DataType, name: &str| {
+            let frame = df!("k" => texts, name => texts).unwrap().lazy();
+            frame.with_column(col("k").cast(dtype.clone())).collect().unwrap()
+        };
+        let left = typed(&["1.10", "2.00", "3.05"], &DataType::Decimal(38, 2), "v");
+        let bench = Bench::new(&Join).set("left_keys", json!(["k"]));
+        let decimals = bench.clone().table("left", left.clone());
+        let finer = typed(&["1.100", "3.051"], &DataType::Decimal(38, 3), "w");
+        assert_eq!(decimals.clone().table("right", finer).texts("table", "v"), ["1.10"]);
+        assert_eq!(decimals.clone().table("right", df!("k" => [2_i64]).unwrap()).texts("table", "v"), ["2.00"]);
+        assert!(decimals.table("right", df!("k" => [2.0]).unwrap()).problems()[0].contains("Change one with"));
+
+        let moment = |zone: Option<&str>| {
+            let zone = zone.and_then(|zone| TimeZone::opt_try_new(Some(zone)).unwrap());
+            let frame = df!("k" => [1_704_067_200_000_000_i64]).unwrap().lazy();
+            frame.with_column(col("k").cast(DataType::Datetime(TimeUnit::Microseconds, zone))).collect().unwrap()
+        };
+        let bench = bench.table("left", moment(Some("Europe/Berlin")));
+        assert_eq!(bench.clone().table("right", moment(Some("Asia/Tokyo"))).frame("table").height(), 1);
+        let sentence = "The key “k” is a date and time of the zone Europe/Berlin in the left table, but “k” is a date \
+            and time in the right. Change one with Edit metadata.";
+        assert_eq!(bench.table("right", moment(None)).problems(), [sentence]);
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod bin;
 mod clean_missing_data;
 mod clip_values;
 mod edit_metadata;
+#[cfg(test)]
+mod exact_tests;
 mod filter_feature_selection;
 mod filter_rows;
 mod group_and_aggregate;

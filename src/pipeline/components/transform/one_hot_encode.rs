@@ -18,7 +18,7 @@ const NONE: &str = "There is no text or category feature to encode. Choose colum
 
 static SPEC: Spec = Spec {
     id: "one_hot_encode",
-    version: 1,
+    version: 2,
     title: "One-hot encode",
     category: Category::Transform,
     summary: "Replaces each category by a column of zeros and ones.",

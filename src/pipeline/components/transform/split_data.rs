@@ -80,7 +80,7 @@ static PARAMS: [Param; 6] = [
 
 static SPEC: Spec = Spec {
     id: "split_data",
-    version: 1,
+    version: 2,
     title: "Split data",
     category: Category::Transform,
     summary: "Divides the rows into a training and a test part.",
