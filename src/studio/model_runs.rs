@@ -121,7 +121,7 @@ impl RunModels {
     }
 
     /// Puts the models' names into a report that compares two of them.
-    fn name_compared(&self, job: &str, report: &mut Report) {
+    pub(crate) fn name_compared(&self, job: &str, report: &mut Report) {
         let title = |port: &str| self.lineage.measured_by(job, port).map(|subject| self.title(subject));
         if let (Some(first), Some(second)) = (title(MAIN_REPORT), title(COMPARED_REPORT)) {
             name_compared(report, first, second);

@@ -107,6 +107,20 @@ fn metrics_parameters_and_curves_belong_to_a_model() {
 }
 
 #[test]
+fn a_report_of_two_models_names_both() {
+    let (_folder, studio) = studio();
+    let run = run(&studio, &format!("{HEAD}{ONE_EVALUATION}"), &[]);
+    let compared = |report: &Report| match report.chart("comparison") {
+        Some(learn::report::Chart::Table { columns, .. }) => columns.clone(),
+        other => panic!("{other:?}"),
+    };
+    let expected = ["Gradient boosting (train)", "Gradient boosting (train_2)", "Difference"];
+    assert_eq!(compared(&studio.run_reports(&run.id).unwrap()[0].1), expected);
+    let Output::Report(report) = studio.output(&run.id, "judge", "report").unwrap() else { panic!() };
+    assert_eq!(compared(&report), expected);
+}
+
+#[test]
 fn tuning_the_second_model_changes_its_metrics_alone() {
     let (_folder, studio) = studio();
     let text = format!("{HEAD}{ONE_EVALUATION}");

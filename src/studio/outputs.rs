@@ -50,7 +50,13 @@ impl Studio {
     /// What a run's port holds. A table's profile is computed once and kept.
     pub fn output(&self, run: &str, job: &str, port: &str) -> Result<Output> {
         let output = self.stored_output(run, job, port)?;
-        self.open_output(&output)
+        let mut opened = self.open_output(&output)?;
+        if let Output::Report(report) = &mut opened
+            && let Some(models) = self.run_models(&self.run_row(run)?)?
+        {
+            models.name_compared(job, report);
+        }
+        Ok(opened)
     }
 
     pub(crate) fn open_output(&self, output: &Stored) -> Result<Output> {

@@ -68,12 +68,17 @@ impl Studio {
 
     /// Asks a run to stop. Its worker leaves within a fraction of a second.
     pub fn cancel_run(&self, id: &str) -> Result<()> {
+        // A model of a run has no worker but that of its run.
+        let whole = self.whole_run(id)?.0.run.id;
+        let id = whole.as_str();
         Ok(self.workspace.write(Change::new("run.cancel", id), |tx| tx.request_cancel(id))?)
     }
 
     /// Starts a run again that failed, was cancelled or whose machine was switched off: steps that have a result are
     /// reused, the others computed.
     pub fn resume_run(&self, id: &str) -> Result<()> {
+        let whole = self.whole_run(id)?.0.run.id;
+        let id = whole.as_str();
         self.workspace.write(Change::new("run.resumed", id), |tx| tx.requeue_run(id))?;
         self.spawn_worker(id)
     }

@@ -114,6 +114,22 @@ fn a_run_stands_where_its_best_model_does() {
 }
 
 #[test]
+fn groups_count_whole_runs() {
+    let (_dir, workspace) = workspace();
+    with_models(&workspace, "first");
+    with_models(&workspace, "second");
+    let listing = RunListing { filter: everything(), nested: true, ..RunListing::default() };
+    let by_pipeline = RunListing { group: Some(RunSort::Pipeline), ..listing.clone() };
+    let counts = |listing: &RunListing| -> Vec<usize> {
+        workspace.run_index(listing).unwrap().groups.iter().map(|group| group.runs).collect()
+    };
+    assert_eq!(counts(&by_pipeline), [2]);
+    // A parameter is the models' own: they are what there is of it.
+    let by_depth = RunListing { group: Some(RunSort::Param("depth".into())), ..listing };
+    assert_eq!(counts(&by_depth).iter().sum::<usize>(), 6);
+}
+
+#[test]
 fn models_are_put_away_with_their_run() {
     let (_dir, workspace) = workspace();
     let (run, _) = with_models(&workspace, "heron");

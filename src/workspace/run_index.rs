@@ -359,6 +359,13 @@ fn group(
         });
         groups[run.group as usize].runs += 1;
     }
+    // A group counts whole runs; the models among them are seen below their own.
+    for run in runs.iter().filter(|run| run.is_model) {
+        let of_run = run.parent.and_then(|parent| runs.get(parent as usize));
+        if of_run.is_some_and(|whole| whole.group == run.group) {
+            groups[run.group as usize].runs -= 1;
+        }
+    }
     for key in measures {
         let spreads = spreads(conn, places, runs, groups.len(), key)?;
         groups.iter_mut().zip(spreads).for_each(|(group, spread)| group.measures.push(spread));

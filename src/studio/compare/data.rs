@@ -71,8 +71,8 @@ impl Studio {
     /// # Errors
     /// A run that is not there.
     pub fn compare_data(&self, first: &str, second: &str) -> Result<DataComparison> {
-        let old = self.workspace.run(first)?.inputs;
-        let mut new = self.workspace.run(second)?.inputs;
+        let old = self.whole_run(first)?.0.inputs;
+        let mut new = self.whole_run(second)?.0.inputs;
         let mut comparison = DataComparison::default();
         for input in &old {
             let pair = partner(input, &new).map(|at| new.remove(at));

@@ -180,6 +180,11 @@ fn glyph(status: RunStatus) -> Glyph {
 
 /// The one metric that says most, by what people look at first.
 fn headline(run: &Run) -> String {
+    // Each of several models has metrics of its own; none of them is the run's.
+    let models = run.model_runs().len();
+    if models > 0 {
+        return format::counted(models as u64, "model", "models");
+    }
     let first = HEADLINES.iter().find_map(|(key, name)| Some((name, run.metrics.get(*key)?)));
     first.map(|(name, value)| format!("{name} {}", format::metric(*value))).unwrap_or_default()
 }

@@ -38,14 +38,6 @@ impl Checked {
         self.0.retain(|(other, _)| other != id);
     }
 
-    pub fn toggle(&mut self, id: &str) {
-        if self.has(id) {
-            self.remove(id);
-        } else {
-            self.add(id);
-        }
-    }
-
     pub fn ids(&self) -> Vec<String> {
         self.0.iter().map(|(id, _)| id.clone()).collect()
     }
@@ -67,8 +59,8 @@ mod tests {
             checked.add(id);
         }
         checked.remove("b");
-        checked.toggle("d");
-        checked.toggle("e");
+        checked.add("d");
+        checked.add("e");
         let slots: Vec<usize> = checked.0.iter().map(|(_, slot)| *slot).collect();
         assert_eq!(checked.ids(), ["a", "c", "d", "e"]);
         assert_eq!(slots, [0, 2, 1, 3]);

@@ -77,9 +77,10 @@ impl Focus {
         self.detail().map_or(&[], |detail| &detail.models)
     }
 
-    /// What a model of this run would be called: what it was called before, its pipeline, or as it was logged.
+    /// What a model of this run would be called: what it was called before, its pipeline, or as it was logged. What one
+    /// of several models was called is no name for another.
     pub fn model_name(&self) -> String {
-        if let Some(before) = self.models().last() {
+        if let Some(before) = self.models().last().filter(|_| self.made().len() < 2) {
             return before.model.clone();
         }
         let path = self.detail().and_then(|detail| detail.row.pipeline.as_deref());
