@@ -57,8 +57,7 @@ fn verbs_tell_the_models_of_a_run_apart() {
     assert_eq!(names, [format!("{name} · Logistic regression"), format!("{name} · Decision tree")]);
     assert_ne!(accuracy(&models[0]), accuracy(&models[1]));
 
-    let shown = desk.atelier(&["runs", "show", &id]);
-    shown.succeeds();
+    let shown = desk.atelier(&["runs", "show", &id]).succeeds();
     assert!(names.iter().all(|name| shown.stdout.contains(name.as_str())), "{}", shown.stdout);
     let good = desk.atelier(&["runs", "list", "--filter", "metrics.accuracy > 0", "--json"]).json();
     assert_eq!(good["runs"].as_array().unwrap().len(), 2, "the models are what has the metric");

@@ -168,15 +168,21 @@ impl Runs {
                 let register = if again { Button::secondary(REGISTER) } else { Button::primary(REGISTER) };
                 one(ui, register.enabled(registers).hint(why), Verb::Register);
                 let Some(row) = row else { return };
+                // A model of a run is renamed and deleted with its run.
+                let is_model = words::model_title(row).is_some();
                 if row.status.is_final() {
-                    one(ui, Button::icon(Icon::Trash, "Delete"), Verb::Delete);
+                    if !is_model {
+                        one(ui, Button::icon(Icon::Trash, "Delete"), Verb::Delete);
+                    }
                 } else {
                     one(ui, Button::secondary("Cancel run"), Verb::Cancel);
                 }
                 if matches!(row.status, RunStatus::Failed | RunStatus::Cancelled) {
                     one(ui, Button::secondary("Resume"), Verb::Resume);
                 }
-                one(ui, Button::icon(Icon::Edit, "Rename…"), Verb::Rename);
+                if !is_model {
+                    one(ui, Button::icon(Icon::Edit, "Rename…"), Verb::Rename);
+                }
             },
         );
         if back { Some(Verb::Back) } else { asked }

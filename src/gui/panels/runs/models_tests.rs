@@ -148,6 +148,7 @@ fn the_models_of_a_run_are_told_apart_wherever_it_is_looked_at() {
     until(&mut harness, "both reports name their model", |harness| {
         [BOOSTING, LINE].iter().all(|model| harness.query_by_label(&format!("Evaluate model · {model}")).is_some())
     });
+    assert!(harness.query_by_label(&format!("train log loss · {BOOSTING}")).is_some(), "a curve names its model");
     picture(&mut harness, "run-models");
     harness.check_accessibility();
 

@@ -159,7 +159,8 @@ fn pair(text: &str) -> Option<(String, String)> {
 
 /// Tags that are shown in their own way, or that only programs read.
 fn is_hidden(key: &str) -> bool {
-    key == NOTE_TAG || key == STAR_TAG || key == studio::ARCHIVED_TAG || key == "mlflow.log-model.history"
+    let own = [NOTE_TAG, STAR_TAG, studio::ARCHIVED_TAG, studio::MODEL_TAG, "mlflow.log-model.history"];
+    own.contains(&key)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     backend::Request,
-    chart::{LineChart, Series},
+    chart::{LineChart, Series, legend},
     icons::Glyph,
     output::report,
     panels::{
@@ -277,7 +277,12 @@ impl Opened {
 
         report::tiled(ui, keys.len(), |ui, at| {
             let of_key: Vec<&ModelCurve> = curves.iter().filter(|curve| curve.curve.key == keys[at]).collect();
-            widgets::card(ui, &titles[at], |ui| {
+            let alone = match of_key[..] {
+                [curve] => curve.model.as_ref(),
+                _ => None,
+            };
+            let title = alone.map_or_else(|| titles[at].clone(), |model| format!("{} · {}", titles[at], model.title));
+            widgets::card(ui, &title, |ui| {
                 let points: Vec<(Vec<f64>, Vec<f64>)> = of_key
                     .iter()
                     .map(|curve| curve.curve.points.iter().map(|(step, value)| (*step as f64, *value)).unzip())
@@ -287,7 +292,15 @@ impl Opened {
                     let name = curve.model.as_ref().map_or(titles[at].as_str(), |model| model.title.as_str());
                     series.push(Series::new(name, t.data(place), y).x(x));
                 }
-                LineChart::new(keys[at], &series).height(180.0).show(ui);
+                LineChart::new(keys[at], &series).height(180.0).labels(of_key.len() < 2).show(ui);
+                if of_key.len() > 1 {
+                    ui.horizontal_wrapped(|ui| {
+                        for (place, curve) in of_key.iter().enumerate() {
+                            let name = curve.model.as_ref().map_or("", |model| model.title.as_str());
+                            legend(ui, name, t.data(place));
+                        }
+                    });
+                }
             });
         });
     }

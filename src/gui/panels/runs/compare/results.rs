@@ -50,7 +50,7 @@ impl Rows {
             rows
         };
         let tags = |run: &Run| -> Vec<(String, String)> {
-            let shown = run.tags.iter().filter(|(key, _)| *key != STAR_TAG);
+            let shown = run.tags.iter().filter(|(key, _)| *key != STAR_TAG && *key != studio::MODEL_TAG);
             shown.map(|(key, value)| (key.clone(), value.clone())).collect()
         };
         let params = |run: &Run| run.params.clone().into_iter().collect();
