@@ -8,7 +8,7 @@ use polars::prelude::{
 use super::decide::Plan;
 use super::evidence::{Evidence, seen, shortened};
 use super::guess::{self, Field, NullWord, Origin, Rules};
-use super::reading::{ALL, BOOLEAN, DATES, DOT, GROUP_DOT, INTEGER, NUMBERS, Readings, TIME};
+use super::reading::{ALL, BOOLEAN, DATES, DOT, GROUP_DOT, INTEGER, NUMBERS, Readings, TIME, YEAR_FIRST};
 use crate::decimal::MAX_DIGITS;
 use crate::error::Result;
 use crate::schema::Kind;
@@ -149,6 +149,9 @@ pub(super) struct Builder {
     /// Whether most fields need no more than to be parsed, as nothing that they
     /// could show is not known yet.
     quick: bool,
+    /// Digits of every fraction so far, if some end in a zero: another number of
+    /// them has to be noticed.
+    fraction_digits: Option<usize>,
     /// The field that the plan has no place for.
     pub(super) contradiction: Option<Finding>,
     pub(super) findings: Findings,
@@ -166,6 +169,7 @@ impl Builder {
             rows: 0,
             evidence: planned.evidence.clone(),
             quick: false,
+            fraction_digits: None,
             contradiction: None,
             findings: Findings::default(),
         };
@@ -186,13 +190,22 @@ impl Builder {
     fn settle(&mut self) {
         let plain = self.evidence.has(seen::PLAIN) && !self.evidence.has(seen::PERCENT);
         let readings = self.evidence.readings;
+        let iso = seen::VALUE | seen::NO_NUMBER | seen::UNDOTTED | seen::ORDER_MATTERS;
         self.quick = match self.plan {
             _ if self.chosen.is_some() => self.chosen == Some(Kind::Text) || self.chosen == Some(Kind::Category),
             Plan::Text { .. } => readings == 0,
             Plan::Integer(INTEGER) => plain,
             Plan::Real(DOT) => plain && self.evidence.has(seen::DOT_MARK) && readings & (GROUP_DOT | INTEGER) == 0,
+            Plan::Boolean => self.evidence.has(seen::VALUE | seen::NO_NUMBER | seen::NO_DATE),
+            Plan::Date(YEAR_FIRST) => readings == YEAR_FIRST && self.evidence.has(iso | seen::DAY),
+            Plan::DateTime { order: YEAR_FIRST, zoned: false } => {
+                readings == YEAR_FIRST && self.evidence.has(iso | seen::LOCAL_CLOCK)
+            }
             _ => false,
         };
+        let fraction = self.evidence.fraction;
+        self.fraction_digits = (self.evidence.has(seen::ENDING_ZERO) && fraction.is_single())
+            .then_some(usize::try_from(fraction.least).unwrap_or_default());
     }
 
     #[inline]
@@ -264,12 +277,23 @@ impl Builder {
                 true
             }
             Values::Real(builder) if origin != Origin::Word => {
-                let Some(value) = guess::short_real(text.trim_ascii()) else {
+                let text = text.trim_ascii();
+                let noticed = self.evidence.seen & seen::ENDING_ZERO != 0;
+                if is_other_fraction(text, noticed, self.fraction_digits) {
+                    return false;
+                }
+                let Some(value) = guess::short_real(text) else {
                     return false;
                 };
                 builder.append_value(value);
                 true
             }
+            Values::Boolean(builder) if origin != Origin::Word => {
+                let value = guess::boolean(text);
+                value.map(|value| builder.append_value(value)).is_some()
+            }
+            Values::Date(builder) => guess::iso_date(text).map(|days| builder.append_value(days)).is_some(),
+            Values::Moment(builder) => guess::iso_moment(text).map(|micros| builder.append_value(micros)).is_some(),
             _ => false,
         }
     }
@@ -455,6 +479,18 @@ impl Builder {
         debug_assert!(series.dtype() != &DataType::Null);
         Ok(series.into_column())
     }
+}
+
+/// Whether the digits behind the dot show something new: the first zero at their
+/// end, or another number of digits where there are such zeros.
+#[inline]
+fn is_other_fraction(text: &str, zeros_noticed: bool, digits: Option<usize>) -> bool {
+    let bytes = text.as_bytes();
+    let new_zero =
+        !zeros_noticed && bytes.last() == Some(&b'0') && bytes.len().checked_sub(2).map(|at| bytes[at]) != Some(b'.');
+    let other_length =
+        digits.is_some_and(|digits| bytes.len().checked_sub(digits + 1).and_then(|at| bytes.get(at)) != Some(&b'.'));
+    (new_zero || other_length) && memchr::memchr(b'.', bytes).is_some()
 }
 
 /// Whole numbers are numbers in every style.

@@ -9,6 +9,7 @@ use super::reading::{
     GROUPED, INTEGER, PATTERN, Readings, TIME,
 };
 use crate::error::Result;
+use crate::temporal;
 
 /// How a field stood in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +37,11 @@ pub(super) enum NullWord {
 
 /// Words that mean "missing" where all else in the column is a number, a date,
 /// a time or a boolean.
-const PLACEHOLDERS: [&str; 26] = [
+const PLACEHOLDERS: [&str; 33] = [
     "?", ".", "..", "...", "…", "-", "--", "---", "–", "—", "*", "nan", "NaN", "NAN", "-nan", "-NaN", "NaT", "None",
-    "none", "NONE", "nil", "n.a.", "N.A.", "na", "#DIV/0!", "#VALUE!",
+    "none", "NONE", "nil", "n.a.", "N.A.", "na", "missing", "(null)", "[NULL]", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!",
+    "#NAME?", "-1.#IND",
 ];
-/// The same, of spreadsheets and C programs.
-const ERRORS: [&str; 6] = ["#REF!", "#NUM!", "#NAME?", "1.#QNAN", "-1.#IND", "missing"];
 
 /// What a field that is not missing could be, alone.
 #[derive(Clone, Debug, Default)]
@@ -129,7 +129,8 @@ impl Rules {
     }
 
     fn read_value<'a>(&self, text: &'a str, field: &mut Field<'a>) {
-        if PLACEHOLDERS.contains(&text) || ERRORS.contains(&text) {
+        let first = text.as_bytes()[0];
+        if !first.is_ascii_digit() && text.len() <= 8 && PLACEHOLDERS.contains(&text) {
             field.placeholder = true;
         }
         if let Some(special) = special_real(text) {
@@ -252,6 +253,28 @@ pub(super) fn short_real(text: &str) -> Option<f64> {
     (value.is_finite() && !vanished).then_some(value)
 }
 
+/// A day written as `2024-12-31`. The quick way for most dates; [`Moment`] knows
+/// all.
+#[inline]
+pub(super) fn iso_date(text: &str) -> Option<i32> {
+    if text.len() != 10 || text.as_bytes()[4] != b'-' {
+        return None;
+    }
+    temporal::parse_date(text, None)
+}
+
+/// Microseconds of a moment written as `2024-12-31 23:59:00`, with a fraction
+/// that microseconds hold and without an offset.
+#[inline]
+pub(super) fn iso_moment(text: &str) -> Option<i64> {
+    let plain = (16..=26).contains(&text.len()) && text.as_bytes()[4] == b'-' && text.as_bytes()[10] != b'+';
+    if !plain {
+        return None;
+    }
+    let (micros, has_offset) = temporal::parse_datetime(text, None)?;
+    (!has_offset).then_some(micros)
+}
+
 /// `true` or `false`, in lower case, capitalized or in capitals.
 #[inline]
 pub(super) fn boolean(text: &str) -> Option<bool> {
@@ -325,6 +348,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn quick_dates_agree_with_the_slow_one(text in "[0-9]{4}[-/.][0-9]{2}[-/.][0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+]02:00)?)?") {
+            let field = rules().read(&text, Origin::Bare);
+            let moment = field.moment.filter(|moment| moment.orders & YEAR_FIRST != 0);
+            if let Some(days) = iso_date(&text) {
+                let moment = moment.unwrap();
+                prop_assert_eq!((moment.days(YEAR_FIRST), moment.clock), (Some(days), None));
+            }
+            if let Some(micros) = iso_moment(&text) {
+                let moment = moment.unwrap();
+                prop_assert_eq!((moment.micros(YEAR_FIRST), moment.offset), (Some(micros), None));
+                prop_assert!(moment.clock.is_some() && !moment.has_nanoseconds());
+            }
+        }
+
         #[test]
         fn quick_ways_agree_with_the_slow_one(text in "[-+]?[0-9]{0,17}([.][0-9]{0,10})?(e-?[0-9]{1,3})?") {
             let field = rules().read(&text, Origin::Bare);

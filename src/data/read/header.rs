@@ -104,7 +104,7 @@ pub(super) fn first_row(records: &[Vec<String>], rules: &Rules) -> FirstRow {
 
 impl Rows<'_> {
     /// Whether names are numbers or dates, such as the years of `country, 2021,
-    /// 2022`: each is one more than the one before, and other rows are not so.
+    /// 2022`: they rise by one step, and other rows do not.
     fn are_numbered_names(&self) -> bool {
         let Some((first, body)) = self.texts.split_first() else {
             return false;
@@ -120,10 +120,10 @@ impl Rows<'_> {
             .filter(|(_, cell)| cell.readings == 0)
             .all(|(at, cell)| !cell.missing && !body.iter().any(|row| row.get(at) == first.get(at)));
         let years = self.years();
-        let counted = counts_up(first, &self.first);
-        let below_counts = body.iter().all(|row| counts_up(row, &self.first).is_some());
-        let long_enough = counted.is_some_and(|length| length >= 3) && !below_counts;
-        texts_are_names && (long_enough || years)
+        let numbers = self.first.iter().filter(|cell| cell.readings != 0).count();
+        let step = even_step(first, &self.first);
+        let below_alike = body.iter().all(|row| even_step(row, &self.first) == step);
+        texts_are_names && ((step.is_some() && numbers >= 3 && !below_alike) || years)
     }
 
     /// Whether all numbers of the first row are different years, and those below
@@ -141,22 +141,17 @@ impl Rows<'_> {
     }
 }
 
-/// How many numbers of a row there are, if each is one more than the one before.
-fn counts_up(row: &[String], kinds: &[CellKind]) -> Option<usize> {
-    let mut last: Option<i64> = None;
-    let mut count = 0;
+/// The step by which the numbers of a row rise, if it is the same for all.
+fn even_step(row: &[String], kinds: &[CellKind]) -> Option<f64> {
+    let mut numbers: Vec<f64> = Vec::new();
     for (cell, kind) in row.iter().zip(kinds) {
-        if kind.readings == 0 {
-            continue;
+        if kind.readings != 0 {
+            numbers.push(cell.trim().parse().ok()?);
         }
-        let number: i64 = cell.trim().parse().ok()?;
-        if last.is_some_and(|last| number != last + 1) {
-            return None;
-        }
-        last = Some(number);
-        count += 1;
     }
-    Some(count)
+    let step = numbers.get(1)? - numbers.first()?;
+    let even = numbers.windows(2).all(|pair| (pair[1] - pair[0] - step).abs() <= step.abs() * 1e-9);
+    (step > 0.0 && even).then_some(step)
 }
 
 /// Whether the row beneath the names holds units: short texts over columns of
@@ -232,6 +227,7 @@ mod tests {
             ("country,2021,2022,2023\nNorland,1.5,2.5,3.5\nSudland,4.5,5.5,6.5", PerhapsNames),
             ("country,2021\nNorland,5.5\nSudland,7", PerhapsNames),
             ("gene,1,2,3\nabc,10,20,30\ndef,11,21,31", PerhapsNames),
+            ("sample,450.5,455,459.5\na,0.1,0.2,0.4\nb,3,1,2", PerhapsNames),
             ("0,1,2\n0.5,1.5,2.5\n7,8,10", PerhapsNames),
             ("true,false\n5,6\n7,8", SurelyNames),
             ("id,2024-01-01,2024-02-01\na,5,6\nb,7,8", SurelyNames),

@@ -50,6 +50,9 @@ pub(super) fn guess(start: &Beginning<'_>, choices: &ReadChoices, options: &mut 
         return guess_rows(start, text, choices, options);
     }
     guess_marks(text, start.ending, choices, options)?;
+    if choices.comment.is_none() && options.comment.is_none() {
+        guess_comments(text, options)?;
+    }
     let undivided = choices.delimiter.is_none() && choices.fixed_columns.is_none() && !is_divided(text, options)?;
     if undivided {
         guess_columns_of_spaces(text, options)?;
@@ -219,6 +222,21 @@ fn guess_escape(text: &str, options: &mut ReadOptions) -> Result<()> {
             "Quotes within texts seem to be marked by a backslash. Choose the escape character if that is wrong."
                 .to_owned(),
         );
+    }
+    Ok(())
+}
+
+/// Takes lines that begin with `#` for comments if rows are even without them,
+/// and only then.
+fn guess_comments(text: &str, options: &mut ReadOptions) -> Result<()> {
+    if !text.contains("\n#") {
+        return Ok(());
+    }
+    let all = rows(text, &Dialect::new(options)?);
+    let commented = ReadOptions { comment: Some('#'), ..options.clone() };
+    let without = rows(text, &Dialect::new(&commented)?);
+    if is_uneven(&all) && !is_uneven(&without) && usual_width(&without).0 > 1 {
+        options.comment = Some('#');
     }
     Ok(())
 }

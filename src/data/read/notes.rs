@@ -132,6 +132,13 @@ fn number_notes(name: &str, plan: Plan, evidence: &Evidence, notes: &mut Vec<Str
     if evidence.has(seen::PARENTHESES) {
         notes.push(format!("Numbers in parentheses in column “{name}” were read as negative."));
     }
+    let version = evidence.has(seen::ENDING_ZERO) && !evidence.fraction.is_single() && evidence.fraction.most <= 2;
+    if version && matches!(plan, Plan::Real(_)) && !evidence.has_any(seen::MINUS | seen::CLEAR_DOT) {
+        notes.push(format!(
+            "Numbers of column “{name}” end in a zero or not, such as {sample}; the zeros are not kept. Choose text if \
+             they are codes or versions."
+        ));
+    }
     if evidence.has(seen::ROUNDED) && matches!(plan, Plan::Real(_)) {
         notes.push(format!(
             "Column “{name}” holds numbers of more digits than a real number keeps, such as {sample}; they are \

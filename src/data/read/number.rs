@@ -104,12 +104,13 @@ impl<'a> Literal<'a> {
         if first.is_ascii_digit() && last.is_ascii_digit() {
             return Some(literal);
         }
-        if first == b'(' && last == b')' {
-            literal.parentheses = true;
-            literal.body = text[1..text.len() - 1].trim();
+        if !bytes.iter().any(u8::is_ascii_digit) {
+            return None;
         }
+        literal.take_parentheses();
         literal.take_sign();
         literal.take_currency_before();
+        literal.take_parentheses();
         literal.take_sign();
         if let Some(number) = literal.body.strip_suffix('%') {
             literal.percent = true;
@@ -123,6 +124,13 @@ impl<'a> Literal<'a> {
         }
         literal.negative |= literal.parentheses;
         Some(literal)
+    }
+
+    fn take_parentheses(&mut self) {
+        let inner = self.body.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        if let Some(inner) = inner.filter(|_| !self.parentheses) {
+            (self.parentheses, self.body) = (true, inner.trim());
+        }
     }
 
     fn take_sign(&mut self) {
@@ -368,7 +376,8 @@ fn describe(runs: &Runs, digits: &str, shape: &mut Shape) {
         let fraction = &digits[digits.len() - runs.lengths[1]..];
         shape.fraction_digits = Some(fraction.len());
         shape.fraction_leads_with_zero = fraction.len() > 1 && fraction.starts_with('0');
-        shape.fraction_ends_with_zero = fraction.ends_with('0');
+        // Machines write a whole real as 5.0.
+        shape.fraction_ends_with_zero = fraction.len() > 1 && fraction.ends_with('0');
     }
 }
 
@@ -479,6 +488,8 @@ mod tests {
         assert_eq!(value("-$1.50", DOT), Some(-1.5));
         assert_eq!(value("$-1.50", DOT), Some(-1.5));
         assert_eq!(value("(12.50)", DOT), Some(-12.5));
+        assert_eq!(value("$(12.50)", DOT), Some(-12.5));
+        assert_eq!(value("($12.50)", DOT), Some(-12.5));
         assert_eq!(value("\u{2212}7 %", DOT), Some(-7.0));
         assert_eq!(value("USD 3", DOT), Some(3.0));
         assert_eq!(value("1.", DOT), Some(1.0));

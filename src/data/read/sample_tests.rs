@@ -109,6 +109,9 @@ fn codes_stay_text() {
         &["tax:Text | n:Integer", "123 456 789 | 1", "987 654 321 | 2"],
         &["a code"],
     );
+    check("v\n1.10\n1.9\n", &["v:Real", "1.1", "1.9"], &["“1.10”; the zeros are not kept"]);
+    check("v\n1.9\n1.10\n", &["v:Real", "1.9", "1.1"], &["the zeros are not kept"]);
+    check("v\n1.90\n1.10\n", &["v:Real", "1.9", "1.1"], &[]);
     check("v\n1.2.3\n1.10.0\n", &["v:Text", "1.2.3", "1.10.0"], &[]);
 }
 
@@ -233,6 +236,11 @@ fn lines_around_the_table() {
         "\"a\",\"b\"\n\"r1\",1,2\n\"r2\",3,4\n",
         &["column_1:Text | a:Integer | b:Integer", "r1 | 1 | 2", "r2 | 3 | 4"],
         &["Column 1 has no name"],
+    );
+    check(
+        format!("{text}# a remark\nwest,7\n"),
+        &["region:Text | units:Integer", "north | 5", "south | 6", "west | 7"],
+        &["begin with #", "1 line was left out"],
     );
     check("#id\tn\nx\t1\ny\t2\n", &["#id:Text | n:Integer", "x | 1", "y | 2"], &[]);
 
