@@ -8,11 +8,12 @@
 //!
 //! Files that carry types (Parquet, Arrow IPC, workbooks, statistics programs)
 //! keep them, brought into the few that [`crate::normalize`] names. Delimited
-//! text and JSON lines go through this crate's own reader: it splits
-//! a file into blocks of whole records, parses blocks in parallel, and knows
-//! the line of everything it complains about. Types are guessed from the
-//! beginning; a later value that contradicts the guess widens it, the rest of
-//! the file is looked through for more of the kind, and the file is read again.
+//! text and JSON go through this crate's own reader: it splits a file into
+//! blocks of whole records, parses blocks in parallel, and knows the line of
+//! everything it complains about. What a column is, all of its rows decide: the
+//! beginning gives a first plan; where a later row overturns it, the rest of the
+//! file is looked through for more of the kind, and the file is read again. What
+//! can be read in two ways is read in the one that loses nothing, and said.
 //! Memory is bounded by a few blocks and one row group, whatever the file's
 //! size.
 
