@@ -42,8 +42,8 @@ fn ran() -> (Desk, Json) {
     (desk, run)
 }
 
-fn accuracy(model: &Json) -> f64 {
-    model["metrics"]["accuracy"].as_f64().unwrap()
+fn log_loss(model: &Json) -> f64 {
+    model["metrics"]["log_loss"].as_f64().unwrap()
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn verbs_tell_the_models_of_a_run_apart() {
     let names: Vec<String> = models.iter().map(|model| text(&model["name"])).collect();
     let name = text(&run["row"]["name"]);
     assert_eq!(names, [format!("{name} · Logistic regression"), format!("{name} · Decision tree")]);
-    assert_ne!(accuracy(&models[0]), accuracy(&models[1]));
+    assert_ne!(log_loss(&models[0]), log_loss(&models[1]));
 
     let shown = desk.atelier(&["runs", "show", &id]).succeeds();
     assert!(names.iter().all(|name| shown.stdout.contains(name.as_str())), "{}", shown.stdout);
@@ -67,7 +67,7 @@ fn verbs_tell_the_models_of_a_run_apart() {
     desk.atelier(&["models", "register", "kind", "--run", &id]).fails(4, &which);
     for (job, model) in ["train", "train_2"].iter().zip(models) {
         let version = desk.atelier(&["models", "register", "kind", "--run", &id, "--job", job, "--json"]).json();
-        assert_eq!((accuracy(&version), text(&version["step"])), (accuracy(model), (*job).to_owned()));
+        assert_eq!((log_loss(&version), text(&version["step"])), (log_loss(model), (*job).to_owned()));
     }
     desk.is_whole();
 }
@@ -81,20 +81,20 @@ uri, run = sys.argv[1:]
 mlflow.set_tracking_uri(uri)
 client = mlflow.MlflowClient()
 assert client.get_run(run).data.metrics == {}, client.get_run(run).data
-nested = client.search_runs(["0"], f"tags.`mlflow.parentRunId` = '{run}'", order_by=["metrics.accuracy DESC"])
+nested = client.search_runs(["0"], f"tags.`mlflow.parentRunId` = '{run}'", order_by=["metrics.log_loss ASC"])
 by_model = {one.data.tags["atelier.model"]: one for one in nested}
 assert sorted(by_model) == ["train", "train_2"], by_model
 assert by_model["train_2"].data.params["max_depth"] == "1", by_model["train_2"].data.params
 assert all(one.info.status == "FINISHED" for one in nested)
 
 models = mlflow.search_logged_models(experiment_ids=["0"], output_format="list",
-    order_by=[{"field_name": "metrics.accuracy", "ascending": False}])
+    order_by=[{"field_name": "metrics.log_loss", "ascending": True}])
 assert [model.name for model in models] == [one.data.tags["atelier.model"] for one in nested], models
 for model in models:
     own = by_model[model.name]
     measured = {metric.key: metric for metric in model.metrics}
-    assert measured["accuracy"].value == own.data.metrics["accuracy"]
-    assert measured["accuracy"].run_id == own.info.run_id and measured["accuracy"].model_id == model.model_id
+    assert measured["log_loss"].value == own.data.metrics["log_loss"]
+    assert measured["log_loss"].run_id == own.info.run_id and measured["log_loss"].model_id == model.model_id
     assert [output.model_id for output in own.outputs.model_outputs] == [model.model_id]
 "#;
 
