@@ -6,9 +6,11 @@ pub(crate) mod parquet;
 mod types;
 mod values;
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Once;
 
 pub(crate) use types::Meaning;
 
@@ -17,7 +19,11 @@ use crate::error::{Error, Result};
 /// Runs code of the table engine that may panic on a file it does not expect,
 /// and makes a sentence of the panic.
 pub(crate) fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+    silence_guarded_panics();
+    let before = GUARDED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(before);
+    done.unwrap_or_else(|panic| {
         let reason = panic.downcast_ref::<String>().map(String::as_str);
         let reason = reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
         let first_line = reason.lines().next().unwrap_or_default();
@@ -27,6 +33,24 @@ pub(crate) fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Resul
         );
         Err(Error::malformed(path, None, sentence))
     })
+}
+
+thread_local! {
+    /// Whether a panic of this thread will become a sentence.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps panics that become a sentence from being printed as well.
+fn silence_guarded_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !GUARDED.get() {
+                before(panic);
+            }
+        }));
+    });
 }
 
 /// Names without empty or doubled ones, and a sentence for each that was changed.

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use polars::prelude::{ArrowDataType, ArrowField, ArrowSchema, ArrowTimeUnit, FileMetadataRef};
 use polars_parquet::parquet::metadata::FileMetadata;
 use polars_parquet::parquet::read::deserialize_metadata;
-use polars_parquet::parquet::schema::types::{
-    ParquetType, PhysicalType, PrimitiveLogicalType, PrimitiveType, TimeUnit,
-};
+use polars_parquet::parquet::schema::types::{ParquetType, PhysicalType, PrimitiveLogicalType, PrimitiveType};
 use polars_parquet::read::read_metadata;
 use polars_parquet::read::schema::{
     SchemaInferenceOptions, infer_schema_with_options, parquet_to_arrow_schema_with_options,
@@ -181,15 +179,6 @@ fn of_primitive(primitive: &PrimitiveType, own: &ArrowField, field: &mut ArrowFi
             field.dtype = ArrowDataType::BinaryView;
             return Meaning::WideDecimal { scale, big_endian: true };
         }
-        (ArrowDataType::Timestamp(_, zone), PhysicalType::Int96) => {
-            field.dtype = ArrowDataType::Timestamp(ArrowTimeUnit::Microsecond, zone.clone());
-        }
-        // The file's own unit needs no conversion, and so loses nothing.
-        (ArrowDataType::Timestamp(_, zone), PhysicalType::Int64) => {
-            if let Some(PrimitiveLogicalType::Timestamp { unit, .. }) = logical {
-                field.dtype = ArrowDataType::Timestamp(arrow_unit(unit), zone.clone());
-            }
-        }
         (ArrowDataType::Dictionary(_, values, _), _) => {
             let text = matches!(values.as_ref(), ArrowDataType::Utf8View) && physical == PhysicalType::ByteArray;
             if !text {
@@ -211,14 +200,6 @@ fn fixed_size(physical: PhysicalType) -> Option<usize> {
     match physical {
         PhysicalType::FixedLenByteArray(size) => Some(size),
         _ => None,
-    }
-}
-
-fn arrow_unit(unit: TimeUnit) -> ArrowTimeUnit {
-    match unit {
-        TimeUnit::Milliseconds => ArrowTimeUnit::Millisecond,
-        TimeUnit::Microseconds => ArrowTimeUnit::Microsecond,
-        TimeUnit::Nanoseconds => ArrowTimeUnit::Nanosecond,
     }
 }
 

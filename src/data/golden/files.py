@@ -78,7 +78,7 @@ def parquets():
         "du": pa.array([d.timedelta(days=1), None], pa.duration("ns")), "d": pa.array([d.date(1, 1, 1), None]),
         "d64": pa.array([d.datetime(2024, 7, 1), None], pa.date64()),
         "ns": pa.array([1719828000123456789, None], pa.timestamp("ns")),
-        "s": pa.array([1719828000, None], pa.timestamp("s")),
+        "s": pa.array([1719828000, None], pa.timestamp("s")), "t32": pa.array([7, None], pa.time32("s")),
     })
     parquet("doubled", pa.Table.from_arrays([pa.array([1]), pa.array(["x"]), pa.array([3.5])], names=["a", "a", ""]))
     parquet("uuid", {"id": pa.array([bytes(range(16)), None], pa.uuid())})

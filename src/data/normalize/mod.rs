@@ -183,8 +183,11 @@ impl Losses {
     /// One sentence for each column that lost something.
     pub(crate) fn sentences(&self) -> Vec<String> {
         let sentence = |(name, count): (&String, &u64)| {
-            let values = if *count == 1 { "1 value".to_owned() } else { format!("{count} values") };
-            format!("{values} of column “{name}” were finer than a microsecond; the nanoseconds were cut off.")
+            let (values, were) = match count {
+                1 => ("1 value".to_owned(), "was"),
+                _ => (format!("{count} values"), "were"),
+            };
+            format!("{values} of column “{name}” {were} finer than a microsecond; the nanoseconds were cut off.")
         };
         self.nanoseconds.iter().map(sentence).collect()
     }

@@ -110,6 +110,12 @@ impl ColumnPlan {
         if self.chosen.is_none() || Kind::of(own.dtype()) == Kind::of(&target) {
             return StoredType::exactly(target).apply(column, losses);
         }
+        if target == DataType::Int64 && matches!(Kind::of(own.dtype()), Kind::Real | Kind::Decimal) {
+            // A number with a fraction is no whole number, rather than one without it.
+            let shaped = texts_to_decimals(column, 0)?.cast(&target)?;
+            self.count_misfits(column, &shaped, before)?;
+            return Ok(shaped);
+        }
         let plain = own.apply(column, losses).or_else(|_| column.cast(&DataType::String).map_err(Error::from))?;
         let shaped = convert(&plain, Kind::of(&target))?.into_column().cast(&target)?;
         self.count_misfits(column, &shaped, before)?;

@@ -171,6 +171,7 @@ fn times_of_every_unit() {
     assert_eq!((table.kind("none"), table.cells("none")[0].as_str()), (Kind::Text, "-"));
     assert_eq!(table.cells("tm")[0], "01:02:03.000004");
     assert_eq!(table.cells("tms")[0], "01:02:03");
+    assert_eq!(table.cells("t32")[0], "00:00:07");
     assert_eq!(table.cells("tns")[0], "01:02:03.000000004");
     assert_eq!(
         (table.dtype("du"), table.cells("du")[0].as_str()),
@@ -180,7 +181,7 @@ fn times_of_every_unit() {
     assert_eq!(table.cells("d64")[0], "2024-07-01 00:00:00");
     assert_eq!(table.cells("ns")[0], "2024-07-01 10:00:00.123456");
     assert_eq!(table.cells("s")[0], "2024-07-01 10:00:00");
-    table.says("1 value of column “ns” were finer than a microsecond");
+    table.says("1 value of column “ns” was finer than a microsecond");
 }
 
 #[test]
@@ -224,6 +225,16 @@ fn chosen_kinds_are_kept_and_misfits_are_said() {
     assert_eq!((table.cells("d"), table.kind("c")), (vec!["1".into(), "2".into(), "3".into()], Kind::Text));
     let error = read_with(&path, &chosen(&[("q", Kind::Text)])).err().unwrap().to_string();
     assert!(error.contains("no column “q”"), "{error}");
+
+    let path = [file_of_others("decimal.parquet")];
+    let table = read_with(&path, &chosen(&[("amount", Kind::Integer), ("y", Kind::Integer)])).unwrap();
+    assert_eq!(
+        (table.cells("amount"), table.cells("y")[3].as_str()),
+        (vec!["-".into(), "-".into(), "-".into(), "−7".into()], "4")
+    );
+    table.says(
+        "2 values of column “amount” did not fit the chosen type and became missing, the first in row 1: “12.50”",
+    );
 
     let path = [file_of_others("nested.parquet")];
     let error = read_with(&path, &chosen(&[("l", Kind::Other)])).err().unwrap().to_string();

@@ -142,6 +142,8 @@ pub(super) fn push_json(value: &AnyValue, out: &mut String) {
             let names = owned.1.iter().map(|field| field.name().as_str());
             push_object(names.zip(&owned.0), out);
         }
+        AnyValue::Binary(bytes) => push_json_text(&hexadecimal(bytes), out),
+        AnyValue::BinaryOwned(bytes) => push_json_text(&hexadecimal(bytes), out),
         AnyValue::Float64(number) => push_json_real(*number, out),
         AnyValue::Float32(number) => push_json_real(f64::from(*number), out),
         AnyValue::Float16(_) => push_json_real(value.extract::<f64>().unwrap_or(f64::NAN), out),
@@ -160,6 +162,15 @@ pub(super) fn push_json(value: &AnyValue, out: &mut String) {
             }
         }
     }
+}
+
+/// Bytes as a person reads them: `0x00ff`.
+fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = "0x".to_owned();
+    for byte in bytes {
+        push(&mut text, format_args!("{byte:02x}"));
+    }
+    text
 }
 
 /// `{"name":value,…}`.

@@ -71,7 +71,8 @@ pub enum Data {
 #[derive(clap::Args)]
 pub struct Add {
     name: String,
-    /// Files, folders or globs; what they are is seen from their content
+    /// Files, folders or globs: delimited text, JSON, Parquet, Arrow, workbooks, SAS, Stata or SPSS; what they are is
+    /// seen from their content, and text may be packed (gz, bz2, xz, zst, zip)
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Fail with exit code 5 if columns are new, gone or of another type than in the version before

@@ -120,8 +120,10 @@ fn error_note(name: &str, values: &[Value]) -> Vec<String> {
     let Some(first) = errors.first() else {
         return Vec::new();
     };
-    let cells = if errors.len() == 1 { "1 cell".to_owned() } else { format!("{} cells", errors.len()) };
-    vec![format!("{cells} of column “{name}” hold an error such as {first}; they are missing.")]
+    vec![match errors.len() {
+        1 => format!("1 cell of column “{name}” holds the error {first}; it is missing."),
+        count => format!("{count} cells of column “{name}” hold errors such as {first}; they are missing."),
+    }]
 }
 
 /// A sentence about a column that became text since its cells are of several kinds.

@@ -55,7 +55,7 @@ fn cells_keep_their_types() {
     for part in [
         "The workbook has 5 sheets; “rows” was read",
         "1 row between others had no values",
-        "1 cell of column “err” hold an error such as #DIV/0!",
+        "1 cell of column “err” holds the error #DIV/0!; it is missing",
         "1 cell of column “share” with words such as NA",
         "Column “mixed” is text: 1 of its cells hold text beside 1 of other kinds",
     ] {
