@@ -2,6 +2,7 @@
 //! stop at: they are read as plain ones, and their values are worked out here.
 
 pub(crate) mod arrow;
+mod ipc_gaps;
 pub(crate) mod parquet;
 mod types;
 mod values;

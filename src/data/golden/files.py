@@ -115,6 +115,13 @@ def arrows():
     feather.write_feather(table, str(HERE / "types.arrow"), compression="lz4")
     with pa.ipc.new_stream(HERE / "types.arrows", table.schema) as writer:
         writer.write_table(table, max_chunksize=2)
+    # Nothing but missing texts have no bytes, and missing categories the number -1.
+    gaps = pd.DataFrame({
+        "none": pd.array([None, None], dtype="string"), "empty": ["", ""], "c": pd.Categorical(["a", None]),
+        "n": pd.Categorical([20, None]), "when": pd.Categorical(pd.to_datetime(["2024-01-01", None])), "x": [1, 2],
+    })
+    gaps.to_feather(HERE / "gaps.feather")
+    gaps.to_feather(HERE / "gaps_zstd.feather", compression="zstd")
     doubled = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
     with pa.ipc.new_file(HERE / "doubled.arrow", doubled.schema) as writer:
         writer.write_table(doubled)

@@ -258,6 +258,18 @@ fn arrow_files_and_streams() {
 }
 
 #[test]
+fn columns_without_a_text_and_missing_categories() {
+    for name in ["gaps.feather", "gaps_zstd.feather"] {
+        let table = read(name);
+        assert_eq!((table.kind("none"), table.cells("none")), (Kind::Text, vec!["-".into(), "-".into()]), "{name}");
+        assert_eq!(table.cells("empty"), ["", ""], "{name}");
+        assert_eq!((table.kind("c"), table.cells("c")), (Kind::Category, vec!["a".into(), "-".into()]), "{name}");
+        assert_eq!((table.kind("n"), table.cells("n")), (Kind::Integer, vec!["20".into(), "-".into()]), "{name}");
+        assert_eq!(table.cells("when"), ["2024-01-01 00:00:00", "-"], "{name}");
+    }
+}
+
+#[test]
 fn folders_that_name_columns() {
     let folder = tempfile::tempdir().unwrap();
     for (place, row) in [("year=2022/month=01", "1"), ("year=2022/month=11", "2"), ("year=2023/month=01", "3")] {
