@@ -340,6 +340,22 @@ impl Estimator {
         }
     }
 
+    /// How much each class counts; none for an algorithm that has no class weights.
+    pub fn class_weight(&self) -> Option<ClassWeight> {
+        match self {
+            Self::LogisticRegression(params) => Some(params.class_weight),
+            Self::DecisionTree(params) => Some(params.class_weight),
+            Self::RandomForest(params) => Some(params.class_weight),
+            Self::GradientBoosting(params) => Some(params.class_weight),
+            Self::LinearRegression(_) | Self::KNearestNeighbours(_) | Self::KMeans(_) => None,
+        }
+    }
+
+    /// Whether rare classes count as much as common ones.
+    pub fn balances_classes(&self) -> bool {
+        self.class_weight() == Some(ClassWeight::Balanced)
+    }
+
     /// Whether missing cells (NaN) are allowed.
     pub fn accepts_missing(&self) -> bool {
         matches!(self, Self::DecisionTree(_) | Self::RandomForest(_) | Self::GradientBoosting(_))

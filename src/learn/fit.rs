@@ -94,13 +94,7 @@ fn fit_classes(
     observer: &dyn Observer,
 ) -> Result<Learned> {
     let labels = tree::Labels::Classes { codes, classes };
-    let class_weight = match estimator {
-        Estimator::LogisticRegression(p) => p.class_weight,
-        Estimator::DecisionTree(p) => p.class_weight,
-        Estimator::RandomForest(p) => p.class_weight,
-        Estimator::GradientBoosting(p) => p.class_weight,
-        _ => ClassWeight::Equal,
-    };
+    let class_weight = estimator.class_weight().unwrap_or_default();
     let by_weight = matches!(estimator, Estimator::LogisticRegression(_));
     let balanced = balance(class_weight, by_weight, codes, classes, weights);
     let weights = balanced.as_deref().or(weights);

@@ -62,6 +62,34 @@ impl Prediction {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The predictions of several tables of one model, one after the other.
+    pub(crate) fn concatenate(parts: Vec<Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let mut all = parts.next().unwrap_or(Self::Real(Vec::new()));
+        for part in parts {
+            match (&mut all, part) {
+                (Self::Real(values), Self::Real(more)) => values.extend(more),
+                (
+                    Self::Classes { codes, probabilities },
+                    Self::Classes { codes: more_codes, probabilities: more_probabilities },
+                ) => {
+                    codes.extend(more_codes);
+                    probabilities.extend(more_probabilities);
+                }
+                (
+                    Self::Clusters { codes, distances },
+                    Self::Clusters { codes: more_codes, distances: more_distances },
+                ) => {
+                    codes.extend(more_codes);
+                    distances.extend(more_distances);
+                }
+                // One model makes one kind of prediction.
+                _ => {}
+            }
+        }
+        all
+    }
 }
 
 /// What a person wants to see of a trained model.

@@ -160,6 +160,21 @@ impl Target {
         self.len() == 0
     }
 
+    /// The targets of several tables of one label, one after the other.
+    pub(crate) fn concatenate(parts: Vec<Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let mut all = parts.next().unwrap_or(Self::Real(Vec::new()));
+        for part in parts {
+            match (&mut all, part) {
+                (Self::Real(values), Self::Real(more)) => values.extend(more),
+                (Self::Classes { codes, .. }, Self::Classes { codes: more, .. }) => codes.extend(more),
+                // One label is of one kind.
+                _ => {}
+            }
+        }
+        all
+    }
+
     /// The rows of the given indices; the list of classes stays whole.
     pub fn take(&self, rows: &[usize]) -> Self {
         match self {

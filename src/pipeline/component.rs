@@ -157,6 +157,8 @@ pub enum ParamKind {
     Csv,
     /// A dataset of the workspace: `name` or `name@version`.
     Dataset,
+    /// A registered model of the workspace: `name`, `name@version` or `name@alias`.
+    Model,
     /// A list of objects, edited as rows; each field is itself a scalar parameter.
     Rows {
         fields: &'static [Param],
@@ -356,6 +358,11 @@ impl Params {
 }
 
 impl ParamKind {
+    /// Whether it names something of the workspace whose content, not its name, decides the result.
+    pub fn is_reference(&self) -> bool {
+        matches!(self, Self::Dataset | Self::Model)
+    }
+
     /// What a value should be, in a sentence: "a whole number".
     pub fn phrase(&self) -> &'static str {
         match self {
@@ -368,6 +375,7 @@ impl ParamKind {
             Self::Columns { .. } => "a list of columns",
             Self::Expression { .. } => "an expression",
             Self::Dataset => "a dataset’s name",
+            Self::Model => "a registered model’s name",
             Self::Rows { .. } => "a list of rows",
         }
     }
@@ -396,7 +404,8 @@ impl ParamKind {
             | Self::Expression { .. }
             | Self::Code { .. }
             | Self::Csv
-            | Self::Dataset => value.is_string(),
+            | Self::Dataset
+            | Self::Model => value.is_string(),
         };
         (fits || value.is_null()).then(|| value.clone())
     }
@@ -429,6 +438,22 @@ pub trait Component: Send + Sync {
     /// A sentence for the person who drew the pipeline: what is wrong, where, and what to do.
     fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError>;
 
+    /// How the rows of an output relate to those of the input `table`.
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::New
+    }
+
+    /// Whether it learns something from the rows that it then applies to them, such as a mean.
+    fn learns(&self, _params: &Params) -> bool {
+        self.spec().outputs.iter().any(|port| port.kind == PortKind::Transform)
+    }
+
+    /// The input whose rows it divides again and again, so that whatever was learnt from them must be learnt anew from
+    /// each part. Its [`StepContext::chain`] then says how.
+    fn refits(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The digest of whatever outside of parameters and inputs decides the result (a script's text, a dataset's
     /// version); part of the cache key.
     fn code_digest(&self, _params: &Params, _context: &dyn crate::store::Store) -> Result<Option<String>, StepError> {
@@ -444,6 +469,19 @@ pub trait Component: Send + Sync {
     fn code(&self, _params: &Params, _store: &dyn crate::store::Store) -> Option<Code> {
         None
     }
+}
+
+/// How the rows of a step's output relate to those of its input `table`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowRelation {
+    /// They are others: joined, grouped, computed by a script.
+    New,
+    /// Each is the one of the same number, with columns changed by steps of the table's preparation.
+    Same,
+    /// Each is one of the input's, unchanged; some may be left out or in another order.
+    Some,
+    /// As [`Self::Some`], and a row may come more than once.
+    Drawn,
 }
 
 /// A person's own code as a step runs it.

@@ -13,6 +13,7 @@
 //! | [`shape`], [`check`] | what flows where and what is wrong, without data |
 //! | [`lineage`] | which models a plan makes, and which report is about which of them |
 //! | [`plan`], [`execute`] | what to run, from what; running it, reusing what was computed |
+//! | [`refit`] | the steps between raw rows and a table, carried out again on parts of the rows |
 //! | [`value`], [`meta`] | what a port holds while a step runs; what is kept beside its bytes |
 //! | [`store`], [`memory`] | what the engine asks of whoever runs it; an implementation in a temporary folder |
 //!
@@ -61,6 +62,7 @@ pub mod lineage;
 pub mod memory;
 pub mod meta;
 pub mod plan;
+pub mod refit;
 pub mod shape;
 pub mod store;
 pub mod value;

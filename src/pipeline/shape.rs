@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use data::schema::Schema;
+use data::schema::{Kind, Schema};
 use learn::report::Task;
 
 use crate::component::PortKind;
@@ -37,6 +37,9 @@ pub struct TableShape {
     pub open: bool,
     /// Exact number of rows where it is known.
     pub rows: Option<u64>,
+    /// What was predicted, where the rows are known to be scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scored: Option<Task>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -52,14 +55,23 @@ pub enum EstimatorTask {
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ModelShape {
     pub label: Option<String>,
+    /// What the label held in training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_kind: Option<Kind>,
     pub task: Option<Task>,
     pub features: Vec<String>,
+    /// The label's classes, where they are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<String>,
+    /// The raw columns that it takes, where they are known.
+    #[serde(default, skip_serializing_if = "Schema::is_empty")]
+    pub input: Schema,
 }
 
 impl TableShape {
     /// A table with exactly these columns.
     pub fn closed(schema: Schema) -> Self {
-        Self { schema, open: false, rows: None }
+        Self { schema, ..Self::default() }
     }
 }
 
@@ -70,6 +82,14 @@ pub trait Known {
     /// # Errors
     /// A sentence when there is no such dataset or version, with the closest name.
     fn dataset(&self, reference: &str) -> Result<KnownDataset, String>;
+
+    /// The registered model `reference` (`name`, `name@version` or `name@alias`).
+    ///
+    /// # Errors
+    /// A sentence when there is no such model or version, with the closest name.
+    fn model(&self, reference: &str) -> Result<KnownModel, String> {
+        Err(format!("There is no registered model “{reference}” in this workspace. Register one on the Models page."))
+    }
 
     /// Whether a script can run in the environment of that name.
     ///
@@ -92,6 +112,14 @@ pub struct KnownDataset {
     pub version: u32,
     pub schema: Schema,
     pub rows: u64,
+}
+
+/// A registered model's version and what it predicts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownModel {
+    pub name: String,
+    pub version: u32,
+    pub shape: ModelShape,
 }
 
 /// Knows no datasets and nothing computed.

@@ -6,6 +6,7 @@ use data::schema::Schema;
 
 use crate::component::{PortKind, StepError};
 use crate::journal::StepJournal;
+use crate::refit::Chain;
 
 /// A dataset version as a step sees it.
 #[derive(Clone, Debug)]
@@ -17,6 +18,16 @@ pub struct Dataset {
     pub path: PathBuf,
     pub schema: Schema,
     pub rows: u64,
+}
+
+/// A registered model's version as a step sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisteredModel {
+    pub name: String,
+    pub version: u32,
+    pub digest: String,
+    /// A model file.
+    pub path: PathBuf,
 }
 
 /// A step's output as it is kept: bytes by digest and what the designer shows without reading them.
@@ -42,6 +53,13 @@ pub struct Environment {
 pub trait Store: Send + Sync {
     /// `version` `None` is the newest.
     fn dataset(&self, name: &str, version: Option<u32>) -> Result<Dataset, StepError>;
+    /// The registered model `reference`: `name`, `name@version` or `name@alias`.
+    ///
+    /// # Errors
+    /// A sentence when there is no such model or version, or it was not trained here.
+    fn model(&self, reference: &str) -> Result<RegisteredModel, StepError> {
+        Err(StepError::Failed(format!("There is no registered model “{reference}” here.")))
+    }
     /// The outputs kept under this key, if all their bytes are still there.
     fn find(&self, key: &str) -> Result<Option<Vec<Stored>>, StepError>;
     /// What the step said whose outputs are kept under this key.
@@ -133,6 +151,8 @@ pub struct StepContext<'a> {
     pub threads: usize,
     /// What a script runs in, where the step chose an environment.
     pub environment: Option<Environment>,
+    /// How the rows of the input that the step divides came about, where something was learnt from them.
+    pub chain: Option<&'a Chain>,
 }
 
 impl StepContext<'_> {

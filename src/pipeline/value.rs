@@ -7,6 +7,7 @@ use std::sync::Arc;
 use data::polars::prelude::{DataFrame, IntoLazy, LazyFrame, PlRefPath, ScanArgsParquet};
 use data::prepare::Preparation;
 use data::schema::{Role, Schema};
+use learn::model::{ScoredColumns, ScoringNotes};
 use learn::report::Report;
 
 use crate::component::{PortKind, StepError};
@@ -19,6 +20,12 @@ pub struct Table {
     pub roles: BTreeMap<String, Role>,
     /// What the rows went through since they were raw; travels with a model trained on them.
     pub preparation: Preparation,
+    /// The columns as they were raw, where the rows went through something: what a model trained on them takes.
+    pub raw: Option<Arc<Schema>>,
+    /// The columns that Score model added, and what they mean.
+    pub scored: Option<Arc<ScoredColumns>>,
+    /// What Score model met that training had not; said of its own output, and not handed on.
+    pub notes: Option<ScoringNotes>,
 }
 
 /// Rows in memory, on disk, or yet to be computed; the engine streams the last into a file without holding it.
@@ -42,12 +49,39 @@ pub enum Value {
 impl Table {
     /// Raw rows: no roles, no preparation.
     pub fn raw(content: TableContent) -> Self {
-        Self { content, roles: BTreeMap::new(), preparation: Preparation::default() }
+        Self {
+            content,
+            roles: BTreeMap::new(),
+            preparation: Preparation::default(),
+            raw: None,
+            scored: None,
+            notes: None,
+        }
     }
 
-    /// Other rows that keep the roles and the preparation of these.
+    /// Other rows that keep what these mean: the roles, the preparation, the predictions.
     pub fn with(&self, content: TableContent) -> Self {
-        Self { content, roles: self.roles.clone(), preparation: self.preparation.clone() }
+        Self {
+            content,
+            roles: self.roles.clone(),
+            preparation: self.preparation.clone(),
+            raw: self.raw.clone(),
+            scored: self.scored.clone(),
+            notes: None,
+        }
+    }
+
+    /// The columns that these rows had when they were raw.
+    ///
+    /// # Errors
+    /// When the query is wrong or the file not readable.
+    pub fn raw_schema(&self) -> Result<Option<Arc<Schema>>, StepError> {
+        match &self.raw {
+            Some(raw) => Ok(Some(Arc::clone(raw))),
+            None if self.preparation.is_empty() => Ok(Some(Arc::new(self.schema()?))),
+            // Kept by a version that did not note it.
+            None => Ok(None),
+        }
     }
 
     /// The rows as a query; nothing is read yet.

@@ -11,6 +11,7 @@ mod apply;
 pub mod bin;
 pub mod clip;
 mod columns;
+mod conform;
 pub mod impute;
 pub mod one_hot;
 mod plan;
@@ -18,6 +19,7 @@ pub mod scale;
 mod step;
 
 pub(crate) use columns::{convert, parse_boolean, quantile};
+pub use conform::{Spelling, conform, matching};
 use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 

@@ -44,7 +44,7 @@ fn binary_metrics() {
             weights: weights.as_deref(),
             positive: "yes",
             negative: "no",
-            threshold: case["threshold"].as_f64().unwrap(),
+            decision: crate::report::Decision::Threshold(case["threshold"].as_f64().unwrap()),
         });
         check(&report, &case["metrics"], &format!("case {i}"));
     }

@@ -1,5 +1,8 @@
 //! From prepared columns to the numbers an estimator sees.
 
+use super::Model;
+use super::notes::ScoringNotes;
+use super::signature::note_unseen_of;
 use crate::error::{Result, count, invalid};
 use crate::matrix::Matrix;
 use data::polars::prelude::{Column, DataFrame, DataType};
@@ -15,6 +18,9 @@ pub struct Feature {
     /// What it held in training.
     pub kind: Kind,
     pub encoding: Encoding,
+    /// The smallest and the largest number of training; none for categories, and in files from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<[f64; 2]>,
 }
 
 /// How a column becomes numbers.
@@ -72,7 +78,33 @@ impl Feature {
                 ));
             }
         };
-        Ok(Self { column: name.to_owned(), kind, encoding })
+        let range = if encoding == Encoding::Number { range(&numbers(column, kind.phrase())?) } else { None };
+        Ok(Self { column: name.to_owned(), kind, encoding, range })
+    }
+
+    /// Notes values that training had not met.
+    pub(super) fn note(
+        &self,
+        frame: &DataFrame,
+        encoded: &[f64],
+        model: &Model,
+        notes: &mut ScoringNotes,
+    ) -> Result<()> {
+        if let Encoding::OneHot { categories } = &self.encoding
+            && let Ok(column) = frame.column(&self.column)
+        {
+            return note_unseen_of(column, categories, notes);
+        }
+        let Some(range @ [low, high]) = self.range else { return Ok(()) };
+        let outside = encoded.iter().filter(|value| **value < low || **value > high).count();
+        if outside > 0
+            && let Some((name, range)) = model.in_raw_units(&self.column, range)
+        {
+            let noted = notes.column(&name);
+            noted.out_of_range += outside as u64;
+            noted.range = Some(range);
+        }
+        Ok(())
     }
 
     /// Appends the column's numbers, `width` times the number of rows.
@@ -99,6 +131,15 @@ impl Feature {
     }
 }
 
+/// The smallest and the largest of the finite numbers.
+fn range(values: &[f64]) -> Option<[f64; 2]> {
+    let finite = values.iter().copied().filter(|value| value.is_finite());
+    finite.fold(None, |range, value| match range {
+        None => Some([value, value]),
+        Some([low, high]) => Some([value.min(low), value.max(high)]),
+    })
+}
+
 fn categories(column: &Column, limit: usize) -> Result<Vec<String>> {
     let texts = column.cast(&DataType::String)?;
     let distinct: BTreeSet<&str> = texts.str()?.iter().flatten().collect();
@@ -122,6 +163,20 @@ pub(super) fn numbers(column: &Column, needed: &str) -> Result<Vec<f64>> {
         return invalid(format!("Column “{}” is {}, but {needed} is needed here.", column.name(), kind.phrase()));
     };
     Ok(cast.f64()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+}
+
+/// The features of rows to be scored, with what training had not met.
+pub(super) fn noted_matrix(model: &Model, frame: &DataFrame, notes: &mut ScoringNotes) -> Result<Matrix> {
+    let features = &model.features;
+    let width: usize = features.iter().map(|feature| feature.encoding.width()).sum();
+    let mut values = Vec::with_capacity(width * frame.height());
+    for feature in features {
+        let start = values.len();
+        feature.encode(frame, &mut values)?;
+        feature.note(frame, &values[start..], model, notes)?;
+    }
+    notes.rows += frame.height() as u64;
+    Matrix::new(frame.height(), width, values)
 }
 
 /// The features of all rows.

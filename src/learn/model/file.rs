@@ -7,7 +7,7 @@
 //! | 8 | `ATELIERM` |
 //! | 4 | `u32`: version of the format, now 1 |
 //! | 8 | `u64`: length of the header |
-//! | … | the header: UTF-8 JSON, an object of `created_by`, `preparation`, `input`, `features`, `label`, `estimator` and `training`, the public fields of [`Model`] as serde writes them |
+//! | … | the header: UTF-8 JSON, an object of `created_by`, `preparation`, `input`, `exact_input`, `features`, `label`, `estimator` and `training`, the public fields of [`Model`] as serde writes them |
 //! | 8 | `u64`: length of the payload |
 //! | … | the payload: [MessagePack](https://github.com/msgpack/msgpack/blob/master/spec.md) of [`Fitted`], structures as maps of field names, floats as float 64 |
 //! | 32 | BLAKE3 of everything before |
@@ -32,6 +32,8 @@ struct Header<'a> {
     created_by: Cow<'a, str>,
     preparation: Cow<'a, Preparation>,
     input: Cow<'a, Schema>,
+    #[serde(default)]
+    exact_input: bool,
     features: Cow<'a, [Feature]>,
     label: Option<Cow<'a, Label>>,
     estimator: Cow<'a, Estimator>,
@@ -49,6 +51,7 @@ impl Model {
             created_by: Cow::Borrowed(&self.created_by),
             preparation: Cow::Borrowed(&self.preparation),
             input: Cow::Borrowed(&self.input),
+            exact_input: self.exact_input,
             features: Cow::Borrowed(&self.features),
             label: self.label.as_ref().map(Cow::Borrowed),
             estimator: Cow::Borrowed(&self.estimator),
@@ -102,6 +105,7 @@ impl Model {
             created_by: header.created_by.into_owned(),
             preparation: header.preparation.into_owned(),
             input: header.input.into_owned(),
+            exact_input: header.exact_input,
             features: header.features.into_owned(),
             label: header.label.map(Cow::into_owned),
             estimator: header.estimator.into_owned(),
@@ -116,7 +120,9 @@ impl Model {
     fn check(&self) -> Result<()> {
         let width: usize = self.features.iter().map(|feature| Encoding::width(&feature.encoding)).sum();
         let classes = self.label.as_ref().map_or(0, |label| label.classes.len());
-        if width != self.fitted.features() || classes != self.fitted.classes() || !self.fitted.is_sound() {
+        let threshold = self.label.as_ref().and_then(|label| label.threshold);
+        let sound = threshold.is_none_or(|threshold| (0.0..=1.0).contains(&threshold));
+        if !sound || width != self.fitted.features() || classes != self.fitted.classes() || !self.fitted.is_sound() {
             return refuse("The model file is damaged: its parts do not fit each other.");
         }
         Ok(())

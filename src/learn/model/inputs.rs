@@ -1,7 +1,7 @@
 //! Which raw columns a model needs, found by going back through its preparation.
 
 use data::expression::columns_used;
-use data::prepare::{Preparation, Step};
+use data::prepare::{ComputedColumn, Preparation, Step};
 use data::schema::Kind;
 use indexmap::IndexMap;
 
@@ -76,6 +76,12 @@ fn trade<'a>(needed: &mut Needed, made: &str, from: impl IntoIterator<Item = &'a
     for name in from {
         needed.entry(name.clone()).or_insert(kind);
     }
+}
+
+/// Whether one of the computed columns is computed from `name`.
+pub(super) fn computed_from(columns: &[ComputedColumn], name: &str) -> bool {
+    let uses = |entry: &ComputedColumn| columns_used(&entry.expression).unwrap_or_default().iter().any(|it| it == name);
+    columns.iter().any(uses)
 }
 
 #[cfg(test)]

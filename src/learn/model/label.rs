@@ -1,10 +1,13 @@
 //! What is predicted.
 
 use super::encode::numbers;
-use crate::error::{Result, count, invalid};
+use crate::error::{Error, Result, count, invalid};
 use crate::estimator::Estimator;
+use crate::fitted::Prediction;
 use crate::matrix::Target;
+use data::Scalar;
 use data::polars::prelude::{Column, DataFrame, DataType, IntoColumn, NamedFrom, Series};
+use data::prepare::matching;
 use data::schema::{Kind, Schema};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -19,6 +22,18 @@ pub struct Label {
     pub classes: Vec<String>,
     /// Of two classes, the one that binary metrics are about.
     pub positive: Option<String>,
+    /// From which probability of the positive class it is predicted; none where the likelier class is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+}
+
+/// True values against what a model knows.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Truth {
+    /// Coded as in training; classes that the model does not know follow those that it does.
+    pub target: Target,
+    /// The classes that the model does not know, with their rows.
+    pub unknown: Vec<(String, usize)>,
 }
 
 /// Whether a label is taken as numbers or as classes.
@@ -53,7 +68,7 @@ impl Label {
             let values = numbers(column, "a number to predict")?;
             refuse_missing(name, values.iter().filter(|v| v.is_nan()).count(), values.len())?;
             return Ok((
-                Self { name: name.to_owned(), kind, classes: Vec::new(), positive: None },
+                Self { name: name.to_owned(), kind, classes: Vec::new(), positive: None, threshold: None },
                 Target::Real(values),
             ));
         }
@@ -66,7 +81,7 @@ impl Label {
         let texts = texts(column, kind)?;
         refuse_missing(name, texts.iter().filter(|t| t.is_none()).count(), texts.len())?;
         let classes = classes(&texts, kind)?;
-        let mut label = Self { name: name.to_owned(), kind, classes, positive: None };
+        let mut label = Self { name: name.to_owned(), kind, classes, positive: None, threshold: None };
         label.positive = label.choose_positive(positive)?;
         let codes = label.codes(&texts)?;
         let classes = label.classes.clone();
@@ -91,33 +106,49 @@ impl Label {
     fn codes(&self, texts: &[Option<String>]) -> Result<Vec<u32>> {
         let index: HashMap<&str, u32> = self.classes.iter().map(String::as_str).zip(0..).collect();
         let code = |text: &Option<String>| text.as_deref().and_then(|text| index.get(text)).copied();
-        texts
-            .iter()
-            .map(|text| match (code(text), text) {
-                (Some(code), _) => Ok(code),
-                (None, Some(text)) => invalid(format!(
-                    "The label “{}” has the value \"{text}\", which the model does not know.",
-                    self.name
-                )),
-                (None, None) => {
-                    invalid(format!("The label “{}” is missing in some rows. Remove them first.", self.name))
-                }
-            })
-            .collect()
+        // The classes were made of these very texts.
+        texts.iter().map(|text| code(text).ok_or_else(|| missing_truth(&self.name))).collect()
     }
 
-    /// The true values of a table, coded as in training.
-    pub(super) fn truth(&self, frame: &DataFrame) -> Result<Target> {
+    /// The true values of a table, in whatever type it has them. A class that training had not met is no error: the
+    /// model is wrong on its rows.
+    ///
+    /// # Errors
+    /// A label that is absent, missing in some rows or of a kind that is no truth for this model.
+    pub(super) fn truth(&self, frame: &DataFrame) -> Result<Truth> {
         let Ok(column) = frame.column(&self.name) else {
             return Err(Schema::of(frame).missing(&self.name).into());
         };
-        if self.classes.is_empty() {
-            let values = numbers(column, "a number to compare with")?;
-            refuse_missing(&self.name, values.iter().filter(|v| v.is_nan()).count(), values.len())?;
-            return Ok(Target::Real(values));
+        truth(column, self.kind, &self.classes)
+    }
+
+    /// Takes this probability of the positive class as the least for which it is predicted.
+    ///
+    /// # Errors
+    /// A label that has not two classes, a threshold that is no probability.
+    pub fn set_threshold(&mut self, threshold: f64) -> Result<()> {
+        if self.classes.len() != 2 {
+            return invalid(format!(
+                "A threshold decides between two classes, but the label “{}” has {}. Leave the threshold empty.",
+                self.name,
+                if self.classes.is_empty() { "numbers".to_owned() } else { count(self.classes.len(), "class") }
+            ));
         }
-        let texts = texts(column, Kind::of(column.dtype()))?;
-        Ok(Target::Classes { codes: self.codes(&texts)?, classes: self.classes.clone() })
+        if !(0.0..=1.0).contains(&threshold) {
+            return invalid(format!("The threshold is {threshold}; it must lie between 0 and 1."));
+        }
+        self.threshold = Some(threshold);
+        Ok(())
+    }
+
+    /// Decides anew between two classes where a threshold is set.
+    pub(super) fn decide(&self, prediction: &mut Prediction) {
+        let (Some(threshold), Some(positive)) = (self.threshold, self.positive_code()) else { return };
+        if let Prediction::Classes { codes, probabilities } = prediction {
+            for (code, pair) in codes.iter_mut().zip(probabilities.chunks_exact(2)) {
+                *code = if pair[positive] >= threshold { positive as u32 } else { 1 - positive as u32 };
+            }
+        }
     }
 
     /// Position of the positive class.
@@ -153,6 +184,50 @@ fn is_class(column: &Column, kind: Kind, label_as: LabelAs, estimator: &Estimato
         }
         _ => true,
     })
+}
+
+fn missing_truth(name: &str) -> Error {
+    Error::Invalid(format!(
+        "The label “{name}” is missing in some rows. Remove those rows with \"Clean missing data\"."
+    ))
+}
+
+/// True values in a column of any kind, for a label that held `kind` in training and has these classes, or numbers.
+pub(super) fn truth(column: &Column, kind: Kind, classes: &[String]) -> Result<Truth> {
+    if classes.is_empty() {
+        let values = numbers(column, "a number to compare with")?;
+        refuse_missing(column.name(), values.iter().filter(|v| v.is_nan()).count(), values.len())?;
+        return Ok(Truth { target: Target::Real(values), unknown: Vec::new() });
+    }
+    let mut all = classes.to_vec();
+    let mut unknown: Vec<(String, usize)> = Vec::new();
+    let mut met: HashMap<String, u32> = HashMap::new();
+    let mut codes = Vec::with_capacity(column.len());
+    for row in 0..column.len() {
+        let value = column.get(row)?;
+        let scalar = Scalar::from_any(&value).filter(|scalar| !matches!(scalar, Scalar::Real(v) if v.is_nan()));
+        let Some(scalar) = scalar else { return Err(missing_truth(column.name())) };
+        let plain = scalar.to_string();
+        let code = match met.get(&plain) {
+            Some(code) => *code,
+            None => {
+                let class = matching(classes, &scalar, kind);
+                let at = class.and_then(|class| classes.iter().position(|known| known == class));
+                let code = at.unwrap_or_else(|| {
+                    all.push(plain.clone());
+                    unknown.push((plain.clone(), 0));
+                    all.len() - 1
+                }) as u32;
+                met.insert(plain, code);
+                code
+            }
+        };
+        if let Some((_, rows)) = (code as usize).checked_sub(classes.len()).and_then(|at| unknown.get_mut(at)) {
+            *rows += 1;
+        }
+        codes.push(code);
+    }
+    Ok(Truth { target: Target::Classes { codes, classes: all }, unknown })
 }
 
 fn refuse_missing(name: &str, missing: usize, rows: usize) -> Result<()> {

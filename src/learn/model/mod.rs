@@ -1,19 +1,33 @@
 //! Models of tables: an estimator trained on a table's columns, together with everything that makes raw rows into
 //! what it was trained on, and the file that holds it ([`file`]).
 
+mod cross;
+mod elsewhere;
 mod encode;
 mod evaluate;
 pub mod file;
 mod inputs;
 mod label;
+mod notes;
 mod score;
+mod scored;
+mod signature;
 #[cfg(test)]
 mod tests;
+mod threshold;
 mod train;
+#[cfg(test)]
+mod typing_tests;
 
+pub use cross::{FoldRows, FoldTables, TableFolds, cross_validate};
+pub use elsewhere::{PredictionColumns, report_of_columns};
 pub use encode::{Encoding, Feature};
-pub use evaluate::{EvaluateOptions, cross_validate, report_of_scored};
+pub use evaluate::{EvaluateOptions, report_of_scored};
 pub use label::{Label, LabelAs};
+pub use notes::{ColumnNotes, ScoringNotes};
+pub use score::{ScoredRows, probability_of};
+pub use scored::{ScoredClass, ScoredColumns};
+pub use threshold::{ThresholdGoal, TunedModel};
 pub use train::TrainOptions;
 
 use crate::estimator::Estimator;
@@ -39,6 +53,8 @@ pub struct Model {
     /// The raw columns that the features come from. Kinds are exact where the raw table was known in training, and
     /// otherwise what the preparation needs.
     pub input: Schema,
+    /// Whether `input` has the kinds of the raw table that was trained on, and not guesses.
+    pub exact_input: bool,
     /// The prepared columns that it looks at, in order.
     pub features: Vec<Feature>,
     /// What it predicts; none for clustering.
@@ -52,6 +68,9 @@ pub struct Model {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Training {
     pub rows: u64,
+    /// Rows of each of the label's classes; empty for numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_rows: Vec<u64>,
     pub seconds: f64,
     /// What was measured of it, by whoever evaluated it before saving.
     #[serde(default)]

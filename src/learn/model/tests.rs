@@ -64,6 +64,16 @@ fn reals(frame: &DataFrame, name: &str) -> Vec<f64> {
     frame.column(name).unwrap().f64().unwrap().iter().map(|v| v.unwrap_or(f64::NAN)).collect()
 }
 
+fn score(model: &Model, frame: &DataFrame, already: &Preparation) -> DataFrame {
+    model.score(frame, already, &Silent).unwrap().frame
+}
+
+/// The report of a table that the model scores first.
+fn judge(model: &Model, frame: &DataFrame, options: &EvaluateOptions) -> crate::Report {
+    let scored = model.score(frame, &raw(), &Silent).unwrap();
+    report_of_scored(&scored.frame, &scored.columns, options).unwrap()
+}
+
 fn raw() -> Preparation {
     Preparation::default()
 }
@@ -95,7 +105,7 @@ fn a_regression_learns_numbers_flags_and_categories() {
     assert_eq!(model.task(), Task::Regression);
     assert_eq!(model.features.iter().map(|f| f.column.as_str()).collect::<Vec<_>>(), ["a", "b", "colour", "flag"]);
     assert_eq!(model.encoded_names(), ["a", "b", "colour = blue", "colour = green", "colour = red", "flag"]);
-    let scored = model.score(&frame, &raw()).unwrap();
+    let scored = score(&model, &frame, &raw());
     let (truth, predicted) = (reals(&frame, "price"), reals(&scored, "predicted"));
     assert!(truth.iter().zip(&predicted).all(|(a, b)| (a - b).abs() < 1e-9), "a linear law is found");
     let importance = model.importance().unwrap();
@@ -114,18 +124,17 @@ fn a_classifier_scores_with_probabilities() {
         (&label.classes[..], label.positive.as_deref()),
         (&["cheap".to_owned(), "dear".into()][..], Some("dear"))
     );
-    let scored = model.score(&frame, &raw()).unwrap();
+    let scored = score(&model, &frame, &raw());
     let (cheap, dear) = (reals(&scored, "probability_cheap"), reals(&scored, "probability_dear"));
     assert!(cheap.iter().zip(&dear).all(|(a, b)| (a + b - 1.0).abs() < 1e-12));
     assert_eq!(scored.column("predicted").unwrap().dtype(), &DataType::String);
-    let report =
-        report_of_scored(&scored, &EvaluateOptions { label: Some("kind".into()), ..Default::default() }).unwrap();
+    let report = judge(&model, &frame, &EvaluateOptions { label: Some("kind".into()), ..Default::default() });
     assert_eq!(report.task, Task::Binary);
     assert!(report.value("accuracy").unwrap() > 0.95);
     let own = EvaluateOptions { positive: Some("cheap".into()), ..Default::default() };
     let report = model.evaluate(&frame, &raw(), &own).unwrap();
     assert!(report.notes[0].contains("\"cheap\" is the positive class"));
-    let twice = model.score(&scored, &raw()).unwrap();
+    let twice = score(&model, &scored, &raw());
     assert_eq!(twice.width(), scored.width(), "scoring again replaces the columns");
 }
 
@@ -134,7 +143,7 @@ fn whole_numbers_are_classes_where_that_is_meant() {
     let frame = table();
     let model = train(&forest(), &frame, &options("dear"));
     assert_eq!(model.label.as_ref().unwrap().classes, ["0", "1"]);
-    let scored = model.score(&frame, &raw()).unwrap();
+    let scored = score(&model, &frame, &raw());
     assert_eq!(scored.column("predicted").unwrap().dtype(), &DataType::Int64);
     let as_number = TrainOptions { label_as: LabelAs::Number, ..options("dear") };
     assert_eq!(train(&forest(), &frame, &as_number).task(), Task::Regression);
@@ -142,7 +151,7 @@ fn whole_numbers_are_classes_where_that_is_meant() {
     assert_eq!(train(&logistic, &frame, &options("b")).label.unwrap().classes.len(), 13, "sorted as numbers");
     let model = train(&forest(), &frame, &TrainOptions { label: Some("flag".into()), ..options("price") });
     assert_eq!(model.label.as_ref().unwrap().positive.as_deref(), Some("true"));
-    assert_eq!(model.score(&frame, &raw()).unwrap().column("predicted").unwrap().dtype(), &DataType::Boolean);
+    assert_eq!(score(&model, &frame, &raw()).column("predicted").unwrap().dtype(), &DataType::Boolean);
 }
 
 #[test]
@@ -155,19 +164,19 @@ fn raw_rows_go_through_the_preparation() {
     assert_eq!(model.input.len(), 4, "{kinds:?}");
     assert!(kinds.contains(&("colour", Kind::Text)) && kinds.contains(&("a", Kind::Real)));
 
-    let expected = reals(&model.score(&prepared, &preparation()).unwrap(), "predicted");
-    let from_raw = model.score(&frame, &raw()).unwrap();
+    let expected = reals(&score(&model, &prepared, &preparation()), "predicted");
+    let from_raw = score(&model, &frame, &raw());
     assert_eq!(reals(&from_raw, "predicted"), expected);
     assert!(from_raw.column("kind").is_ok(), "raw columns stay");
     let some = Preparation(preparation().0[..2].to_vec());
-    assert_eq!(reals(&model.score(&some.apply(&frame).unwrap(), &some).unwrap(), "predicted"), expected);
+    assert_eq!(reals(&score(&model, &some.apply(&frame).unwrap(), &some), "predicted"), expected);
     // What no feature depends on may be absent: the label, and what is dropped anyway.
     let bare = frame.select(["a", "b", "colour", "flag"]).unwrap();
-    assert_eq!(reals(&model.score(&bare, &raw()).unwrap(), "predicted"), expected);
-    let without = model.score(&bare.drop("a").unwrap(), &raw()).unwrap_err().to_string();
+    assert_eq!(reals(&score(&model, &bare, &raw()), "predicted"), expected);
+    let without = model.score(&bare.drop("a").unwrap(), &raw(), &Silent).unwrap_err().to_string();
     assert!(without.contains("no column “a”"), "{without}");
     let other = Preparation(preparation().0[1..].to_vec());
-    assert!(model.score(&prepared, &other).is_err(), "another preparation");
+    assert!(model.score(&prepared, &other, &Silent).is_err(), "another preparation");
     let report = model.evaluate(&frame, &raw(), &EvaluateOptions::default()).unwrap();
     assert!(report.value("r2").unwrap() > 0.999999);
 
@@ -188,7 +197,7 @@ fn computed_features_need_what_they_mention() {
     let model = train(&linear(), &prepared, &options);
     assert_eq!(model.input.names().collect::<Vec<_>>(), ["a", "b"]);
     let bare = frame.select(["a", "b"]).unwrap();
-    assert_eq!(model.score(&bare, &raw()).unwrap().height(), 60);
+    assert_eq!(score(&model, &bare, &raw()).height(), 60);
 }
 
 #[test]
@@ -198,15 +207,15 @@ fn unknown_and_missing_values_at_scoring() {
     let colour: Vec<Option<&str>> = (0..60).map(|i| if i % 2 == 0 { Some("violet") } else { None }).collect();
     frame.with_column(Series::new("colour".into(), colour).into_column()).unwrap();
     frame.with_column(Series::full_null("a".into(), 60, &DataType::Float64).into_column()).unwrap();
-    let scored = model.score(&frame, &raw()).unwrap();
+    let scored = score(&model, &frame, &raw());
     assert!(reals(&scored, "probability_dear").iter().all(|p| p.is_finite()));
     // A column of numbers that was read as text still is one; other text is not.
     let texts = frame.column("b").unwrap().cast(&DataType::String).unwrap();
     frame.with_column(texts).unwrap();
-    assert!(model.score(&frame, &raw()).is_ok());
+    assert!(model.score(&frame, &raw(), &Silent).is_ok());
     frame.with_column(Series::new("b".into(), vec!["many"; 60]).into_column()).unwrap();
-    let text = model.score(&frame, &raw()).unwrap_err().to_string();
-    assert_eq!(text, "Column “b” is a text, but a whole number is needed here.");
+    let text = model.score(&frame, &raw(), &Silent).unwrap_err().to_string();
+    assert_eq!(text, "Column “b” has “many” in row 1, but a whole number is needed here.");
 }
 
 #[test]
@@ -217,12 +226,12 @@ fn clusters() {
     let features = Some(vec!["a".into(), "price".into()]);
     let model = train(&estimator, &frame, &TrainOptions { roles, features, ..TrainOptions::default() });
     assert_eq!((model.task(), &model.label), (Task::Clustering, &None));
-    let scored = model.score(&frame, &raw()).unwrap();
+    let scored = score(&model, &frame, &raw());
     assert_eq!(scored.column("cluster").unwrap().dtype(), &DataType::Int64);
     let report = model.evaluate(&frame, &raw(), &EvaluateOptions { label: Some("kind".into()), ..Default::default() });
     assert!(report.unwrap().value("adjusted_rand").unwrap() > 0.0);
-    let numbers = scored.select(["a", "price", "cluster", "distance"]).unwrap();
-    let ours = report_of_scored(&numbers, &EvaluateOptions::default()).unwrap();
+    let columns = model.score(&frame, &raw(), &Silent).unwrap().columns;
+    let ours = report_of_scored(&scored, &columns, &EvaluateOptions::default()).unwrap();
     let theirs = model.evaluate(&frame, &raw(), &EvaluateOptions::default()).unwrap();
     assert_eq!(ours.value("silhouette"), theirs.value("silhouette"));
     assert_eq!(ours.value("inertia"), theirs.value("inertia"));
@@ -270,13 +279,14 @@ fn columns_that_cannot_be_learnt_from_are_refused_with_advice() {
 #[test]
 fn cross_validation_of_a_table() {
     let frame = table();
+    let rows = TableFolds(&frame);
     let stratified = Folds { scheme: Scheme::Stratified, folds: 3, ..Folds::default() };
-    let result = cross_validate(&forest(), &frame, &options("kind"), &stratified, None, &Silent).unwrap();
+    let result = cross_validate(&forest(), &frame, &rows, &options("kind"), &stratified, None, &Silent).unwrap();
     assert_eq!((result.folds.len(), result.pooled.task), (3, Task::Binary));
     let group = Folds { scheme: Scheme::Group, folds: 3, ..Folds::default() };
-    assert!(cross_validate(&linear(), &frame, &options("price"), &group, Some("colour"), &Silent).is_ok());
+    assert!(cross_validate(&linear(), &frame, &rows, &options("price"), &group, Some("colour"), &Silent).is_ok());
     let series = Folds { scheme: Scheme::TimeSeries, folds: 3, ..Folds::default() };
-    assert!(cross_validate(&linear(), &frame, &options("price"), &series, Some("id"), &Silent).is_ok());
+    assert!(cross_validate(&linear(), &frame, &rows, &options("price"), &series, Some("id"), &Silent).is_ok());
 }
 
 fn file_error(bytes: &[u8]) -> String {

@@ -22,6 +22,8 @@ pub struct TrainOptions {
     pub label_as: LabelAs,
     /// Of two classes, the one that metrics are about; by default the second.
     pub positive: Option<String>,
+    /// Of two classes, from which probability of the positive one it is predicted; by default the likelier class is.
+    pub threshold: Option<f64>,
     /// The column of row weights; otherwise the one of role weight.
     pub weight: Option<String>,
     /// The columns to learn from; by default all but the label, the weight and those whose role says otherwise.
@@ -42,6 +44,7 @@ impl Default for TrainOptions {
             label: None,
             label_as: LabelAs::Auto,
             positive: None,
+            threshold: None,
             weight: None,
             features: None,
             roles: BTreeMap::new(),
@@ -67,15 +70,15 @@ impl TrainOptions {
     }
 
     pub(super) fn prepare(&self, estimator: &Estimator, frame: &DataFrame) -> Result<Prepared> {
-        let label = self.label.clone().or_else(|| self.with_role(frame, Role::Label));
-        let weight = self.weight.clone().or_else(|| self.with_role(frame, Role::Weight));
+        let label = self.label_name(frame);
+        let weight = self.weight_name(frame);
         let features = self.choose_features(frame, label.as_deref(), weight.as_deref())?;
         if features.is_empty() {
             return invalid("There are no features to learn from. Keep at least one column besides the label.");
         }
         let label = match &label {
             _ if estimator.is_clustering() => None,
-            Some(name) => Some(Label::of(frame, name, self.label_as, self.positive.as_deref(), estimator)?),
+            Some(name) => Some(self.label_of(frame, name, estimator)?),
             None => {
                 return invalid(format!(
                     "{} needs a label to learn from. Choose the column to predict.",
@@ -88,7 +91,28 @@ impl TrainOptions {
         Ok(Prepared { features, x, label, weights })
     }
 
-    fn choose_features(&self, frame: &DataFrame, label: Option<&str>, weight: Option<&str>) -> Result<Vec<Feature>> {
+    pub(super) fn label_name(&self, frame: &DataFrame) -> Option<String> {
+        self.label.clone().or_else(|| self.with_role(frame, Role::Label))
+    }
+
+    pub(super) fn weight_name(&self, frame: &DataFrame) -> Option<String> {
+        self.weight.clone().or_else(|| self.with_role(frame, Role::Weight))
+    }
+
+    pub(super) fn label_of(&self, frame: &DataFrame, name: &str, estimator: &Estimator) -> Result<(Label, Target)> {
+        let (mut label, target) = Label::of(frame, name, self.label_as, self.positive.as_deref(), estimator)?;
+        if let Some(threshold) = self.threshold {
+            label.set_threshold(threshold)?;
+        }
+        Ok((label, target))
+    }
+
+    pub(super) fn choose_features(
+        &self,
+        frame: &DataFrame,
+        label: Option<&str>,
+        weight: Option<&str>,
+    ) -> Result<Vec<Feature>> {
         if let Some(names) = &self.features {
             let schema = Schema::of(frame);
             return names
@@ -126,18 +150,21 @@ impl Model {
         let started = Instant::now();
         let Prepared { features, x, label, weights } = options.prepare(estimator, frame)?;
         let (label, target) = label.unzip();
+        let (input, exact_input) = input(options, frame, &features);
         let fitted = fit(estimator, &x, target.as_ref(), weights.as_deref(), observer)?;
         Ok(Self {
             format: FORMAT,
             created_by: concat!("atelier ", env!("CARGO_PKG_VERSION")).to_owned(),
             preparation: options.preparation.clone(),
-            input: input(options, &features),
+            input,
+            exact_input,
             features,
             label,
             estimator: estimator.clone(),
             fitted,
             training: Training {
                 rows: frame.height() as u64,
+                class_rows: target.as_ref().map(class_rows).unwrap_or_default(),
                 seconds: started.elapsed().as_secs_f64(),
                 metrics: Vec::new(),
             },
@@ -150,16 +177,38 @@ impl Model {
     }
 }
 
+fn class_rows(target: &Target) -> Vec<u64> {
+    let Target::Classes { codes, classes } = target else { return Vec::new() };
+    let mut rows = vec![0; classes.len()];
+    codes.iter().for_each(|code| rows[*code as usize] += 1);
+    rows
+}
+
 fn of_features(features: &[Feature]) -> Needed {
     features.iter().map(|feature| (feature.column.clone(), Some(feature.kind))).collect()
 }
 
-/// The raw columns behind the features.
-fn input(options: &TrainOptions, features: &[Feature]) -> Schema {
+/// The raw columns behind the features, and whether their kinds are those of the raw table.
+fn input(options: &TrainOptions, frame: &DataFrame, features: &[Feature]) -> (Schema, bool) {
     let needed = inputs::needed(&options.preparation, of_features(features)).swap_remove(0);
-    match &options.raw {
+    // Rows that went through nothing are raw themselves.
+    let own = || options.preparation.is_empty().then(|| Schema::of(frame));
+    match options.raw.clone().or_else(own) {
         // An expression may mention words that are no columns; the raw table knows.
-        Some(raw) => raw.columns.iter().filter(|column| needed.contains_key(&column.name)).cloned().collect(),
-        None => needed.into_iter().map(|(name, kind)| Column::new(name, kind.unwrap_or(Kind::Real))).collect(),
+        Some(raw) => {
+            let mut input: Schema =
+                raw.columns.into_iter().filter(|column| needed.contains_key(&column.name)).collect();
+            // A join may have added columns to rows that were no longer raw.
+            for (name, kind) in needed {
+                if let (false, Ok(column)) = (input.contains(&name), frame.column(&name)) {
+                    input.columns.push(Column::new(name, kind.unwrap_or(Kind::of(column.dtype()))));
+                }
+            }
+            (input, true)
+        }
+        None => {
+            let guessed = |(name, kind): (String, Option<Kind>)| Column::new(name, kind.unwrap_or(Kind::Real));
+            (needed.into_iter().map(guessed).collect(), false)
+        }
     }
 }

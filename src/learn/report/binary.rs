@@ -15,9 +15,18 @@ pub struct Binary<'a> {
     pub weights: Option<&'a [f64]>,
     pub positive: &'a str,
     pub negative: &'a str,
-    /// Rows at or above it count as predicted positive; 0.5 as a rule. Metrics that do not depend on it are the
-    /// ROC AUC, average precision, log loss and Brier score.
-    pub threshold: f64,
+    /// Which rows count as predicted positive. Metrics that do not depend on it are the ROC AUC, average precision, log
+    /// loss and Brier score.
+    pub decision: Decision<'a>,
+}
+
+/// What decides which rows count as predicted positive.
+#[derive(Debug, Clone, Copy)]
+pub enum Decision<'a> {
+    /// Those with a probability of at least this.
+    Threshold(f64),
+    /// Those that the model predicted to be, and the threshold it did so by, if not by which class is likelier.
+    Made { positive: &'a [bool], threshold: Option<f64> },
 }
 
 const CALIBRATION_BINS: usize = 10;
@@ -25,21 +34,69 @@ const SCORE_BINS: usize = 20;
 
 /// Metrics at the threshold and over all of them, and the charts that help to choose one.
 pub fn binary(input: &Binary) -> Report {
-    let predicted: Vec<bool> = input.probability.iter().map(|p| *p >= input.threshold).collect();
+    let predicted: Vec<bool> = match input.decision {
+        Decision::Threshold(threshold) => input.probability.iter().map(|p| *p >= threshold).collect(),
+        Decision::Made { positive, .. } => positive.to_vec(),
+    };
     let counts = Counts::new(input.truth, &predicted, input.weights);
     let points = metric::operating_points(input.truth, input.probability, input.weights);
     let one_class = counts.positive() == 0.0 || counts.negative() == 0.0;
-    let mut notes = vec![format!(
-        "\"{}\" is the positive class; rows with a probability of {} or more count as predicted positive.",
-        input.positive,
-        short(input.threshold)
-    )];
+    let how = match input.decision {
+        Decision::Threshold(threshold) | Decision::Made { threshold: Some(threshold), .. } => {
+            format!("rows with a probability of {} or more count as predicted positive", short(threshold))
+        }
+        Decision::Made { threshold: None, .. } => "a row is predicted to be of the likelier class".to_owned(),
+    };
+    let mut notes = vec![format!("\"{}\" is the positive class; {how}.", input.positive)];
     if one_class {
         notes.push("All rows are of one class, so ROC AUC is not defined.".to_owned());
     }
+    notes.extend(imbalance(input.positive, &counts));
     let mut metrics = threshold_metrics(&counts);
     metrics.extend(score_metrics(input, &points, one_class));
     Report { task: Task::Binary, metrics, charts: charts(input, &counts, &points), notes }
+}
+
+/// Below this share of rows a class counts as rare.
+const RARE: f64 = 0.1;
+/// An F1 this far below the accuracy makes the accuracy misleading.
+const GAP: f64 = 0.4;
+
+/// Part of the note that the accuracy flatters.
+pub(super) const FLATTERS: &str = "Predicting the other class always would have an accuracy of";
+
+/// Says that the accuracy flatters, where few rows are positive or the positives are hardly found.
+fn imbalance(positive: &str, counts: &Counts) -> Option<String> {
+    let share = ratio(counts.positive(), counts.total());
+    let rare = share > 0.0 && share < RARE;
+    let misleading = counts.positive() > 0.0 && counts.accuracy() - counts.f1() > GAP;
+    if !rare && !misleading {
+        return None;
+    }
+    let always_negative = 1.0 - share;
+    Some(format!(
+        "{:.1} % of the rows are \"{positive}\". {FLATTERS} {}; here it is {}, with an F1 of {}. Look at precision, recall and average precision, balance the class weights of the \
+         algorithm, or choose another threshold with Tune threshold.",
+        share * 100.0,
+        short(always_negative),
+        short(counts.accuracy()),
+        short(counts.f1())
+    ))
+}
+
+/// The keys of metrics that say nothing of rows without a positive, or without a negative: by convention they are 0 or
+/// 1, which a mean over several tables must not count.
+pub(crate) fn undefined_without(positives: bool, negatives: bool) -> &'static [&'static str] {
+    match (positives, negatives) {
+        (true, true) => &[],
+        (true, false) => &["balanced_accuracy", "specificity", "mcc", "kappa", "roc_auc"],
+        (false, true) => {
+            &["balanced_accuracy", "precision", "recall", "f1", "mcc", "kappa", "roc_auc", "average_precision"]
+        }
+        (false, false) => {
+            &["balanced_accuracy", "accuracy", "precision", "recall", "f1", "specificity", "mcc", "kappa"]
+        }
+    }
 }
 
 fn threshold_metrics(counts: &Counts) -> Vec<Metric> {

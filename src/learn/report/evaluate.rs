@@ -1,24 +1,20 @@
 //! From predictions to the report that fits them.
 
-use super::{Binary, Clustering, Multiclass, Report, binary, clustering, multiclass, regression};
+use super::{Binary, Clustering, Decision, Multiclass, Report, binary, clustering, multiclass, regression};
 use crate::error::{Result, count, invalid};
 use crate::fitted::Prediction;
 use crate::matrix::{Matrix, Target};
 
 /// How to look at predictions.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'a> {
     pub weights: Option<&'a [f64]>,
     /// Which of two classes is positive; by default the second.
     pub positive: Option<usize>,
-    /// From which probability a row counts as positive.
-    pub threshold: f64,
-}
-
-impl Default for Options<'_> {
-    fn default() -> Self {
-        Self { weights: None, positive: None, threshold: 0.5 }
-    }
+    /// From which probability a row counts as positive; none where the predicted classes decide.
+    pub threshold: Option<f64>,
+    /// The threshold that the predicted classes were decided by, if not by which is likelier.
+    pub decided_at: Option<f64>,
 }
 
 /// The report of predictions against a target.
@@ -53,13 +49,18 @@ pub fn evaluate(target: &Target, prediction: &Prediction, options: &Options) -> 
             let positive = options.positive.unwrap_or(1).min(1);
             let truth: Vec<bool> = codes.iter().map(|&c| c as usize == positive).collect();
             let probability: Vec<f64> = probabilities.chunks_exact(2).map(|p| p[positive]).collect();
+            let decided: Vec<bool> = predicted.iter().map(|&c| c as usize == positive).collect();
+            let decision = match options.threshold {
+                Some(threshold) => Decision::Threshold(threshold),
+                None => Decision::Made { positive: &decided, threshold: options.decided_at },
+            };
             Ok(binary(&Binary {
                 truth: &truth,
                 probability: &probability,
                 weights,
                 positive: &classes[positive],
                 negative: &classes[1 - positive],
-                threshold: options.threshold,
+                decision,
             }))
         }
         _ => invalid("The predictions and the label are of different kinds, so they cannot be compared."),

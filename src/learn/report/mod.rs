@@ -11,7 +11,8 @@ mod regression;
 #[cfg(test)]
 mod tests;
 
-pub use binary::{Binary, binary};
+pub(crate) use binary::undefined_without;
+pub use binary::{Binary, Decision, binary};
 pub use clustering::{Clustering, clustering};
 pub use evaluate::{Options, evaluate, evaluate_clusters};
 pub use multiclass::{Multiclass, multiclass};
@@ -155,6 +156,9 @@ pub enum Reference {
     Horizontal(f64),
 }
 
+/// Part of the note on a class that training had not met.
+pub(crate) const UNMET: &str = "which the model had not met in training";
+
 /// Most points of a scatter chart.
 pub const SCATTER_POINTS: usize = 2000;
 /// Most points of a curve.
@@ -164,6 +168,12 @@ impl Report {
     /// The value of the metric with this key, if it is defined.
     pub fn value(&self, key: &str) -> Option<f64> {
         self.metrics.iter().find(|m| m.key == key).and_then(|m| m.value)
+    }
+
+    /// The notes that warn: of a rare class, of a class that training had not met.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        let warns = |note: &&str| note.contains(binary::FLATTERS) || note.contains(UNMET);
+        self.notes.iter().map(String::as_str).filter(warns)
     }
 
     pub fn chart(&self, id: &str) -> Option<&Chart> {

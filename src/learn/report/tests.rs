@@ -5,7 +5,14 @@ use crate::{Prediction, metrics};
 use proptest::prelude::*;
 
 fn binary_report(truth: &[bool], probability: &[f64]) -> Report {
-    binary(&Binary { truth, probability, weights: None, positive: "sick", negative: "well", threshold: 0.5 })
+    binary(&Binary {
+        truth,
+        probability,
+        weights: None,
+        positive: "sick",
+        negative: "well",
+        decision: Decision::Threshold(0.5),
+    })
 }
 
 #[test]
@@ -104,7 +111,7 @@ fn evaluation_takes_the_report_that_fits() {
     assert_eq!((report.task, report.value("recall")), (Task::Binary, Some(0.5)));
     let other = Options { positive: Some(0), ..Options::default() };
     assert_eq!(evaluate(&classes, &prediction, &other).unwrap().value("recall"), Some(1.0));
-    let low = Options { threshold: 0.4, ..Options::default() };
+    let low = Options { threshold: Some(0.4), ..Options::default() };
     assert_eq!(evaluate(&classes, &prediction, &low).unwrap().value("recall"), Some(1.0));
     let text = |target: &Target, prediction: &Prediction| {
         evaluate(target, prediction, &Options::default()).unwrap_err().to_string()

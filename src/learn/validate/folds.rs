@@ -16,6 +16,8 @@ pub struct Fold {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scheme {
+    /// Stratified for classes, equal parts for numbers.
+    Auto,
     /// Rows in equal parts.
     #[default]
     KFold,
@@ -71,14 +73,19 @@ impl Folds {
         if let Scheme::TimeSeries = self.scheme {
             return self.time_series(rows, time);
         }
+        let scheme = match (self.scheme, target) {
+            (Scheme::Auto, Some(Target::Classes { .. })) => Scheme::Stratified,
+            (Scheme::Auto, _) => Scheme::KFold,
+            (chosen, _) => chosen,
+        };
         let mut all = Vec::new();
         for repeat in 0..self.repeats {
             let shuffled = self.shuffle || self.repeats > 1;
             let mut random = shuffled.then(|| rng::part(self.seed, repeat as u64));
-            let part = match self.scheme {
+            let part = match scheme {
                 Scheme::Stratified => self.stratified(target, random.as_mut())?,
                 Scheme::Group => self.grouped(rows, groups)?,
-                Scheme::KFold | Scheme::TimeSeries => self.plain(rows, random.as_mut()),
+                Scheme::Auto | Scheme::KFold | Scheme::TimeSeries => self.plain(rows, random.as_mut()),
             };
             all.extend((0..self.folds).map(|fold| Fold {
                 train: (0..rows).filter(|&r| part[r] != fold).collect(),

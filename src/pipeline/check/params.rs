@@ -75,6 +75,7 @@ impl Check<'_> {
                 self.columns(title, port, *accept, &list)
             }
             ParamKind::Dataset => self.known.dataset(value.as_str().unwrap_or_default()).map(drop),
+            ParamKind::Model => self.known.model(value.as_str().unwrap_or_default()).map(drop),
             ParamKind::Rows { fields } => self.rows(title, fields, value),
             _ => Ok(()),
         }
@@ -181,7 +182,8 @@ fn needs_value(param: &Param) -> bool {
 }
 
 fn picks(kind: &ParamKind) -> bool {
-    matches!(kind, ParamKind::Choice(_) | ParamKind::Column { .. } | ParamKind::Columns { .. } | ParamKind::Dataset)
+    let is_column = matches!(kind, ParamKind::Column { .. } | ParamKind::Columns { .. });
+    is_column || kind.is_reference() || matches!(kind, ParamKind::Choice(_))
 }
 
 fn shown(value: &Json) -> String {

@@ -14,6 +14,7 @@ mod testing;
 mod transform;
 
 pub use judge::{COMPARED_REPORT, drop_compared, name_compared};
+pub(crate) use tables::col as column;
 
 use crate::component::Component;
 
@@ -57,6 +58,8 @@ static ALL: &[&dyn Component] = &[
     &judge::ScoreModel,
     &judge::EvaluateModel,
     &judge::CrossValidate,
+    &judge::TuneThreshold,
+    &judge::LoadModel,
     // Code
     &code::PythonScript,
     &sql::Sql,

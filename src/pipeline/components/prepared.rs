@@ -8,9 +8,10 @@ use data::polars::lazy::frame::OptFlags;
 use data::polars::prelude::{DataFrame, LazyFrame, Schema as PolarsSchema, SchemaRef};
 use data::prepare::{Fitted, Preparation, Step};
 use data::schema::{Kind, Schema};
+use learn::model::ScoredColumns;
 
 use crate::component::{Params, StepError};
-use crate::components::tables::{chosen_or, cols, is_feature, require, roles_in};
+use crate::components::tables::{chosen_or, cols, is_feature, require, roles_in, still_scored};
 use crate::shape::{Problem, Shape, TableShape};
 use crate::value::{Outputs, Table, TableContent, Value};
 
@@ -20,13 +21,32 @@ use crate::value::{Outputs, Table, TableContent, Value};
 /// A missing column, or one of the wrong kind, by name.
 pub fn prepared(table: &Table, steps: &Preparation) -> Result<Table, StepError> {
     let schema = steps.output_schema(&table.schema()?)?;
+    let raw = table.raw_schema()?;
     let mut query = table.lazy()?;
     let mut preparation = table.preparation.clone();
+    let mut scored = table.scored.clone();
     for step in &steps.0 {
         query = apply(query, step)?;
         preparation.push(step.clone());
+        scored = scored.and_then(|scored| scored_after(step.step(), scored));
     }
-    Ok(Table { content: TableContent::from(query), roles: roles_in(&schema), preparation })
+    let scored = scored.filter(|scored| still_scored(scored, &schema));
+    let (content, roles) = (TableContent::from(query), roles_in(&schema));
+    Ok(Table { content, roles, preparation, raw, scored, notes: None })
+}
+
+/// What the predictions are after a step: it may rename them, or make other numbers of them.
+fn scored_after(step: &Step, scored: Arc<ScoredColumns>) -> Option<Arc<ScoredColumns>> {
+    let changed: Vec<&str> = match step {
+        Step::Rename { columns } => return Some(Arc::new(scored.renamed(columns))),
+        Step::Scale { columns } => columns.iter().map(|entry| entry.column.as_str()).collect(),
+        Step::Clip { columns } => columns.iter().map(|entry| entry.column.as_str()).collect(),
+        Step::Compute { columns } => columns.iter().map(|entry| entry.name.as_str()).collect(),
+        Step::Bin { columns } => columns.iter().filter(|it| it.output.is_none()).map(|it| it.column.as_str()).collect(),
+        _ => Vec::new(),
+    };
+    let is_changed = scored.names().any(|name| changed.contains(&name));
+    (!is_changed).then_some(scored)
 }
 
 /// The one output `table` after a step that needs no fitting.

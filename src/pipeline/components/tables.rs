@@ -1,6 +1,7 @@
 //! What the table components share: naming columns, shapes found by planning a query over empty tables, captions.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use data::expression::ExpressionError;
 use data::polars::prelude::{
@@ -8,6 +9,7 @@ use data::polars::prelude::{
     concat_lf_horizontal, len,
 };
 use data::schema::{Column, Role, Schema};
+use learn::model::ScoredColumns;
 
 use crate::component::{Params, StepError};
 use crate::shape::{Problem, Shape, Shapes, TableShape, table};
@@ -62,9 +64,33 @@ pub fn roles_in(schema: &Schema) -> BTreeMap<String, Role> {
     schema.columns.iter().filter_map(role).collect()
 }
 
-/// New rows, which count as raw, with the roles that `from` give to columns of the same name; the first one wins.
+/// Whether all predictions are among the columns.
+pub fn still_scored(scored: &ScoredColumns, schema: &Schema) -> bool {
+    scored.names().all(|name| schema.contains(name))
+}
+
+/// The predictions that new rows have from the tables they were made of. A column that two of the tables have may be
+/// either one's, so it is nobody's prediction.
+pub fn scored_of(from: &[&Table], schema: &Schema) -> Result<Option<Arc<ScoredColumns>>, StepError> {
+    for (at, table) in from.iter().enumerate() {
+        let Some(scored) = table.scored.as_ref().filter(|scored| still_scored(scored, schema)) else { continue };
+        let mut unique = true;
+        for (other, its) in from.iter().enumerate() {
+            let its = if other == at { Schema::default() } else { its.schema()? };
+            unique &= !scored.names().any(|name| its.contains(name));
+        }
+        if unique {
+            return Ok(Some(Arc::clone(scored)));
+        }
+    }
+    Ok(None)
+}
+
+/// New rows, which count as raw, with the roles and predictions that `from` give to columns of the same name; the first
+/// one wins.
 pub fn new_rows(query: LazyFrame, from: &[&Table]) -> Result<Table, StepError> {
     let schema = planned_schema(&query)?;
+    let scored = scored_of(from, &schema)?;
     let mut roles = BTreeMap::new();
     for table in from {
         for (name, role) in &table.roles {
@@ -73,7 +99,7 @@ pub fn new_rows(query: LazyFrame, from: &[&Table]) -> Result<Table, StepError> {
             }
         }
     }
-    Ok(Table { roles, ..Table::raw(TableContent::from(query)) })
+    Ok(Table { roles, scored, ..Table::raw(TableContent::from(query)) })
 }
 
 /// Gives a planned schema the roles of its inputs; the first one wins.

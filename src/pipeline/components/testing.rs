@@ -119,7 +119,8 @@ impl Bench {
 
     fn run_logged(&self) -> (Result<BTreeMap<&'static str, Value>, StepError>, Vec<String>) {
         let log = Log::default();
-        let context = StepContext { job: "job", store: &self.world, observer: &log, threads: 1, environment: None };
+        let context =
+            StepContext { job: "job", store: &self.world, observer: &log, threads: 1, environment: None, chain: None };
         let outputs = self.component.run(&self.params, &self.inputs, &context);
         (outputs.map(|outputs| outputs.into_iter().collect()), log.0.into_inner().unwrap())
     }

@@ -1,7 +1,7 @@
 //! Carrying out a plan: what was computed before is reused, ready steps run side by side, results are kept.
 //!
 //! A step's **key** is the BLAKE3 digest of everything that decides its result: the component and its version, the
-//! parameters with defaults, each input's digest with the roles and the preparation it carries, and the digests of the
+//! parameters with defaults, each input's digest with what the table means (roles, preparation, predictions), and the digests of the
 //! code it runs and of the environment it runs in. Two steps of one key have one result. Keys need no table bytes, so a run in which nothing changed
 //! reads none.
 
@@ -17,11 +17,12 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::component::{Component, ParamKind, Params, Spec, StepError};
+use crate::component::{Component, Params, Spec, StepError};
 use crate::components;
 use crate::journal::StepJournal;
-use crate::meta::Meta;
+use crate::meta::{Meta, TableMeta};
 use crate::plan::{Obstacle, Plan, Step};
+use crate::refit::Chain;
 use crate::store::{Observer, StepEvent, Store, Stored};
 
 /// What a run may use of the machine.
@@ -122,6 +123,8 @@ struct Engine<'scope, 'env> {
 struct Ready {
     key: String,
     inputs: BTreeMap<String, Stored>,
+    /// How the rows came about that the step divides.
+    chain: Option<Chain>,
     memory: u64,
 }
 
@@ -223,7 +226,12 @@ impl<'env> Engine<'_, 'env> {
             self.fail(step, format!("There is no component “{}”.", step.component));
             return true;
         };
-        let key = match key(component, step, &inputs, self.store) {
+        let outputs = |job: &str, port: &str| match self.ended.get(job) {
+            Some(End::Outputs(outputs)) => outputs.get(port).cloned(),
+            _ => None,
+        };
+        let chain = Chain::of(self.plan, step, &outputs);
+        let key = match key(component, step, &inputs, chain.as_ref(), self.store) {
             Ok(key) => key,
             Err(error) => {
                 self.fail(step, error.to_string());
@@ -242,7 +250,7 @@ impl<'env> Engine<'_, 'env> {
         if !self.running.is_empty() && used.saturating_add(memory) > self.options.budget.memory {
             return false;
         }
-        self.begin(index, component, step, Ready { key, inputs, memory });
+        self.begin(index, component, step, Ready { key, inputs, chain, memory });
         true
     }
 
@@ -250,16 +258,16 @@ impl<'env> Engine<'_, 'env> {
         self.observer.step(StepEvent::Started { job: step.job.clone() });
         let threads = (self.options.budget.threads / (self.running.len() + 1)).max(1);
         let (store, observer, sender) = (self.store, self.observer, self.sender.clone());
-        let inputs = ready.inputs;
+        let (key, memory) = (ready.key.clone(), ready.memory);
         let work = move || {
             let started = Instant::now();
-            let result = step::run(component, step, &inputs, store, observer, threads);
+            let result = step::run(component, step, &ready, store, observer, threads);
             // The engine outlives its steps, so the channel is open; there is nobody to tell otherwise.
             let _ = sender.send((index, result, started.elapsed().as_secs_f64()));
         };
         let name: String = format!("step {}", step.job).chars().filter(|letter| *letter != '\0').collect();
         match thread::Builder::new().name(name).stack_size(STACK).spawn_scoped(self.scope, work) {
-            Ok(_) => drop(self.running.insert(index, (ready.key, ready.memory))),
+            Ok(_) => drop(self.running.insert(index, (key, memory))),
             Err(error) => self.fail(step, format!("The system could not start a thread for this step: {error}.")),
         }
     }
@@ -335,6 +343,7 @@ pub fn key(
     component: &dyn Component,
     step: &Step,
     inputs: &BTreeMap<String, Stored>,
+    chain: Option<&Chain>,
     store: &dyn Store,
 ) -> Result<String, StepError> {
     let spec = component.spec();
@@ -342,9 +351,7 @@ pub fn key(
         .iter()
         .map(|(port, stored)| {
             let carried = match Meta::of(stored) {
-                Some(Meta::Table(table)) => {
-                    json!({"roles": table.roles(), "preparation": table.preparation})
-                }
+                Some(Meta::Table(table)) => carried(&table),
                 _ => json!(null),
             };
             (port.as_str(), json!([stored.digest, carried]))
@@ -357,6 +364,9 @@ pub fn key(
         "inputs": inputs,
         "code": component.code_digest(&step.params, store)?,
     });
+    if let Some(chain) = chain {
+        parts["chain"] = chain.key(store)?;
+    }
     // Only where one is chosen, so that keys from before there were environments stay good.
     if let Some(name) = &step.environment {
         parts["environment"] = store.environment(name)?.digest.into();
@@ -364,15 +374,28 @@ pub fn key(
     Ok(blake3::hash(parts.to_string().as_bytes()).to_hex().to_string())
 }
 
-/// The parameters that decide a result. A dataset's reference does not: the digest of what it refers to does, whether
-/// it names the version or takes the newest.
-fn decisive(spec: &Spec, params: &Params) -> Params {
-    let is_dataset = |name: &str| spec.param(name).is_some_and(|param| matches!(param.kind, ParamKind::Dataset));
+/// What a table means beside its bytes. What a table does not have is left out, so that keys of tables from before there
+/// was such a thing stay good.
+pub(crate) fn carried(table: &TableMeta) -> serde_json::Value {
+    let mut carried = json!({"roles": table.roles(), "preparation": table.preparation});
+    if let Some(raw) = &table.raw {
+        carried["raw"] = json!(raw);
+    }
+    if let Some(scored) = &table.scored {
+        carried["scored"] = json!(scored);
+    }
+    carried
+}
+
+/// The parameters that decide a result. A reference to a dataset or a model does not: the digest of what it refers to
+/// does, whether it names the version or takes the newest.
+pub(crate) fn decisive(spec: &Spec, params: &Params) -> Params {
+    let is_reference = |name: &str| spec.param(name).is_some_and(|param| param.kind.is_reference());
     Params(
         params
             .0
             .iter()
-            .filter(|(name, _)| !is_dataset(name))
+            .filter(|(name, _)| !is_reference(name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect(),
     )
@@ -392,7 +415,12 @@ pub fn known_results(plan: &Plan, store: &dyn Store) -> HashMap<String, (String,
         let (Some(inputs), Some(component)) = (inputs, components::find(&step.component)) else {
             continue;
         };
-        let Ok(key) = key(component, step, &inputs, store) else {
+        let computed = |job: &str, port: &str| {
+            let (_, outputs) = known.get(job)?;
+            outputs.iter().find(|stored| stored.port == port).cloned()
+        };
+        let chain = Chain::of(plan, step, &computed);
+        let Ok(key) = key(component, step, &inputs, chain.as_ref(), store) else {
             continue;
         };
         if let Ok(Some(outputs)) = store.find(&key) {

@@ -10,7 +10,6 @@ use data::polars::prelude::{
     DataFrame, FileWriteFormat, LazyFrame, ParquetReader, ParquetWriteOptions, ParquetWriter, PlRefPath, SerReader,
     SinkDestination, SinkTarget, UnifiedSinkArgs,
 };
-use data::prepare::Preparation;
 use data::schema::Schema;
 use learn::report::Report;
 
@@ -98,24 +97,11 @@ pub fn estimator_task(estimator: &learn::Estimator) -> EstimatorTask {
 
 fn keep_model(store: &dyn Store, model: &learn::Model) -> Result<(String, Meta), StepError> {
     let digest = store.put_bytes(&model.to_bytes()?)?;
-    let label = model.label.as_ref();
-    let measured = model.training.metrics.iter().filter_map(|metric| Some((metric.key.clone(), metric.value?)));
-    let meta = ModelMeta {
-        algorithm: model.estimator.title().to_owned(),
-        task: model.task(),
-        label: label.map(|label| label.name.clone()),
-        classes: label.map(|label| label.classes.clone()).unwrap_or_default(),
-        positive: label.and_then(|label| label.positive.clone()),
-        features: model.features.iter().map(|feature| feature.column.clone()).collect(),
-        rows: model.training.rows,
-        metrics: measured.filter(|(_, value)| value.is_finite()).collect(),
-        estimator: serde_json::to_value(&model.estimator).unwrap_or_default(),
-    };
-    Ok((digest, Meta::Model(meta)))
+    Ok((digest, Meta::Model(ModelMeta::of(model))))
 }
 
 fn keep_table(store: &dyn Store, table: Table, passed: &Passed) -> Result<(String, Meta), StepError> {
-    let Table { content, roles, preparation } = table;
+    let Table { content, roles, preparation, raw, scored, notes } = table;
     let (digest, known) = match content {
         TableContent::File(path) => match passed.files.get(&path) {
             Some((digest, meta)) => (digest.clone(), meta.clone()),
@@ -141,7 +127,7 @@ fn keep_table(store: &dyn Store, table: Table, passed: &Passed) -> Result<(Strin
     for column in &mut meta.schema.columns {
         column.role = roles.get(&column.name).copied();
     }
-    Ok((digest, Meta::Table(TableMeta { preparation, ..meta })))
+    Ok((digest, Meta::Table(TableMeta { preparation, raw, scored, notes, ..meta })))
 }
 
 fn write_frame(mut frame: DataFrame, path: &Path) -> Result<(), StepError> {
@@ -167,7 +153,7 @@ fn read_meta(path: &Path) -> Result<TableMeta, StepError> {
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let bytes = file.metadata().map_or(0, |metadata| metadata.len());
     let rows = ParquetReader::new(file).num_rows()? as u64;
-    Ok(TableMeta { schema, rows, bytes, preparation: Preparation::default() })
+    Ok(TableMeta { schema, rows, bytes, ..TableMeta::default() })
 }
 
 /// Reads an output again. A table's rows stay on disk until they are asked for.
@@ -182,8 +168,9 @@ pub fn open_output(store: &dyn Store, stored: &Stored) -> Result<Value, StepErro
             let Some(Meta::Table(meta)) = Meta::of(stored) else {
                 return Err(foreign(&stored.port));
             };
-            let (roles, preparation) = (meta.roles(), meta.preparation);
-            Value::Table(Table { content: TableContent::File(path), roles, preparation })
+            let (roles, content) = (meta.roles(), TableContent::File(path));
+            let TableMeta { preparation, raw, scored, .. } = meta;
+            Value::Table(Table { content, roles, preparation, raw, scored, notes: None })
         }
         crate::component::PortKind::Estimator => Value::Estimator(Arc::new(from_json(&read()?, &stored.port)?)),
         crate::component::PortKind::Model => Value::Model(Arc::new(learn::Model::from_bytes(&read()?)?)),

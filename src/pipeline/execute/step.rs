@@ -1,9 +1,9 @@
 //! One step, on its own thread: read the inputs, do the work, keep the outputs.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::Ready;
 use super::outputs::{self, Passed};
 use crate::component::{Component, StepError};
 use crate::journal::{JournalWriter, StepJournal};
@@ -14,11 +14,12 @@ use crate::value::Inputs;
 pub(super) fn run(
     component: &dyn Component,
     step: &Step,
-    inputs: &BTreeMap<String, Stored>,
+    ready: &Ready,
     store: &dyn Store,
     observer: &dyn Observer,
     threads: usize,
 ) -> Result<(Vec<Stored>, StepJournal), StepError> {
+    let Ready { inputs, chain, .. } = ready;
     let writer = JournalWriter::new(observer);
     let work = || {
         let mut values = Inputs::new();
@@ -26,7 +27,8 @@ pub(super) fn run(
             values.insert(port.clone(), outputs::open_output(store, stored)?);
         }
         let environment = step.environment.as_ref().map(|name| store.environment(name)).transpose()?;
-        let context = StepContext { job: &step.job, store, observer: &writer, threads, environment };
+        let chain = chain.as_ref();
+        let context = StepContext { job: &step.job, store, observer: &writer, threads, environment, chain };
         context.check_cancelled()?;
         let made = component.run(&step.params, &values, &context)?;
         context.check_cancelled()?;

@@ -11,6 +11,7 @@ use super::{imports, process};
 use crate::component::{
     Category, Choice, Code, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
+use crate::components::tables::scored_of;
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
 use crate::store::{StepContext, Store};
 use crate::value::{Inputs, Outputs, Value};
@@ -182,6 +183,7 @@ impl Component for PythonScript {
             .flatten()
             .filter_map(|note| Some(note.as_str()?.to_owned()))
             .collect();
+        let given: Vec<&Table> = inputs.values().filter_map(as_table).collect();
         let mut tables = Outputs::new();
         for port in SPEC.outputs.iter().filter(is_made) {
             // The work folder goes with this function, so the file is moved to a place that stays.
@@ -190,6 +192,7 @@ impl Component for PythonScript {
             said.extend(changes);
 
             let schema = table.schema()?;
+            table.scored = scored_of(&given, &schema)?;
             table.roles =
                 roles.iter().filter(|(name, _)| schema.contains(name)).map(|(n, r)| (n.clone(), *r)).collect();
             tables.push((port.name, Value::Table(table)));
@@ -300,6 +303,13 @@ fn say(said: &[String], context: &StepContext<'_>) {
         [] => {}
         [only] => context.progress(None, only),
         [first, rest @ ..] => context.progress(None, &format!("{first} And {} more, see the log.", rest.len())),
+    }
+}
+
+fn as_table(value: &Value) -> Option<&Table> {
+    match value {
+        Value::Table(table) => Some(table),
+        _ => None,
     }
 }
 

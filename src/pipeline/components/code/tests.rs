@@ -302,7 +302,7 @@ fn the_environment_belongs_to_the_key() {
         let store =
             MemoryStore::new().unwrap().with_environment("a", "1", "python").with_environment("b", "2", "python");
         let plan = Plan::of(&pipeline, &check(&pipeline, &store), &Target::All).unwrap();
-        crate::execute::key(&PythonScript, &plan.steps[0], &Default::default(), &store).unwrap()
+        crate::execute::key(&PythonScript, &plan.steps[0], &Default::default(), None, &store).unwrap()
     };
     assert_eq!(plan(Some("a")), plan(Some("a")));
     assert!(plan(Some("a")) != plan(Some("b")) && plan(None) != plan(Some("a")));

@@ -93,7 +93,7 @@ impl Component for EnterData {
             Ok(preview) => {
                 problems.extend(preview.warnings.iter().map(|sentence| Problem::warning(sentence).at_param("data")));
                 let rows = Some(preview.rows.height() as u64);
-                one_table(TableShape { schema: preview.schema, open: false, rows })
+                one_table(TableShape { schema: preview.schema, rows, ..TableShape::default() })
             }
             Err(sentence) => {
                 problems.push(Problem::error(sentence).at_param("data"));

@@ -90,7 +90,9 @@ impl Component for ImportDataset {
     ) -> Vec<(&'static str, Shape)> {
         // A dataset that is missing was reported with the parameter.
         match known.dataset(params.text("dataset")) {
-            Ok(dataset) => one_table(TableShape { schema: dataset.schema, open: false, rows: Some(dataset.rows) }),
+            Ok(dataset) => {
+                one_table(TableShape { schema: dataset.schema, rows: Some(dataset.rows), ..TableShape::default() })
+            }
             Err(_) => Vec::new(),
         }
     }

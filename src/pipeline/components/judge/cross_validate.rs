@@ -4,18 +4,15 @@ use std::sync::Arc;
 
 use data::polars::prelude::{Column as Series, DataFrame};
 use data::schema::{Kind, Schema};
-use learn::Estimator;
-use learn::model::cross_validate;
+use learn::model::{FoldRows, FoldTables, TableFolds, cross_validate};
 use learn::report::{Chart, Metric, Report, TableRow};
-use learn::validate::{CrossValidation, Folds, Scheme, Spread};
+use learn::validate::{CrossValidation, Fold, Folds, Scheme, Spread};
 
-use super::{
-    FEATURES, LABEL, LABEL_AS, Lesson, MAX_CATEGORIES, POSITIVE, SEED, WEIGHT, Watch, label_column, seeded,
-    train_options,
-};
+use super::{FEATURES, LABEL, LABEL_AS, Lesson, MAX_CATEGORIES, POSITIVE, SEED, WEIGHT, Watch, seeded, train_options};
 use crate::component::{
     Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
+use crate::refit::{Chain, Replay};
 use crate::shape::{EstimatorTask, Known, Problem, Shape, Shapes, TableShape};
 use crate::store::StepContext;
 use crate::value::{Inputs, InputsExt, Outputs, Table, TableContent, Value};
@@ -24,18 +21,20 @@ pub struct CrossValidate;
 
 static SPEC: Spec = Spec {
     id: "cross_validate",
-    version: 1,
+    version: 2,
     title: "Cross-validate",
     category: Category::Judge,
     summary: "Trains and tests on several parts of the rows, for metrics with their spread.",
     docs: "Divides the rows into parts. Each part is predicted once by a model trained on the others, so every row is \
         judged by a model that has not seen it.\n\n\
         - The **report** holds each metric’s mean over the parts with its standard deviation, and charts over all \
-        predictions together.\n\
+        predictions together. A metric that says nothing of a part, such as the recall where no row is positive, is \
+        missing there, and the mean says over how many parts it is.\n\
         - **Folds** is a table of each part’s metrics.\n\
         - *Grouped* keeps rows of one group (a patient, a customer) in one part; *Time series* trains on the past only.\n\n\
-        What was fitted upstream (a fill value, a scale) has seen all rows. That is harmless for most tables; to be \
-        strict, split first.",
+        What steps before it learnt from the rows (a fill value, a scale, the best features) is learnt anew from the \
+        training rows of each part, as if those steps stood inside: no part sees what was learnt from it. The log names \
+        the steps, and warns of those that cannot be repeated because rows were joined, grouped or computed after them.",
     keywords: &["k-fold", "kfold", "cv", "stratified", "validation"],
     inputs: &[
         Port::new("estimator", "Untrained model", PortKind::Estimator, "An algorithm from Learn."),
@@ -108,6 +107,10 @@ impl Component for CrossValidate {
         &SPEC
     }
 
+    fn refits(&self) -> Option<&'static str> {
+        Some("table")
+    }
+
     fn caption(&self, params: &Params, _: &Shapes, _: &dyn Known) -> String {
         let repeats = params.integer("repeats");
         let times = if repeats > 1 { format!(" × {repeats}") } else { String::new() };
@@ -139,7 +142,7 @@ impl Component for CrossValidate {
         let schema =
             Schema::new([("fold", Kind::Integer), ("train_rows", Kind::Integer), ("test_rows", Kind::Integer)]);
         let rows = params.integer("folds") * params.integer("repeats").max(1);
-        let folds = TableShape { schema, open: true, rows: u64::try_from(rows).ok() };
+        let folds = TableShape { schema, open: true, rows: u64::try_from(rows).ok(), scored: None };
         vec![("report", Shape::Report { task: lesson.task }), ("folds", Shape::Table(folds))]
     }
 
@@ -147,38 +150,105 @@ impl Component for CrossValidate {
         let estimator = seeded((**inputs.estimator("estimator")?).clone(), params.integer("seed"));
         let rows = inputs.table("table")?;
         let frame = rows.frame()?;
-        let options = train_options(params, rows);
-        let folds = folds(params, &rows.schema()?, &estimator);
+        let options = train_options(params, rows)?;
+        let folds = folds(params);
         let by = params.maybe_text("by").filter(|_| matches!(folds.scheme, Scheme::Group | Scheme::TimeSeries));
         let watch = Watch::new(context);
-        let result = cross_validate(&estimator, &frame, &options, &folds, by, &watch)?;
+        let replay = context.chain.map(|chain| Replay::new(chain, context, frame.height())).transpose()?;
+        let whole = TableFolds(&frame);
+        let parts = replay.as_ref().map(Parts);
+        let source: &dyn FoldRows = match &parts {
+            Some(parts) => parts,
+            None => &whole,
+        };
+        let result = cross_validate(&estimator, &frame, source, &options, &folds, by, &watch)?;
+        let said = sentences(context.chain, &result);
+        said.iter()
+            .for_each(|(warning, sentence)| if *warning { context.warn(sentence) } else { context.note(sentence) });
         for spread in &result.metrics {
             if let (Some(mean), Some(deviation)) = (spread.mean, spread.deviation) {
                 context.note(&format!("{}: {mean:.4} ± {deviation:.4}", spread.label));
             }
         }
         let table = Table::raw(TableContent::Frame(fold_table(&result)?));
-        Ok(vec![("report", Value::Report(Arc::new(report(result)))), ("folds", Value::Table(table))])
+        let mut report = report(result);
+        report.notes.extend(said.into_iter().map(|(_, sentence)| sentence));
+        Ok(vec![("report", Value::Report(Arc::new(report))), ("folds", Value::Table(table))])
     }
 }
 
-fn folds(params: &Params, schema: &Schema, estimator: &Estimator) -> Folds {
+/// Parts of the rows that went through the steps before by themselves.
+struct Parts<'a>(&'a Replay<'a>);
+
+impl FoldRows for Parts<'_> {
+    fn tables(&self, fold: &Fold) -> learn::Result<FoldTables> {
+        match self.0.part(&fold.train, &fold.test) {
+            Ok([train, test]) => Ok(FoldTables { train, test }),
+            Err(StepError::Cancelled) => Err(learn::Error::Cancelled),
+            Err(StepError::Failed(sentence)) => Err(learn::Error::Invalid(sentence)),
+        }
+    }
+
+    fn origins(&self) -> Option<&[usize]> {
+        Some(self.0.origins())
+    }
+}
+
+/// What there is to know of how the result came about, and whether it is a warning.
+fn sentences(chain: Option<&Chain>, result: &CrossValidation) -> Vec<(bool, String)> {
+    let mut said = Vec::new();
+    if let Some(chain) = chain {
+        let refitted = chain.refitted();
+        if !refitted.is_empty() {
+            said.push((false, format!("Learnt anew from the training rows of each fold: {}.", refitted.join(", "))));
+        }
+        if !chain.beyond.is_empty() {
+            said.push((
+                true,
+                format!(
+                    "Learnt from all rows before, test rows included, and not learnt anew: {}. The metrics may be too \
+                     good. Put what learns behind whatever joins, groups or computes rows.",
+                    chain.beyond.join(", ")
+                ),
+            ));
+        }
+    }
+    let all = result.folds.len() + result.skipped.len();
+    if !result.skipped.is_empty() {
+        let numbers: Vec<String> = result.skipped.iter().map(ToString::to_string).collect();
+        said.push((
+            true,
+            format!(
+                "{} of {all} folds were not scored, as their training rows are of one class: {}. Stratify by the label, \
+                 or use fewer folds.",
+                numbers.len(),
+                numbers.join(", ")
+            ),
+        ));
+    }
+    let partly = result.metrics.iter().filter(|spread| (1..result.folds.len()).contains(&spread.defined()));
+    let partly: Vec<String> = partly.map(|spread| format!("{} (over {})", spread.label, spread.defined())).collect();
+    if !partly.is_empty() {
+        let sentence = format!(
+            "Some metrics say nothing of folds whose test rows lack a class, and are means over fewer than {} folds: {}.",
+            result.folds.len(),
+            partly.join(", ")
+        );
+        said.push((true, sentence));
+    }
+    said
+}
+
+fn folds(params: &Params) -> Folds {
     let scheme = match params.text("scheme") {
         "k_fold" => Scheme::KFold,
         "stratified" => Scheme::Stratified,
         "group" => Scheme::Group,
         "time_series" => Scheme::TimeSeries,
-        _ => {
-            let kind = label_column(params, schema).map(|column| column.kind);
-            let classes = kind.is_some_and(|kind| kind.is_textual() || kind == Kind::Boolean);
-            let chosen = params.text("label_as");
-            let only_classes = matches!(estimator, Estimator::LogisticRegression(_));
-            let stratified = chosen != "number" && (classes || only_classes || chosen == "class");
-            if stratified { Scheme::Stratified } else { Scheme::KFold }
-        }
+        _ => Scheme::Auto,
     };
     let count = |name: &str| usize::try_from(params.integer(name)).unwrap_or(1);
-    let free = matches!(scheme, Scheme::KFold | Scheme::Stratified);
+    let free = matches!(scheme, Scheme::Auto | Scheme::KFold | Scheme::Stratified);
     Folds {
         scheme,
         folds: count("folds"),
@@ -190,7 +260,7 @@ fn folds(params: &Params, schema: &Schema, estimator: &Estimator) -> Folds {
 
 /// The pooled report with each metric's mean in place of its value, its deviation beside it, and a table of folds.
 fn report(result: CrossValidation) -> Report {
-    let CrossValidation { folds, metrics, pooled } = result;
+    let CrossValidation { folds, metrics, pooled, .. } = result;
     let Report { task, metrics: of_all, charts, notes } = pooled;
     let mut means = Vec::new();
     let mut deviations = Vec::new();
@@ -198,7 +268,11 @@ fn report(result: CrossValidation) -> Report {
         let Some(like) = of_all.iter().find(|metric| metric.key == spread.key) else {
             continue;
         };
-        let note = spread.deviation.map(|deviation| format!("± {} over {} folds", rounded(deviation), folds.len()));
+        let over = match spread.defined() {
+            all if all == folds.len() => format!("{all} folds"),
+            some => format!("{some} of {} folds", folds.len()),
+        };
+        let note = spread.deviation.map(|deviation| format!("± {} over {over}", rounded(deviation)));
         means.push(Metric { value: spread.mean, note, ..like.clone() });
         deviations.push(Metric {
             key: format!("{}_std", spread.key),

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use learn::Task;
-use learn::model::{EvaluateOptions, report_of_scored};
+use learn::model::{EvaluateOptions, PredictionColumns, report_of_columns, report_of_scored};
 use learn::report::{Chart, Report, Series, TableRow};
 
-use super::{POSITIVE, task_name};
+use super::task_name;
 use crate::component::{
     Accept, Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
 };
@@ -22,7 +22,7 @@ pub const COMPARED_REPORT: &str = "compared";
 
 static SPEC: Spec = Spec {
     id: "evaluate_model",
-    version: 2,
+    version: 3,
     title: "Evaluate model",
     category: Category::Judge,
     summary: "Compares predictions with the truth: metrics and charts.",
@@ -32,6 +32,9 @@ static SPEC: Spec = Spec {
         ROC, precision and recall, calibration, lift, confusion.\n\
         - **More classes**: the same averaged over the classes, and for each; confusion.\n\
         - **Clusters**: silhouette, Calinski–Harabasz, Davies–Bouldin, and agreement with a label if one is chosen.\n\n\
+        The positive class and the threshold are those of the model unless others are chosen here. A class that training \
+        had not met is no error: the model is wrong on its rows, which the report says. \
+        Predictions that did not come from Score model (a script's, a file's) are judged when their column is chosen.\n\n\
         Metrics are computed as scikit-learn does. Connect a second scored table to draw both into one set of charts \
         with their difference; it gets a report of its own as well, so that the metrics of both models are recorded.",
     keywords: &["metrics", "accuracy", "roc", "auc", "confusion matrix", "calibration", "residuals", "test"],
@@ -55,14 +58,41 @@ static SPEC: Spec = Spec {
             "The truth. Empty takes the column marked as label, as Score model does.",
         )
         .optional(),
-        POSITIVE,
+        Param::new(
+            "positive",
+            "Positive class",
+            ParamKind::Text,
+            Default::None,
+            "Of two classes, the one that precision, recall and the curves are about. Empty takes the one chosen in \
+             training.",
+        )
+        .optional(),
         Param::new(
             "threshold",
             "Threshold",
             ParamKind::Real { min: 0.0, max: 1.0, unit: "" },
-            Default::Real(0.5),
-            "Of two classes: from which probability a row counts as positive.",
+            Default::None,
+            "Of two classes: from which probability a row counts as positive. Empty takes what the model predicted.",
         )
+        .optional()
+        .advanced(),
+        Param::new(
+            "prediction",
+            "Prediction column",
+            ParamKind::Column { port: "table", accept: Accept::Any },
+            Default::None,
+            "The predicted numbers or classes of rows that were not scored by Score model.",
+        )
+        .optional()
+        .advanced(),
+        Param::new(
+            "probability",
+            "Probability column",
+            ParamKind::Column { port: "table", accept: Accept::Numeric },
+            Default::None,
+            "The predicted probability of the positive class, of rows that were not scored by Score model.",
+        )
+        .optional()
         .advanced(),
         Param::new(
             "weight",
@@ -96,13 +126,16 @@ impl Component for EvaluateModel {
         _: &dyn Known,
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
-        let with_model = inputs.contains_key("model");
-        if let Some(rows) = table(inputs, "table").filter(|rows| !rows.open && !with_model) {
+        let predicted = inputs.contains_key("model") || chosen_columns(params).is_some();
+        if let Some(rows) = table(inputs, "table").filter(|rows| !rows.open && !predicted) {
+            // What the rows mean is known for certain only when they are there; a name may be a hint until then.
             let scored = |name: &str| rows.schema.contains(name);
-            if !scored("predicted") && !scored("cluster") {
-                let sentence = "These rows have no predictions. Put Score model before, or connect the trained model.";
-                problems.push(Problem::error(sentence).at_port("table"));
-            } else if !scored("cluster") && params.maybe_text("label").is_none() && marked(rows, Role::Label).is_none()
+            if rows.scored.is_none() && !scored("predicted") && !scored("cluster") {
+                problems.push(Problem::error(UNSCORED).at_port("table"));
+            } else if rows.scored != Some(Task::Clustering)
+                && !scored("cluster")
+                && params.maybe_text("label").is_none()
+                && marked(rows, Role::Label).is_none()
             {
                 problems.push(Problem::error("Choose the label column, the one with the truth.").at_param("label"));
             }
@@ -120,18 +153,42 @@ impl Component for EvaluateModel {
         let options = options(params, rows);
         let mut report = match inputs.get("model") {
             Some(Value::Model(model)) => model.evaluate(&frame, &rows.preparation, &options)?,
-            _ => report_of_scored(&frame, &options)?,
+            _ => judge(params, rows, &options)?,
         };
         let mut compared = None;
         if let Some(other) = inputs.maybe_table("compare") {
             context.check_cancelled()?;
-            let other = report_of_scored(&other.frame()?, &self::options(params, other))?;
+            let other = judge(params, other, &self::options(params, other))?;
             compare(&mut report, &other)?;
             compared = Some(other);
+        }
+        for warning in report.warnings() {
+            context.warn(warning);
         }
         let report = ("report", Value::Report(Arc::new(report)));
         let compared = compared.map(|other| (COMPARED_REPORT, Value::Report(Arc::new(other))));
         Ok(std::iter::once(report).chain(compared).collect())
+    }
+}
+
+const UNSCORED: &str = "These rows have no predictions. Put Score model before, or connect the trained model. For \
+    predictions that were made elsewhere choose their column.";
+
+/// The columns of predictions that were made elsewhere, if any are chosen.
+fn chosen_columns(params: &Params) -> Option<PredictionColumns> {
+    let column = |name: &str| params.maybe_text(name).map(str::to_owned);
+    let columns = PredictionColumns { prediction: column("prediction"), probability: column("probability") };
+    (columns != PredictionColumns::default()).then_some(columns)
+}
+
+/// The report of rows with predictions.
+fn judge(params: &Params, rows: &Table, options: &EvaluateOptions) -> Result<Report, StepError> {
+    if let Some(columns) = chosen_columns(params) {
+        return Ok(report_of_columns(&rows.frame()?, &columns, options)?);
+    }
+    match &rows.scored {
+        Some(scored) => Ok(report_of_scored(&rows.frame()?, scored, options)?),
+        None => Err(StepError::failed(UNSCORED)),
     }
 }
 
@@ -142,7 +199,7 @@ fn options(params: &Params, rows: &Table) -> EvaluateOptions {
         label: chosen("label").or_else(|| with_role(Role::Label)),
         weight: chosen("weight").or_else(|| with_role(Role::Weight)),
         positive: chosen("positive"),
-        threshold: params.real("threshold"),
+        threshold: params.maybe_real("threshold"),
     }
 }
 
@@ -155,16 +212,7 @@ fn task(inputs: &Shapes) -> Option<Task> {
     if let Some(Some(Shape::Model(model))) = inputs.get("model") {
         return model.task;
     }
-    let rows = table(inputs, "table")?;
-    if rows.schema.contains("cluster") {
-        return Some(Task::Clustering);
-    }
-    let classes = rows.schema.names().filter(|name| name.starts_with("probability_")).count();
-    match classes {
-        2 => Some(Task::Binary),
-        3.. => Some(Task::Multiclass),
-        _ => (!rows.open && rows.schema.get("predicted")?.kind.is_numeric()).then_some(Task::Regression),
-    }
+    table(inputs, "table")?.scored
 }
 
 /// The chart that sets two reports side by side.

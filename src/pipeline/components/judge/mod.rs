@@ -2,8 +2,10 @@
 
 mod cross_validate;
 mod evaluate_model;
+mod load_model;
 mod score_model;
 mod train_model;
+mod tune_threshold;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -14,10 +16,12 @@ use learn::{Estimator, Task};
 
 pub use cross_validate::CrossValidate;
 pub use evaluate_model::{COMPARED_REPORT, EvaluateModel, drop_compared, name_compared};
+pub use load_model::LoadModel;
 pub use score_model::ScoreModel;
 pub use train_model::TrainModel;
+pub use tune_threshold::TuneThreshold;
 
-use crate::component::{Accept, Choice, Default, Param, ParamKind, Params};
+use crate::component::{Accept, Choice, Default, Param, ParamKind, Params, StepError};
 use crate::shape::{EstimatorTask, Problem, Shape, Shapes, table};
 use crate::store::StepContext;
 use crate::value::Table;
@@ -48,6 +52,17 @@ const POSITIVE: Param = Param::new(
     "Of two classes, the one that precision, recall and the curves are about. Empty means the second in order.",
 )
 .optional();
+
+const THRESHOLD: Param = Param::new(
+    "threshold",
+    "Threshold",
+    ParamKind::Real { min: 0.0, max: 1.0, unit: "" },
+    Default::None,
+    "Of two classes: from which probability the positive one is predicted. Empty predicts the likelier class. It travels \
+     with the model; Tune threshold finds a good one.",
+)
+.optional()
+.advanced();
 
 const LABEL_AS: Param = Param::new(
     "label_as",
@@ -97,10 +112,10 @@ fn label_as(params: &Params) -> LabelAs {
 }
 
 /// What of the table to learn.
-fn train_options(params: &Params, table: &Table) -> TrainOptions {
+fn train_options(params: &Params, table: &Table) -> Result<TrainOptions, StepError> {
     let chosen = |name: &str| params.maybe_text(name).map(str::to_owned);
     let features = params.texts("features");
-    TrainOptions {
+    Ok(TrainOptions {
         label: chosen("label"),
         label_as: label_as(params),
         positive: chosen("positive"),
@@ -108,9 +123,11 @@ fn train_options(params: &Params, table: &Table) -> TrainOptions {
         features: (!features.is_empty()).then_some(features),
         roles: table.roles.clone(),
         preparation: table.preparation.clone(),
+        raw: table.raw_schema()?.map(|raw| (*raw).clone()),
+        threshold: params.maybe_real("threshold"),
         max_categories: usize::try_from(params.integer("max_categories")).unwrap_or(100),
         ..TrainOptions::default()
-    }
+    })
 }
 
 /// The estimator with another seed, where it draws at all.
@@ -137,6 +154,7 @@ fn label_column<'a>(params: &Params, schema: &'a Schema) -> Option<&'a Column> {
 /// What training an estimator on a table will be, and what is wrong with it.
 struct Lesson {
     label: Option<String>,
+    label_kind: Option<Kind>,
     task: Option<Task>,
     /// Known only when all columns are.
     features: Vec<String>,
@@ -151,7 +169,8 @@ impl Lesson {
         let clustering = matches!(estimator, Some((_, EstimatorTask::Clustering)));
         let chosen = params.maybe_text("label").map(str::to_owned).filter(|_| !clustering);
         let Some(shape) = table(inputs, "table") else {
-            return Self { label: chosen, task: clustering.then_some(Task::Clustering), features: Vec::new() };
+            let task = clustering.then_some(Task::Clustering);
+            return Self { label: chosen, label_kind: None, task, features: Vec::new() };
         };
         let column = label_column(params, &shape.schema).filter(|_| !clustering);
         let label = column.map(|column| column.name.clone()).or(chosen);
@@ -165,6 +184,7 @@ impl Lesson {
         problems.extend(unusable(&features));
         Self {
             label,
+            label_kind: column.map(|column| column.kind),
             task: if clustering { Some(Task::Clustering) } else { column.and_then(|column| task(params, column)) },
             features: features.iter().map(|column| column.name.clone()).collect(),
         }

@@ -7,7 +7,7 @@ use learn::Model;
 use learn::report::{Better, Metric};
 
 use super::{
-    FEATURES, LABEL, LABEL_AS, Lesson, MAX_CATEGORIES, POSITIVE, SEED, WEIGHT, Watch, label_column, seeded,
+    FEATURES, LABEL, LABEL_AS, Lesson, MAX_CATEGORIES, POSITIVE, SEED, THRESHOLD, WEIGHT, Watch, label_column, seeded,
     train_options,
 };
 use crate::component::{Category, Component, Params, Port, PortKind, Spec, StepError};
@@ -19,7 +19,7 @@ pub struct TrainModel;
 
 static SPEC: Spec = Spec {
     id: "train_model",
-    version: 1,
+    version: 2,
     title: "Train model",
     category: Category::Judge,
     summary: "Fits an untrained model to a table. The fitted preparation upstream travels with it.",
@@ -29,8 +29,10 @@ static SPEC: Spec = Spec {
         - **Features** are all other columns, but for those whose role (Edit metadata) is id, weight, time or ignored. \
         Text features become one 0/1 column a category.\n\
         - What the rows went through (filling, scaling, encoding, …) is kept in the model, so that Score model and a \
-        deployed endpoint take raw rows.\n\
-        - Gradient boosting draws its loss after every round.\n\n\
+        deployed endpoint take raw rows, in whatever types a file gives them.\n\
+        - Gradient boosting draws its loss after every round.\n\
+        - A **threshold** other than the likelier class is kept in the model: scoring and evaluation use it.\n\
+        - A class with few rows is warned of in the log; *Class weights* of the algorithm or *Tune threshold* help.\n\n\
         Clustering needs no label.",
     keywords: &["fit", "learn", "training"],
     inputs: &[
@@ -38,7 +40,7 @@ static SPEC: Spec = Spec {
         Port::new("table", "Training rows", PortKind::Table, "The rows to learn from, label included."),
     ],
     outputs: &[Port::new("model", "Trained model", PortKind::Model, "Connect it to Score model or Evaluate model.")],
-    params: &[LABEL, WEIGHT, POSITIVE, SEED, LABEL_AS, FEATURES, MAX_CATEGORIES],
+    params: &[LABEL, WEIGHT, POSITIVE, SEED, THRESHOLD, LABEL_AS, FEATURES, MAX_CATEGORIES],
     reusable: true,
 };
 
@@ -63,8 +65,8 @@ impl Component for TrainModel {
         _: &dyn Known,
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
-        let Lesson { label, task, features } = Lesson::of(params, inputs, problems);
-        vec![("model", Shape::Model(ModelShape { label, task, features }))]
+        let Lesson { label, label_kind, task, features } = Lesson::of(params, inputs, problems);
+        vec![("model", Shape::Model(ModelShape { label, label_kind, task, features, ..ModelShape::default() }))]
     }
 
     fn run(&self, params: &Params, inputs: &Inputs, context: &StepContext<'_>) -> Result<Outputs, StepError> {
@@ -74,7 +76,7 @@ impl Component for TrainModel {
         context.progress(None, "Reading rows");
         let frame = rows.frame()?;
         let watch = Watch::new(context);
-        let mut model = Model::train(&estimator, &frame, &train_options(params, rows), &watch)?;
+        let mut model = Model::train(&estimator, &frame, &train_options(params, rows)?, &watch)?;
         model.training.metrics = watch.last().into_iter().map(|(name, value)| measured(&name, value)).collect();
         context.note(&format!(
             "Trained {} on {} rows and {} features in {:.2} s.",
@@ -83,8 +85,37 @@ impl Component for TrainModel {
             model.features.len(),
             model.training.seconds
         ));
+        if let Some(sentence) = rare_class(&model) {
+            context.warn(&sentence);
+        }
         Ok(vec![("model", Value::Model(Arc::new(model)))])
     }
+}
+
+/// Below this share of the training rows a class counts as rare.
+const RARE: f64 = 0.1;
+
+/// Says that a class has so few rows that accuracy will flatter the model, unless that was seen to.
+fn rare_class(model: &Model) -> Option<String> {
+    let label = model.label.as_ref()?;
+    let counts = &model.training.class_rows;
+    let total: u64 = counts.iter().sum();
+    let (class, &rows) = label.classes.iter().zip(counts).min_by_key(|(_, rows)| **rows)?;
+    let share = rows as f64 / total.max(1) as f64;
+    let rare = if label.classes.len() == 2 { share < RARE } else { share < RARE / label.classes.len() as f64 };
+    if !rare || model.estimator.balances_classes() || label.threshold.is_some() {
+        return None;
+    }
+    let remedy = if model.estimator.class_weight().is_some() {
+        "Set the class weights of the algorithm to balanced, or choose a threshold with Tune threshold"
+    } else {
+        "Choose a threshold with Tune threshold, or use an algorithm that has class weights"
+    };
+    Some(format!(
+        "Only {:.1} % of the rows ({rows} of {total}) are “{class}”, so a model that hardly ever predicts it still has a \
+         high accuracy. {remedy}, and judge the model by F1 or average precision.",
+        share * 100.0
+    ))
 }
 
 /// The end of a curve as a metric: `validation_log_loss` becomes "Validation log loss".

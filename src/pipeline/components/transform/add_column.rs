@@ -2,7 +2,9 @@ use data::expression;
 use data::prepare::{ComputedColumn, Step};
 use data::schema::Column;
 
-use crate::component::{Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError};
+use crate::component::{
+    Category, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec, StepError,
+};
 use crate::components::prepared::prepared_by;
 use crate::components::tables::{one_table, report_expression, shape_or_open, shorten};
 use crate::shape::{Known, Problem, Shape, Shapes};
@@ -51,6 +53,10 @@ static SPEC: Spec = Spec {
 impl Component for AddColumn {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Same
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {

@@ -118,7 +118,7 @@ impl Component for AppendColumns {
         };
         let open = left.open || right.open;
         let right = renamed(&left.schema, &right.schema, params.text("suffix"));
-        one_table(TableShape { schema: joined(left.schema, right), open, rows })
+        one_table(TableShape { schema: joined(left.schema, right), open, rows, ..TableShape::default() })
     }
 
     fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {

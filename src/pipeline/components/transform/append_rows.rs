@@ -196,7 +196,7 @@ impl Component for AppendRows {
         match combined(mode, &known) {
             Ok(schema) if all_known => {
                 let rows = known.iter().map(|(_, shape)| shape.rows).sum();
-                one_table(TableShape { schema, open, rows })
+                one_table(TableShape { schema, open, rows, ..TableShape::default() })
             }
             Ok(_) => Vec::new(),
             Err(sentence) => {
@@ -223,7 +223,10 @@ impl Component for AppendRows {
         };
         let alike = tables.iter().all(|table| table.preparation == tables[0].preparation);
         let preparation = if alike { tables[0].preparation.clone() } else { std::default::Default::default() };
-        let table = Table { content: TableContent::from(appended), roles: roles_in(&all), preparation };
+        let raw = tables[0].raw.clone().filter(|_| alike);
+        let scored = tables[0].scored.clone().filter(|_| tables.iter().all(|it| it.scored == tables[0].scored));
+        let appended = Table::raw(TableContent::from(appended));
+        let table = Table { roles: roles_in(&all), preparation, raw, scored, ..appended };
         Ok(vec![("table", table.into())])
     }
 }

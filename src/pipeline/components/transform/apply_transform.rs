@@ -1,4 +1,4 @@
-use crate::component::{Category, Component, Params, Port, PortKind, Spec, StepError};
+use crate::component::{Category, Component, Params, Port, PortKind, RowRelation, Spec, StepError};
 use crate::components::prepared::prepared;
 use crate::components::tables::{one_table, shape_or_open};
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
@@ -37,6 +37,10 @@ impl Component for ApplyTransform {
         &SPEC
     }
 
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Same
+    }
+
     fn caption(&self, _params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
         String::new()
     }
@@ -61,7 +65,7 @@ impl Component for ApplyTransform {
         // What becomes of the columns it works on is known only to the transform.
         let mut schema = table.schema;
         schema.columns.retain(|column| !columns.contains(&column.name));
-        one_table(TableShape { schema, open: true, rows: table.rows })
+        one_table(TableShape { schema, open: true, ..table })
     }
 
     fn run(&self, _params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {

@@ -3,7 +3,8 @@ use data::prepare::{BinColumn, Step};
 use data::schema::Kind;
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec,
+    StepError,
 };
 use crate::components::prepared::{features, fitted, fitted_shapes, report_none, rows_to_fit, shape_after};
 use crate::components::tables::{count, name_some, shape_or_open};
@@ -160,6 +161,14 @@ fn edges(text: &str) -> Result<Vec<f64>, Problem> {
 impl Component for Bin {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Same
+    }
+
+    fn learns(&self, params: &Params) -> bool {
+        params.text("method") != "edges"
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {

@@ -5,7 +5,8 @@ use data::scalar::Scalar;
 use data::schema::{Kind, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec,
+    StepError,
 };
 use crate::components::prepared::{features, fitted, fitted_shapes, report_none, rows_to_fit};
 use crate::components::tables::{chosen_or, col, count, name_some, percent, require, shape_or_open};
@@ -226,6 +227,14 @@ fn drop_columns(params: &Params, table: &Table, context: &StepContext<'_>) -> Re
 impl Component for CleanMissingData {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, params: &Params) -> RowRelation {
+        if params.text("method") == "drop_rows" { RowRelation::Some } else { RowRelation::Same }
+    }
+
+    fn learns(&self, params: &Params) -> bool {
+        !matches!(params.text("method"), "constant" | "drop_rows")
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {

@@ -3,7 +3,8 @@ use data::prepare::{ClipColumn, Outside, Step};
 use data::schema::Kind;
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec,
+    StepError,
 };
 use crate::components::prepared::{features, fitted, fitted_shapes, report_none, rows_to_fit, shape_after};
 use crate::components::tables::{name_some, shape_or_open};
@@ -131,6 +132,14 @@ fn range(limits: Limits) -> String {
 impl Component for ClipValues {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Same
+    }
+
+    fn learns(&self, params: &Params) -> bool {
+        params.text("limits") == "percentiles"
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {

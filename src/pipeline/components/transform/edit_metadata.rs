@@ -3,7 +3,8 @@ use data::prepare::{Fitted, Preparation, Step};
 use data::schema::{Kind, Role, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec,
+    StepError,
 };
 use crate::components::prepared::prepared;
 use crate::components::tables::{cols, count, one_table, require, shape_or_open};
@@ -202,6 +203,10 @@ fn may_lose(from: Kind, to: Kind) -> bool {
 impl Component for EditMetadata {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Same
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {

@@ -6,7 +6,8 @@ use data::prepare::{Fitted, Preparation, Step};
 use data::schema::{Kind, Role, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec,
+    StepError,
 };
 use crate::components::prepared::{features, prepared, rows_to_fit};
 use crate::components::tables::{column_or_role, require, shape_or_open};
@@ -157,6 +158,10 @@ impl Component for FilterFeatureSelection {
         &SPEC
     }
 
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Same
+    }
+
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {
         format!("{} best · {}", params.integer("keep"), score(params).name())
     }
@@ -169,7 +174,8 @@ impl Component for FilterFeatureSelection {
         problems: &mut Vec<Problem>,
     ) -> Vec<(&'static str, Shape)> {
         let input = shape_or_open(inputs, "table");
-        let scores = |rows| ("scores", Shape::Table(TableShape { schema: score_schema(), open: false, rows }));
+        let scores =
+            |rows| ("scores", Shape::Table(TableShape { schema: score_schema(), rows, ..TableShape::default() }));
         match plan(params, &input.schema) {
             Ok((_, columns)) => {
                 if columns.is_empty() && !input.open {

@@ -1,7 +1,7 @@
 use data::expression;
 
 use crate::component::{
-    Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec, StepError,
 };
 use crate::components::tables::{one_table, report_expression, shape_or_open, shorten};
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
@@ -48,6 +48,10 @@ static SPEC: Spec = Spec {
 impl Component for FilterRows {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Some
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {

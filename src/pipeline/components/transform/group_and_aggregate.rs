@@ -252,7 +252,7 @@ impl Component for GroupAndAggregate {
         };
         let keys: Schema = input.schema.columns.iter().filter(|c| plan.keys.contains(&c.name)).cloned().collect();
         let rows = plan.keys.is_empty().then_some(1);
-        one_table(TableShape { schema: adopt_roles(planned, &[&keys]), open: false, rows })
+        one_table(TableShape { schema: adopt_roles(planned, &[&keys]), rows, ..TableShape::default() })
     }
 
     fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {

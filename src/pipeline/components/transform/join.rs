@@ -303,7 +303,12 @@ fn joined_shape(plan: &Plan, left: &TableShape, right: &TableShape) -> Option<Ta
         _ => None,
     };
     let open = left.open || (right.open && !plan.keeps_rows());
-    Some(TableShape { schema: adopt_roles(schema, &[&left.schema, &right.schema]), open, rows })
+    Some(TableShape {
+        schema: adopt_roles(schema, &[&left.schema, &right.schema]),
+        open,
+        rows,
+        scored: left.scored.or(right.scored),
+    })
 }
 
 impl Component for Join {

@@ -2,7 +2,8 @@ use data::prepare::{ScaleColumn, Scaling, Step, scale};
 use data::schema::Kind;
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec,
+    StepError,
 };
 use crate::components::prepared::{features, fitted, fitted_shapes, report_none, rows_to_fit, shape_after};
 use crate::components::tables::{name_some, shape_or_open};
@@ -75,6 +76,10 @@ fn scaling(params: &Params) -> Scaling {
 impl Component for Normalise {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Same
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {

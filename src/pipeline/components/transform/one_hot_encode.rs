@@ -3,7 +3,7 @@ use data::prepare::one_hot::fit;
 use data::schema::Kind;
 
 use crate::component::{
-    Accept, Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec, StepError,
 };
 use crate::components::prepared::{features, fitted, fitted_shapes, report_none, rows_to_fit};
 use crate::components::tables::{count, name_some, shape_or_open};
@@ -66,6 +66,10 @@ static SPEC: Spec = Spec {
 impl Component for OneHotEncode {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Same
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {

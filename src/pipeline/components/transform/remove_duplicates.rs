@@ -1,7 +1,8 @@
 use data::polars::prelude::UniqueKeepStrategy;
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec,
+    StepError,
 };
 use crate::components::tables::{cols, name_some, one_table, require, shape_or_open};
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
@@ -53,6 +54,10 @@ static SPEC: Spec = Spec {
 impl Component for RemoveDuplicates {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Some
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {

@@ -2,7 +2,8 @@ use data::ops::{Amount, SplitBy, sample_rows, split_rows};
 use data::polars::prelude::{IdxCa, IdxSize};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec,
+    StepError,
 };
 use crate::components::tables::{col, height, mask_of, masked, one_table, percent, require, shape_or_open};
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
@@ -143,6 +144,11 @@ fn drawn(params: &Params, table: &Table) -> Result<TableContent, StepError> {
 impl Component for Sample {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, params: &Params) -> RowRelation {
+        let repeats = params.boolean("replacement") && params.text("method") != "head";
+        if repeats { RowRelation::Drawn } else { RowRelation::Some }
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {

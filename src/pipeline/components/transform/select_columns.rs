@@ -2,7 +2,8 @@ use data::prepare::Step;
 use data::schema::{Kind, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec,
+    StepError,
 };
 use crate::components::prepared::{prepared_by, shape_after};
 use crate::components::tables::{name_some, one_table, require, shape_or_open};
@@ -110,6 +111,10 @@ fn step(params: &Params, schema: &Schema, open: bool) -> Result<Step, &'static s
 impl Component for SelectColumns {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Same
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {

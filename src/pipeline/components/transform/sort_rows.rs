@@ -1,7 +1,7 @@
 use data::polars::prelude::SortMultipleOptions;
 
 use crate::component::{
-    Accept, Category, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec, StepError,
 };
 use crate::components::tables::{col, one_table, require, shape_or_open};
 use crate::shape::{Known, Problem, Shape, Shapes};
@@ -64,6 +64,10 @@ fn keys(params: &Params) -> Vec<(String, bool)> {
 impl Component for SortRows {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Some
     }
 
     fn caption(&self, params: &Params, _inputs: &Shapes, _known: &dyn Known) -> String {

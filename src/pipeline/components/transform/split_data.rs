@@ -4,7 +4,8 @@ use data::polars::prelude::{DataFrame, lit};
 use data::schema::{Role, Schema};
 
 use crate::component::{
-    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, Spec, StepError,
+    Accept, Category, Choice, Component, Default, Param, ParamKind, Params, Port, PortKind, RowRelation, Spec,
+    StepError,
 };
 use crate::components::tables::{
     col, column_or_role, height, mask_of, masked, percent, report_expression, require, shape_or_open, shorten,
@@ -168,6 +169,10 @@ fn shapes(input: &TableShape, by: &SplitBy) -> Vec<(&'static str, Shape)> {
 impl Component for SplitData {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn row_relation(&self, _params: &Params) -> RowRelation {
+        RowRelation::Some
     }
 
     fn caption(&self, params: &Params, inputs: &Shapes, _known: &dyn Known) -> String {

@@ -61,7 +61,7 @@ impl Component for SummariseData {
         let columns = chosen_or(params, "columns", &input.schema, |_| true);
         let all_known = !input.open || !params.texts("columns").is_empty();
         let rows = all_known.then_some(columns.len() as u64);
-        one_table(TableShape { schema: Schema::of(&summary), open: false, rows })
+        one_table(TableShape { schema: Schema::of(&summary), rows, ..TableShape::default() })
     }
 
     fn run(&self, params: &Params, inputs: &Inputs, _context: &StepContext<'_>) -> Result<Outputs, StepError> {
