@@ -448,6 +448,11 @@ pub trait Component: Send + Sync {
         self.spec().outputs.iter().any(|port| port.kind == PortKind::Transform)
     }
 
+    /// Whether it sets rows aside that nothing before it should have learnt from.
+    fn holds_out(&self) -> bool {
+        false
+    }
+
     /// The input whose rows it divides again and again, so that whatever was learnt from them must be learnt anew from
     /// each part. Its [`StepContext::chain`] then says how.
     fn refits(&self) -> Option<&'static str> {

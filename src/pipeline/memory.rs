@@ -11,13 +11,15 @@ use data::schema::Schema;
 
 use crate::component::StepError;
 use crate::journal::StepJournal;
-use crate::shape::{Known, KnownDataset};
-use crate::store::{Dataset, Environment, Observer, StepEvent, Store, Stored, Stream};
+use crate::meta::ModelMeta;
+use crate::shape::{Known, KnownDataset, KnownModel};
+use crate::store::{Dataset, Environment, Observer, RegisteredModel, StepEvent, Store, Stored, Stream};
 
 /// Keeps everything in a folder that goes when it is dropped.
 pub struct MemoryStore {
     folder: tempfile::TempDir,
     datasets: Mutex<BTreeMap<(String, u32), Dataset>>,
+    models: Mutex<Vec<RegisteredModel>>,
     kept: Mutex<HashMap<String, (Vec<Stored>, StepJournal)>>,
     scratch: AtomicU64,
     python: Option<PathBuf>,
@@ -35,6 +37,7 @@ impl MemoryStore {
         Ok(Self {
             folder,
             datasets: Mutex::default(),
+            models: Mutex::default(),
             kept: Mutex::default(),
             scratch: AtomicU64::default(),
             python: None,
@@ -78,6 +81,19 @@ impl MemoryStore {
         Ok(dataset)
     }
 
+    /// Registers a model as the next version of a name.
+    ///
+    /// # Errors
+    /// When the model cannot be written.
+    pub fn add_model(&self, name: &str, model: &learn::Model) -> Result<RegisteredModel, StepError> {
+        let digest = self.put_bytes(&model.to_bytes()?)?;
+        let mut models = lock(&self.models);
+        let version = 1 + models.iter().filter(|model| model.name == name).count() as u32;
+        let added = RegisteredModel { name: name.to_owned(), version, path: self.path(&digest)?, digest };
+        models.push(added.clone());
+        Ok(added)
+    }
+
     /// How many results are kept.
     pub fn kept(&self) -> usize {
         lock(&self.kept).len()
@@ -101,6 +117,17 @@ impl Store for MemoryStore {
             None => versions.next_back(),
         };
         found.cloned().ok_or_else(|| StepError::Failed(format!("There is no dataset “{name}”.")))
+    }
+
+    fn model(&self, reference: &str) -> Result<RegisteredModel, StepError> {
+        let (name, version) = match reference.rsplit_once('@') {
+            Some((name, version)) => (name, version.parse().ok()),
+            None => (reference, None),
+        };
+        let models = lock(&self.models);
+        let wanted = |model: &&RegisteredModel| model.name == name && version.is_none_or(|it: u32| it == model.version);
+        let found = models.iter().rev().find(wanted).cloned();
+        found.ok_or_else(|| StepError::Failed(format!("There is no registered model “{reference}”.")))
     }
 
     fn find(&self, key: &str) -> Result<Option<Vec<Stored>>, StepError> {
@@ -165,6 +192,13 @@ impl Known for MemoryStore {
         let Dataset { name, version, schema, rows, .. } =
             Store::dataset(self, name, version).map_err(|error| error.to_string())?;
         Ok(KnownDataset { name, version, schema, rows })
+    }
+
+    fn model(&self, reference: &str) -> Result<KnownModel, String> {
+        let found = Store::model(self, reference).map_err(|error| error.to_string())?;
+        let bytes = fs::read(&found.path).map_err(|error| failed("The model cannot be read", &error).to_string())?;
+        let model = learn::Model::from_bytes(&bytes).map_err(|error| error.to_string())?;
+        Ok(KnownModel { name: found.name, version: found.version, shape: ModelMeta::of(&model).shape() })
     }
 }
 

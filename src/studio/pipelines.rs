@@ -7,7 +7,7 @@ use pipeline::check::{Checked, Known, KnownDataset, check};
 use pipeline::execute::known_results;
 use pipeline::graph::Pipeline;
 use pipeline::plan::{Plan, Target};
-use pipeline::shape::Shape;
+use pipeline::shape::{KnownModel, Shape};
 use pipeline::store::Stored;
 use pipeline::yaml::Document;
 use serde::Serialize;
@@ -275,6 +275,10 @@ impl Known for KnownHere<'_> {
         let schema = self.workspace.dataset_schema(&found.dataset, found.version).map_err(|error| error.to_string())?;
         let schema = serde_json::from_value(schema).map_err(|error| error.to_string())?;
         Ok(KnownDataset { name: found.dataset, version: found.version, schema, rows: found.rows })
+    }
+
+    fn model(&self, reference: &str) -> std::result::Result<KnownModel, String> {
+        crate::registered::known_model(self.workspace, reference).map_err(|error| error.message)
     }
 
     fn environment(&self, name: &str) -> std::result::Result<(), String> {

@@ -9,10 +9,12 @@ use pipeline::component::{ParamKind, Params, PortKind, Spec};
 use pipeline::graph::{Input, Job, Pipeline};
 use pipeline::plan::{Plan, Target};
 use serde::{Deserialize, Serialize};
+use workspace::tracking::ModelInput;
 use workspace::{Change, LogLine, NewRun, NewStep, RunInput, Step, StepStatus};
 
 use crate::environments::Wanted;
 use crate::model_runs::RunModels;
+use crate::registered::{self, ModelRead};
 use crate::surroundings::{Starting, Surroundings};
 use crate::{Error, Result, RunModel, Studio, names};
 
@@ -125,6 +127,7 @@ impl Studio {
             pipeline::graph::set::set(&mut pipeline, key, value).map_err(Error::invalid)?;
         }
         let inputs = self.pin_datasets(&mut pipeline)?;
+        let models = self.pin_models(&mut pipeline);
         document = document.edited(&pipeline);
         let plan = self.plan(&pipeline, &request.target)?;
         let models = RunModels::of(plan.clone(), pipeline.clone());
@@ -154,7 +157,13 @@ impl Studio {
             models: models.nested(),
             ..NewRun::default()
         };
-        self.workspace.write(Change::new("run.started", &id).with("pipeline", path), |tx| tx.insert_run(&new))?;
+        let read = models.into_iter().filter(|model| new.steps.iter().any(|step| step.name == model.step));
+        let read: Vec<ModelInput> =
+            read.filter_map(|model| Some(ModelInput { model_id: model.logged_model? })).collect();
+        self.workspace.write(Change::new("run.started", &id).with("pipeline", path), |tx| {
+            tx.insert_run(&new)?;
+            tx.log_inputs(&id, &[], &read)
+        })?;
         Ok(id)
     }
 
@@ -178,6 +187,20 @@ impl Studio {
             }
         }
         Ok(inputs)
+    }
+
+    /// Writes the version behind every registered model that is named without one or by an alias.
+    fn pin_models(&self, pipeline: &mut Pipeline) -> Vec<ModelRead> {
+        let mut models = Vec::new();
+        for (name, job) in pipeline.jobs.iter_mut().filter(|(_, job)| !job.disabled) {
+            let Some(spec) = job.spec() else { continue };
+            for param in spec.params.iter().filter(|param| matches!(param.kind, ParamKind::Model)) {
+                if let Some(Input::Value(reference)) = job.inputs.get_mut(param.name) {
+                    models.extend(registered::pin(&self.workspace, name, reference));
+                }
+            }
+        }
+        models
     }
 
     /// The plan, if nothing in it is known to fail.

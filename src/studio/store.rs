@@ -7,8 +7,10 @@ use std::sync::Arc;
 use data::schema::Schema;
 use pipeline::component::{PortKind, StepError};
 use pipeline::journal::StepJournal;
-use pipeline::store::{Dataset, Environment, Store, Stored};
+use pipeline::store::{Dataset, Environment, RegisteredModel, Store, Stored};
 use workspace::{Output, Workspace};
+
+use crate::registered::BY_DIGEST;
 
 /// Bytes in the workspace's blobs, results in its step cache.
 pub(crate) struct WorkspaceStore {
@@ -54,6 +56,17 @@ impl Store for WorkspaceStore {
             schema,
             rows: found.rows,
         })
+    }
+
+    fn model(&self, reference: &str) -> Result<RegisteredModel, StepError> {
+        if let Some(digest) = reference.strip_prefix(BY_DIGEST) {
+            let path = self.workspace.blob_path(digest).map_err(failed)?;
+            return Ok(RegisteredModel { name: reference.to_owned(), version: 0, digest: digest.to_owned(), path });
+        }
+        let found = crate::registered::find_registered(&self.workspace, reference)
+            .map_err(|error| StepError::Failed(error.message))?;
+        let path = self.workspace.blob_path(&found.digest).map_err(failed)?;
+        Ok(RegisteredModel { name: found.model, version: found.version, digest: found.digest, path })
     }
 
     fn find(&self, key: &str) -> Result<Option<Vec<Stored>>, StepError> {

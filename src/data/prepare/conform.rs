@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use polars::prelude::{BooleanChunked, Column, DataType, Int64Chunked, IntoColumn, NamedFrom, NewChunkedArray, Series};
 
 use super::columns::{convert, parse_boolean};
+use crate::decimal::MAX_DIGITS;
 use crate::error::{Error, Result};
 use crate::schema::Kind;
 use crate::{scalar::Scalar, temporal};
@@ -48,7 +49,7 @@ pub fn conform(column: &Column, kind: Kind, spelling: Spelling) -> Result<Column
         Kind::Boolean => booleans(column, found),
         Kind::Text | Kind::Category => texts(column, found, kind, spelling),
         Kind::Date | Kind::DateTime | Kind::Time => times(column, found, kind),
-        kind if kind.is_numeric() => numbers(column, found, kind),
+        kind if kind.is_numeric() => numbers(column, found, kind, spelling),
         _ if found == kind => Ok(column.clone()),
         _ => Err(refuse(column, first_value(column), kind, "")),
     }
@@ -119,18 +120,27 @@ fn reals(column: &Column, found: Kind, kind: Kind) -> Result<Vec<Option<f64>>> {
     Ok(cast.f64()?.iter().map(|value| value.filter(|value| !value.is_nan())).collect())
 }
 
-fn numbers(column: &Column, found: Kind, kind: Kind) -> Result<Column> {
+fn numbers(column: &Column, found: Kind, kind: Kind, spelling: Spelling) -> Result<Column> {
+    if kind == Kind::Decimal {
+        return decimals(column, found, spelling);
+    }
     if found == kind {
-        let cast = if kind == Kind::Real { column.cast(&DataType::Float64)? } else { column.clone() };
-        return Ok(cast);
+        return Ok(column.cast(&DataType::Float64)?);
     }
-    let reals = Series::new(column.name().clone(), reals(column, found, kind)?).into_column();
-    if kind == Kind::Real {
-        return Ok(reals);
+    Ok(Series::new(column.name().clone(), reals(column, found, kind)?).into_column())
+}
+
+/// Decimals with the digits that the known texts have, so that `1.5` and `1.50` are the same text.
+fn decimals(column: &Column, found: Kind, spelling: Spelling) -> Result<Column> {
+    let plain = if found == Kind::Category { column.cast(&DataType::String)? } else { column.clone() };
+    let mut read = convert(&plain, Kind::Decimal)?.into_column();
+    if let Spelling::Known(known) = spelling {
+        let digits = |text: &String| text.split_once('.').map_or(0, |(_, digits)| digits.len());
+        let scale = known.iter().map(digits).max().unwrap_or(0).min(MAX_DIGITS);
+        read = read.cast(&DataType::Decimal(MAX_DIGITS, scale))?;
     }
-    let cast = column.cast(&kind.dtype()).or_else(|_| reals.cast(&kind.dtype()))?;
-    refuse_lost(&reals, &cast, kind)?;
-    Ok(cast)
+    refuse_lost(column, &read, Kind::Decimal)?;
+    Ok(read)
 }
 
 /// 2^63, the first real that is no whole number of 64 bits.
@@ -156,6 +166,13 @@ fn whole_numbers(column: &Column, found: Kind, spelling: Spelling) -> Result<Col
             return Ok(read);
         }
     }
+    if found == Kind::Decimal {
+        let read: Vec<Option<i64>> = (0..column.len()).map(|row| whole_decimal(column, row)).collect();
+        let read = Int64Chunked::from_iter_options(column.name().clone(), read.into_iter()).into_column();
+        if refuse_lost(column, &read, Kind::Integer).is_ok() {
+            return Ok(read);
+        }
+    }
     let reals = reals(column, found, Kind::Integer)?;
     let fraction = reals.iter().position(|value| value.is_some_and(|value| whole(value).is_none()));
     match (fraction, spelling) {
@@ -167,6 +184,13 @@ fn whole_numbers(column: &Column, found: Kind, spelling: Spelling) -> Result<Col
             Err(refuse(column, value_at(column, row).map(|value| (row, value)), Kind::Integer, ""))
         }
         (Some(_), _) => Ok(Series::new(column.name().clone(), reals).into_column()),
+    }
+}
+
+fn whole_decimal(column: &Column, row: usize) -> Option<i64> {
+    match Scalar::from_any(&column.get(row).ok()?)? {
+        Scalar::Decimal(value) => value.units_at(0)?.try_into().ok(),
+        _ => None,
     }
 }
 
@@ -390,6 +414,19 @@ mod tests {
         assert_eq!(read(&column([None::<bool>, None]), Kind::Real), ["null", "null"]);
         let fraction = conform(&column([1.0, 2.5]), Kind::Integer, Spelling::ByValue).unwrap();
         assert_eq!(values(&fraction), ["1", "2.5"]);
+    }
+
+    #[test]
+    fn decimals_keep_their_digits() {
+        let read_decimal = |column: &Column| read(column, Kind::Decimal);
+        assert_eq!(read_decimal(&column(["9007199254740993.25", ""])), ["9007199254740993.25", "null"]);
+        let decimal = convert(&column(["9007199254740993", "1"]), Kind::Decimal).unwrap().into_column();
+        assert_eq!(read(&decimal, Kind::Integer), ["9007199254740993", "1"]);
+        assert_eq!(read(&decimal, Kind::Real)[1], "1");
+        let known = texts(&["1.50", "2.25"]);
+        let shorter = convert(&column(["1.5"]), Kind::Decimal).unwrap().into_column();
+        let same = conform(&shorter, Kind::Decimal, Spelling::Known(&known)).unwrap();
+        assert_eq!(values(&same), ["1.50"]);
     }
 
     #[test]

@@ -62,7 +62,8 @@ impl Model {
     fn conformed_column(&self, column: &Column, kind: Kind, stage: usize, notes: &mut ScoringNotes) -> Result<Column> {
         let name = column.name().as_str();
         let found = Kind::of(column.dtype());
-        if found == kind {
+        // Decimals of one value are written with as many digits as they happen to have.
+        if found == kind && kind != Kind::Decimal {
             return Ok(conform(column, kind, Spelling::ByValue)?);
         }
         let text_use = self.text_use(stage, name);

@@ -2,6 +2,7 @@
 //!
 //! Runs after every edit, so it reads no data: shapes of datasets and of computed outputs come from [`Known`].
 
+mod leaks;
 pub(crate) mod params;
 #[cfg(test)]
 mod tests;
@@ -81,6 +82,7 @@ pub fn check(pipeline: &Pipeline, known: &dyn Known) -> Checked {
             Some(component) => {
                 let mut checker = Checker { pipeline, known, checked: &checked, name, job, problems: &mut problems };
                 let facts = checker.run(component);
+                problems.extend(leaks::learnt_before(pipeline, name, component));
                 checked.captions.insert(name.to_owned(), facts.caption);
                 checked.inputs.insert(name.to_owned(), facts.inputs);
                 checked.shapes.insert(name.to_owned(), facts.outputs);

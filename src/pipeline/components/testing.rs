@@ -48,7 +48,8 @@ impl Bench {
         let shape = match &value {
             Value::Table(table) => {
                 let rows = Some(table.frame().unwrap().height() as u64);
-                Some(Shape::Table(TableShape { schema: table.schema().unwrap(), open: false, rows }))
+                let scored = table.scored.as_ref().map(|scored| scored.task);
+                Some(Shape::Table(TableShape { schema: table.schema().unwrap(), open: false, rows, scored }))
             }
             _ => None,
         };

@@ -5,6 +5,8 @@
 //! code it runs and of the environment it runs in. Two steps of one key have one result. Keys need no table bytes, so a run in which nothing changed
 //! reads none.
 
+#[cfg(test)]
+mod model_tests;
 pub mod outputs;
 mod step;
 #[cfg(test)]

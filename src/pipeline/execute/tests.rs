@@ -336,7 +336,8 @@ fn a_panic_is_a_failure_with_a_sentence() {
     let failure = |params: Params| {
         let (job, component) = ("job".to_owned(), "faulty".to_owned());
         let planned = Step { job, component, params, inputs: Vec::new(), environment: None, obstacle: None };
-        step::run(&Faulty, &planned, &BTreeMap::new(), &store, &recorder, 1).unwrap_err().to_string()
+        let ready = Ready { key: String::new(), inputs: BTreeMap::new(), chain: None, memory: 0 };
+        step::run(&Faulty, &planned, &ready, &store, &recorder, 1).unwrap_err().to_string()
     };
     let broke = failure(Params::default().with("panic", true));
     assert!(broke.starts_with("Faulty broke off: index 0 is out of place. This is a mistake in Atelier"), "{broke}");
@@ -380,7 +381,8 @@ fn keys_follow_roles_and_preparation() {
         let estimator = recorder.output("knn", "estimator").unwrap();
         BTreeMap::from([("estimator".to_owned(), estimator), ("table".to_owned(), stored)])
     };
-    let digest = |change: &dyn Fn(&mut crate::meta::TableMeta)| key(component, train, &inputs(change), &store).unwrap();
+    let digest =
+        |change: &dyn Fn(&mut crate::meta::TableMeta)| key(component, train, &inputs(change), None, &store).unwrap();
     let same = digest(&|_| {});
     assert_eq!(same, digest(&|table| table.rows += 1), "how many rows there are is in the digest already");
     assert_ne!(same, digest(&|table| table.schema.columns[0].role = Some(data::schema::Role::Ignore)));

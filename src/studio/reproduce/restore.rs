@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use pipeline::component::ParamKind;
+use pipeline::component::{ParamKind, Params, Spec};
 use serde_json::Value as Json;
 use workspace::{Change, MANIFEST, NewDatasetVersion, NewRun, NewStep, RunInput, Workspace};
 
@@ -150,6 +150,10 @@ impl Studio {
                     step.params.0.insert(param.name.to_owned(), reference.into());
                 }
             }
+            let reads_model = component.spec().params.iter().any(|param| matches!(param.kind, ParamKind::Model));
+            if reads_model {
+                self.share_models(again, &step.job, component.spec(), &mut step.params, &steps)?;
+            }
             if step.component == "export_data" {
                 keep_inside(&step.job, step.params.0.get_mut("path"), notes);
             }
@@ -187,6 +191,29 @@ impl Studio {
         };
         again.workspace.write(Change::new("run.started", &id), |tx| tx.insert_run(&new))?;
         Ok(id)
+    }
+
+    /// Lets the steps of the new run find the registered models that this one read. They are named by their bytes: the
+    /// versions may have been deleted since, and the folder of the new run has no registry.
+    fn share_models(
+        &self,
+        again: &Studio,
+        job: &str,
+        spec: &Spec,
+        params: &mut Params,
+        steps: &[workspace::Step],
+    ) -> Result<()> {
+        let read = steps.iter().find(|step| step.name == job).and_then(|step| step.outputs.first());
+        for param in spec.params.iter().filter(|param| matches!(param.kind, ParamKind::Model)) {
+            let digest = match read.and_then(|output| output.digest.clone()) {
+                Some(digest) => digest,
+                // The run did not come so far.
+                None => crate::registered::find_registered(&self.workspace, params.text(param.name))?.digest,
+            };
+            again.workspace.share_blob(&self.workspace, &digest)?;
+            params.0.insert(param.name.to_owned(), format!("{}{digest}", crate::registered::BY_DIGEST).into());
+        }
+        Ok(())
     }
 
     fn share_dataset(&self, again: &Studio, input: &RunInput) -> Result<()> {

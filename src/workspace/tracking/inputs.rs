@@ -68,6 +68,23 @@ pub struct DatasetSummary {
     pub context: Option<String>,
 }
 
+impl Workspace {
+    /// The ids of the runs that read a logged model, newest first.
+    ///
+    /// # Errors
+    /// A database that cannot be read.
+    pub fn runs_reading_model(&self, model: &str) -> Result<Vec<String>> {
+        self.db.read(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT DISTINCT r.uuid FROM run_models m JOIN runs r ON r.id = m.run_id
+                 WHERE m.model_id = ?1 AND m.kind = 'input' AND r.deleted_at IS NULL ORDER BY r.id DESC",
+            )?;
+            let ids = statement.query_map([model], |row| row.get(0))?;
+            Ok(ids.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+}
+
 impl Batch<'_> {
     /// Adds datasets and models that a run reads. A dataset that the run has already keeps its tags.
     ///

@@ -33,7 +33,7 @@ fn model(estimator: Value, label: &str) -> Value {
 
 /// A bench with a model that predicts `class`, which checking knows.
 fn scoring(model: Value) -> Bench {
-    let shape = ModelShape { label: Some("class".to_owned()), task: None, features: Vec::new() };
+    let shape = ModelShape { label: Some("class".to_owned()), ..ModelShape::default() };
     Bench::new(&ScoreModel).value("model", model).shape("model", Some(Shape::Model(shape)))
 }
 
@@ -178,7 +178,7 @@ fn what_cannot_be_judged_is_told_before_the_run() {
     let bench = Bench::new(&EvaluateModel).table("table", rows());
     let problems = bench.problems();
     assert!(problems[0].starts_with("These rows have no predictions."), "{problems:?}");
-    let model = Shape::Model(ModelShape { task: Some(Task::Regression), label: None, features: Vec::new() });
+    let model = Shape::Model(ModelShape { task: Some(Task::Regression), ..ModelShape::default() });
     let with_model = bench.shape("model", Some(model));
     assert_eq!((with_model.problems(), with_model.caption().as_str()), (Vec::new(), "Regression"));
     let cluster = Bench::new(&CrossValidate)

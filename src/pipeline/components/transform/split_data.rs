@@ -175,6 +175,10 @@ impl Component for SplitData {
         RowRelation::Some
     }
 
+    fn holds_out(&self) -> bool {
+        true
+    }
+
     fn caption(&self, params: &Params, inputs: &Shapes, _known: &dyn Known) -> String {
         let share = percent(params.real("fraction"));
         let schema = shape_or_open(inputs, "table").schema;

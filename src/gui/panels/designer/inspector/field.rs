@@ -37,6 +37,7 @@ pub fn show(
         ParamKind::Code { language } => code::show(ui, value, language, typing, id),
         ParamKind::Csv => csv::show(ui, value, typing, id),
         ParamKind::Dataset => dataset(ui, value, known),
+        ParamKind::Model => model(ui, value, known),
         ParamKind::Rows { fields } => rows::show(ui, value, fields, known, typing, id),
     }
 }
@@ -184,6 +185,30 @@ fn dataset(ui: &mut Ui, value: &Json, known: &Known<'_>) -> Option<Json> {
     versions.extend((1..=count).rev().map(|version| (version.to_string(), format!("Version {version}"))));
     let mut chosen = version.to_owned();
     let changed = Select::new("Version").show(ui, &mut chosen, &versions).changed();
+    changed.then(|| if chosen.is_empty() { Json::from(name) } else { Json::from(format!("{name}@{chosen}")) })
+}
+
+/// `name`, `name@version` or `name@alias`: which registered model, and which of its versions.
+fn model(ui: &mut Ui, value: &Json, known: &Known<'_>) -> Option<Json> {
+    let reference = value.as_str().unwrap_or_default();
+    let (name, which) = reference.rsplit_once('@').unwrap_or((reference, ""));
+    let names: Vec<(String, &str)> = known.models.iter().map(|model| (model.name.clone(), &*model.name)).collect();
+    let mut chosen = name.to_owned();
+    let empty = match (name.is_empty(), names.is_empty()) {
+        (true, true) => "Register a model first",
+        (true, false) => "Choose a model",
+        (false, _) => name,
+    };
+    if Select::new("Model").empty(empty).show(ui, &mut chosen, &names).changed() {
+        return Some(Json::from(chosen));
+    }
+    let model = known.models.iter().find(|model| model.name == name)?;
+    let newest = model.versions.first().copied().unwrap_or_default();
+    let mut choices = vec![(String::new(), format!("Newest version ({newest})"))];
+    choices.extend(model.aliases.iter().map(|(alias, version)| (alias.clone(), format!("{alias} (version {version})"))));
+    choices.extend(model.versions.iter().map(|version| (version.to_string(), format!("Version {version}"))));
+    let mut chosen = which.to_owned();
+    let changed = Select::new("Version").empty(which).show(ui, &mut chosen, &choices).changed();
     changed.then(|| if chosen.is_empty() { Json::from(name) } else { Json::from(format!("{name}@{chosen}")) })
 }
 

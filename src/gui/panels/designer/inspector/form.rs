@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use egui::{Align2, Id, Sense, Ui, vec2};
 use serde_json::Value as Json;
+use studio::LoadableModel;
 use studio::data::schema::Schema;
 use studio::pipeline::check::is_shown;
 use studio::pipeline::component::{Param, ParamKind, Params, Spec};
@@ -25,6 +26,8 @@ pub struct Known<'a> {
     /// The shapes on the step's inputs.
     pub inputs: &'a Shapes,
     pub datasets: &'a Datasets,
+    /// What a model field can choose from.
+    pub models: &'a [LoadableModel],
 }
 
 impl Known<'_> {
@@ -152,6 +155,7 @@ fn is_wide(param: &Param) -> bool {
             | ParamKind::Csv
             | ParamKind::Rows { .. }
             | ParamKind::Dataset
+            | ParamKind::Model
     )
 }
 

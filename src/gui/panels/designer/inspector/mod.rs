@@ -18,6 +18,7 @@ use studio::data::profile::ColumnProfile;
 use studio::pipeline::component::Spec;
 use studio::pipeline::graph::Job;
 use studio::pipeline::shape::{Problem, Severity, Shapes};
+use studio::LoadableModel;
 
 use super::canvas::{PortKey, Selection, paint};
 use super::catalogue::Catalogue;
@@ -48,6 +49,7 @@ pub struct Inspector {
     job: String,
     title: Option<String>,
     datasets: Request<Vec<(String, u32)>>,
+    models: Request<Vec<LoadableModel>>,
     again: u64,
     docs: bool,
     markdown: CommonMarkCache,
@@ -83,6 +85,7 @@ impl Inspector {
             let datasets = studio.datasets()?;
             Ok::<_, studio::Error>(datasets.into_iter().map(|dataset| (dataset.name, dataset.versions)).collect())
         });
+        self.models.ensure(("models", self.again), cx.backend, |studio| studio.loadable_models());
         let mut out = Output::default();
         let single = selection.single().and_then(|job| Some((job, document.pipeline.jobs.get(job)?)));
         if let Some((name, job)) = single {
@@ -129,7 +132,8 @@ impl Inspector {
         let none = Shapes::new();
         let inputs = checked.and_then(|checked| checked.inputs.get(name)).unwrap_or(&none);
         let datasets = self.datasets.value().map_or(&[][..], Vec::as_slice);
-        let known = Known { job: name, inputs, datasets };
+        let models = self.models.value().map_or(&[][..], Vec::as_slice);
+        let known = Known { job: name, inputs, datasets, models };
         ui.push_id(("form", name), |ui| {
             out.edits.extend(form::show(ui, spec, job, problems, &known, &mut self.typing));
         });
