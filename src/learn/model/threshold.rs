@@ -132,11 +132,11 @@ mod tests {
     #[test]
     fn goals_are_reached_where_they_can_be() {
         let truth = [true, false, true, false, false];
-        let scores = [0.9, 0.8, 0.7, 0.2, 0.1];
+        let scores = [0.875, 0.75, 0.625, 0.25, 0.125];
         let points = operating_points(&truth, &scores, None);
-        assert_eq!(best(&points, ThresholdGoal::F1), Ok(0.45));
-        assert_eq!(best(&points, ThresholdGoal::PrecisionAtLeast(0.9)), Ok(0.85));
-        assert_eq!(best(&points, ThresholdGoal::RecallAtLeast(0.9)), Ok(0.45));
+        assert_eq!(best(&points, ThresholdGoal::F1), Ok(0.4375));
+        assert_eq!(best(&points, ThresholdGoal::PrecisionAtLeast(0.9)), Ok(0.8125));
+        assert_eq!(best(&points, ThresholdGoal::RecallAtLeast(0.9)), Ok(0.4375));
         let missed = operating_points(&[false, true], &[0.9, 0.1], None);
         let sentence = best(&missed, ThresholdGoal::PrecisionAtLeast(0.9)).unwrap_err().to_string();
         assert!(sentence.contains("the highest is 0.500"), "{sentence}");

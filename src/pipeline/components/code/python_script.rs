@@ -14,7 +14,7 @@ use crate::component::{
 use crate::components::tables::scored_of;
 use crate::shape::{Known, Problem, Shape, Shapes, TableShape};
 use crate::store::{StepContext, Store};
-use crate::value::{Inputs, Outputs, Value};
+use crate::value::{Inputs, Outputs, Table, Value};
 
 pub struct PythonScript;
 

@@ -205,7 +205,8 @@ fn model(ui: &mut Ui, value: &Json, known: &Known<'_>) -> Option<Json> {
     let model = known.models.iter().find(|model| model.name == name)?;
     let newest = model.versions.first().copied().unwrap_or_default();
     let mut choices = vec![(String::new(), format!("Newest version ({newest})"))];
-    choices.extend(model.aliases.iter().map(|(alias, version)| (alias.clone(), format!("{alias} (version {version})"))));
+    choices
+        .extend(model.aliases.iter().map(|(alias, version)| (alias.clone(), format!("{alias} (version {version})"))));
     choices.extend(model.versions.iter().map(|version| (version.to_string(), format!("Version {version}"))));
     let mut chosen = which.to_owned();
     let changed = Select::new("Version").empty(which).show(ui, &mut chosen, &choices).changed();

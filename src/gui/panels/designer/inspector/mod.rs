@@ -14,11 +14,11 @@ mod rows;
 
 use egui::{Sense, Ui, vec2};
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
+use studio::LoadableModel;
 use studio::data::profile::ColumnProfile;
 use studio::pipeline::component::Spec;
 use studio::pipeline::graph::Job;
 use studio::pipeline::shape::{Problem, Severity, Shapes};
-use studio::LoadableModel;
 
 use super::canvas::{PortKey, Selection, paint};
 use super::catalogue::Catalogue;
