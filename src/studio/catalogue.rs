@@ -204,6 +204,7 @@ fn type_name(kind: &ParamKind) -> &'static str {
         ParamKind::Code { .. } => "code",
         ParamKind::Csv => "csv",
         ParamKind::Dataset => "dataset",
+        ParamKind::Model => "model",
         ParamKind::Rows { .. } => "rows",
     }
 }

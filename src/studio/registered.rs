@@ -5,7 +5,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use pipeline::meta::ModelMeta;
 use pipeline::shape::{KnownModel, ModelShape};
-use workspace::{ModelVersion, Run, Workspace};
+use workspace::tracking::ModelInput;
+use workspace::{ModelVersion, NewStep, Run, Workspace};
 
 use crate::{Error, Result, Studio};
 
@@ -117,6 +118,13 @@ pub(crate) fn pin(workspace: &Workspace, step: &str, reference: &mut serde_json:
     *reference = format!("{}@{}", found.model, found.version).into();
     let registered = workspace.registered_version(&found.model, found.version).ok();
     Some(ModelRead { step: step.to_owned(), logged_model: registered.and_then(|version| version.logged_model) })
+}
+
+/// The models that the steps of a run read, as runs record them.
+pub(crate) fn inputs_of(models: &[ModelRead], steps: &[NewStep]) -> Vec<ModelInput> {
+    let runs = |model: &&ModelRead| steps.iter().any(|step| step.name == model.step);
+    let read = models.iter().filter(runs).filter_map(|model| model.logged_model.clone());
+    read.map(|model_id| ModelInput { model_id }).collect()
 }
 
 impl Studio {

@@ -9,7 +9,6 @@ use pipeline::component::{ParamKind, Params, PortKind, Spec};
 use pipeline::graph::{Input, Job, Pipeline};
 use pipeline::plan::{Plan, Target};
 use serde::{Deserialize, Serialize};
-use workspace::tracking::ModelInput;
 use workspace::{Change, LogLine, NewRun, NewStep, RunInput, Step, StepStatus};
 
 use crate::environments::Wanted;
@@ -127,7 +126,7 @@ impl Studio {
             pipeline::graph::set::set(&mut pipeline, key, value).map_err(Error::invalid)?;
         }
         let inputs = self.pin_datasets(&mut pipeline)?;
-        let models = self.pin_models(&mut pipeline);
+        let read = self.pin_models(&mut pipeline);
         document = document.edited(&pipeline);
         let plan = self.plan(&pipeline, &request.target)?;
         let models = RunModels::of(plan.clone(), pipeline.clone());
@@ -157,9 +156,7 @@ impl Studio {
             models: models.nested(),
             ..NewRun::default()
         };
-        let read = models.into_iter().filter(|model| new.steps.iter().any(|step| step.name == model.step));
-        let read: Vec<ModelInput> =
-            read.filter_map(|model| Some(ModelInput { model_id: model.logged_model? })).collect();
+        let read = registered::inputs_of(&read, &new.steps);
         self.workspace.write(Change::new("run.started", &id).with("pipeline", path), |tx| {
             tx.insert_run(&new)?;
             tx.log_inputs(&id, &[], &read)
