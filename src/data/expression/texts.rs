@@ -28,7 +28,8 @@ pub(super) fn called(compiler: &Compiler, name: &str, operands: &[Operand]) -> C
         compiler.textual(operand, name)?;
     }
     let counts = operands.iter().skip(numbers_from.0).take(numbers_from.1);
-    for operand in counts.filter(|operand| operand.dtype != DataType::Int64 && !operand.is_null()) {
+    let mut unfit = counts.filter(|operand| operand.dtype != DataType::Int64 && !operand.is_null());
+    if let Some(operand) = unfit.next() {
         return compiler.wrong_at(&[name], format!("{name} needs a whole number, but gets {}.", operand.phrase()));
     }
     for operand in operands.iter().skip(numbers_from.0 + numbers_from.1) {

@@ -126,7 +126,11 @@ fn without_halves(dtype: &mut ArrowDataType) -> bool {
         | ArrowDataType::Map(field, _) => without_halves(&mut field.dtype),
         ArrowDataType::Struct(fields) => {
             // Every field has to be looked at, not only up to the first of them.
-            fields.iter_mut().fold(false, |found, field| without_halves(&mut field.dtype) || found)
+            let mut found = false;
+            for field in fields.iter_mut() {
+                found |= without_halves(&mut field.dtype);
+            }
+            found
         }
         _ => false,
     }

@@ -317,7 +317,7 @@ impl Builder {
             }
         } else if self.plan.is_text() {
             self.push_text(text, origin);
-        } else if !self.store(&field) && !(field.placeholder && self.plan == Plan::Unknown) {
+        } else if !self.store(&field) && (!field.placeholder || self.plan != Plan::Unknown) {
             if field.placeholder {
                 Finding::add(&mut self.findings.placeholders, line, text);
                 self.values.push_null();

@@ -420,7 +420,7 @@ fn styles(runs: &Runs, body: &str, shape: &Shape) -> Readings {
     if !grouped(groups) || last == 0 {
         return 0;
     }
-    match (between, all_groups.then_some(between).unwrap_or(closing)) {
+    match (between, if all_groups { between } else { closing }) {
         (Separator::Comma, Separator::Comma | Separator::Dot) => GROUP_COMMA,
         (Separator::Dot, Separator::Dot | Separator::Comma) => GROUP_DOT,
         (Separator::Space, Separator::Space) => GROUP_SPACE | GROUP_SPACE_COMMA,

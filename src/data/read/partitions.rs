@@ -81,19 +81,20 @@ impl Partitions {
     }
 }
 
+/// Returns whether the text is a number with a leading zero, as codes are.
+fn zero_led(text: &&str) -> bool {
+    let digits = text.trim_start_matches('-');
+    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 impl Partition {
     fn of(name: &str, values: &[Option<&str>], options: &ReadOptions) -> Result<Self> {
         let texts = Series::new(name.into(), values);
-        let zero_led = |text: &&str| {
-            let digits = text.trim_start_matches('-');
-            digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
-        };
         let chosen = options.kinds.get(name).copied();
-        let zeros = chosen.is_none() && values.iter().flatten().any(|text| zero_led(text));
+        let zeros = chosen.is_none() && values.iter().flatten().any(zero_led);
         let whole = |text: &&str| !zero_led(text) && text.parse::<i64>().is_ok_and(|value| value.to_string() == **text);
-        let all = |fits: &dyn Fn(&&str) -> bool| {
-            values.iter().any(Option::is_some) && values.iter().flatten().all(|text| fits(text))
-        };
+        let all =
+            |fits: &dyn Fn(&&str) -> bool| values.iter().any(Option::is_some) && values.iter().flatten().all(fits);
 
         let kind = match chosen {
             Some(kind) => kind,

@@ -26,7 +26,7 @@ const CELLS: u64 = 16 << 20;
 /// An open file that carries its own types.
 enum Source {
     Parquet(ParquetFile),
-    Arrow(ArrowTable),
+    Arrow(Box<ArrowTable>),
     Statistics(StatisticsFile),
     Workbook(Sheet),
 }
@@ -51,7 +51,7 @@ impl TypedFile {
     pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Self> {
         let source = match options.format {
             Format::Parquet => Source::Parquet(ParquetFile::open(path)?),
-            Format::ArrowIpc => Source::Arrow(ArrowTable::open(path)?),
+            Format::ArrowIpc => Source::Arrow(Box::new(ArrowTable::open(path)?)),
             Format::Workbook => Source::Workbook(Sheet::open(path, options)?),
             _ => Source::Statistics(StatisticsFile::open(path)?),
         };

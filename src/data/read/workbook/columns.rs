@@ -299,7 +299,7 @@ fn moment_of(moment: &ExcelDateTime) -> Value {
         let millis = (serial * 86_400_000.0).round() as i64;
         return if millis < 86_400_000 { Value::Time(millis * 1_000_000) } else { Value::Real(serial) };
     }
-    if serial < 0.0 || serial > 2_958_466.0 {
+    if !(0.0..=2_958_466.0).contains(&serial) {
         return Value::Real(serial);
     }
     let (year, month, day, hour, minute, second, milli) = moment.to_ymd_hms_milli();

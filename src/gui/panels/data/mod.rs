@@ -190,7 +190,8 @@ impl Panel for Data {
             return self.import_page(ui, cx);
         }
         if self.current.is_none() {
-            let text = "A dataset is a table in versions: drop a CSV, JSON, Excel, Parquet, Arrow or statistics file here";
+            let text =
+                "A dataset is a table in versions: drop a CSV, JSON, Excel, Parquet, Arrow or statistics file here";
             if self.datasets.is_known() && widgets::empty(ui, &Empty { icon: Icon::Data, text, step: "Import data…" })
             {
                 cx.run(Command::ImportData);
