@@ -313,15 +313,8 @@ impl Studio {
 
 /// The name of the one file, or of the folder of several.
 fn suggested_name(files: &[PathBuf], first: &Path) -> String {
-    let named = if files.len() == 1 { first.file_name() } else { first.parent().and_then(Path::file_name) };
-    let mut name = named.unwrap_or_default().to_string_lossy().into_owned();
-    if files.len() == 1 {
-        for ending in ["gz", "zip", "bz2", "xz", "zst"] {
-            name = name.strip_suffix(&format!(".{ending}")).map(str::to_owned).unwrap_or(name);
-        }
-        name = Path::new(&name).file_stem().map_or(name.clone(), |stem| stem.to_string_lossy().into_owned());
-    }
-    names::slug(&name)
+    let folder = || first.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
+    names::slug(&if files.len() == 1 { read::bare_name(first) } else { folder() })
 }
 
 #[cfg(test)]

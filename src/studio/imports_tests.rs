@@ -143,3 +143,13 @@ fn of_a_version_by_an_older_program_the_types_are_kept() {
     assert_eq!(kept.kinds.get("zip"), Some(&Kind::Text));
     assert_eq!(kept.fields().count(), 1);
 }
+
+#[test]
+fn a_dataset_is_named_after_its_file() {
+    let named = |path: &str| suggested_name(&[PathBuf::from(path)], Path::new(path));
+    assert_eq!(named("/a/Sales 2024.csv.gz"), "sales_2024");
+    assert_eq!(named("/a/v1.2.parquet"), "v1_2");
+    assert_eq!(named("/a/archive.ZIP"), "archive");
+    let two = [PathBuf::from("/a/b c/x.csv"), PathBuf::from("/a/b c/y.csv")];
+    assert_eq!(suggested_name(&two, &two[0]), "b_c");
+}

@@ -59,15 +59,11 @@ impl Studio {
         }
 
         let named = tables.iter().map(|(name, rows)| (name.as_str(), rows.clone())).collect();
-        let rows = sql::plan(query, named).and_then(|planned| {
-            planned.collect().map_err(|error| format!("The query cannot be carried out: {error}."))
-        });
-        rows.map_err(|sentence| match absent {
-            Some((table, error)) if sentence.contains(&format!("relation '{table}' was not found")) => {
-                self.no_table(&table, error)
-            }
+        let planned = sql::plan(query, named).map_err(|sentence| match absent {
+            Some((table, error)) if is_about_table(&sentence, &table) => self.no_table(&table, error),
             _ => Error::invalid(sentence),
-        })
+        })?;
+        Ok(planned.collect().map_err(data::Error::from)?)
     }
 
     /// The error for a table of a query that is no dataset.
@@ -118,4 +114,9 @@ impl Studio {
         let arguments = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
         LazyFrame::scan_parquet(PlRefPath::new(path.to_string_lossy()), arguments).map_err(failed)
     }
+}
+
+/// Whether a mistake in a query is that there is no table of this name.
+fn is_about_table(sentence: &str, table: &str) -> bool {
+    sentence.contains(&format!("relation '{table}' was not found"))
 }

@@ -13,6 +13,11 @@ const TABLES: [&str; 20] = [
 /// Endings of files that may be tables.
 const PERHAPS: [&str; 3] = ["txt", "json", "dat"];
 
+/// Endings of files that may be tables, packed ones too, for a dialog that chooses files.
+pub fn table_endings() -> Vec<&'static str> {
+    TABLES.into_iter().chain(PERHAPS).chain(PACKED).collect()
+}
+
 /// The files behind paths, folders and patterns such as `data/*.csv`, in order of
 /// their names, each once. Of a folder, the files directly in it, or in folders
 /// such as `year=2024` below it, whose ending is a table's; hidden ones are left
@@ -82,6 +87,14 @@ pub(super) fn tables_of(files: &[PathBuf]) -> Vec<PathBuf> {
 
 /// What is added to the name of a file that is compressed.
 const PACKED: [&str; 6] = ["gz", "bz2", "xz", "zst", "zstd", "zip"];
+
+/// The name of a file without its endings: `sales` of `sales.csv.gz`.
+pub fn bare_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let packed = name.rsplit_once('.').filter(|(_, ending)| PACKED.contains(&ending.to_lowercase().as_str()));
+    let name = packed.map_or(name.as_str(), |(name, _)| name);
+    Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
 
 /// The ending in lower case, without one such as `.gz`.
 pub(super) fn ending(path: &Path) -> String {

@@ -54,7 +54,7 @@ use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
 pub use fields::{FieldChoice, FieldEditor, READ_FIELDS, ReadField, importable_kinds};
-pub use files::expand;
+pub use files::{bare_name, expand, table_endings};
 pub use import::import;
 pub use options::{Compression, Format, Mark, Ragged, ReadChoices, ReadOptions, TextEncoding};
 pub use preview::preview;

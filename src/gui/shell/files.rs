@@ -29,7 +29,7 @@ pub fn ask(what: Ask, notifier: Notifier, chosen: impl FnOnce(PathBuf, &Notifier
         let dialog = rfd::FileDialog::new();
         match what {
             Ask::ImportData => {
-                let tables = ["csv", "tsv", "txt", "parquet", "arrow", "feather", "ipc", "jsonl", "ndjson", "json"];
+                let tables = studio::data::read::table_endings();
                 let dialog =
                     dialog.set_title("Import data").add_filter("Tables", &tables).add_filter("All files", &["*"]);
                 if let Some(files) = dialog.pick_files() {

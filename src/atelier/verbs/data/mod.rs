@@ -129,8 +129,13 @@ impl Add {
         }
 
         let imported = studio.commit_import(staged)?;
-        let changes = imported.changes.iter().flat_map(studio::VersionChanges::sentences);
-        for sentence in imported.warnings.iter().cloned().chain(changes) {
+        for sentence in &imported.warnings {
+            eprintln!("atelier: {sentence}");
+        }
+        if !imported.warnings.is_empty() {
+            eprintln!("atelier: What is wrong there can be said with a flag: atelier data add --help");
+        }
+        for sentence in imported.changes.iter().flat_map(studio::VersionChanges::sentences) {
             eprintln!("atelier: {sentence}");
         }
         output::print(&imported.version, json, |version| {
