@@ -20,7 +20,16 @@ pub struct Served {
 impl Served {
     /// Starts a server on any free port and waits until it says where.
     pub fn start(desk: &Desk) -> Self {
-        let mut child = desk.start(&["serve", "--port", "0"]);
+        Self::with(desk, &[])
+    }
+
+    /// Starts it with more variables in its environment.
+    pub fn with(desk: &Desk, variables: &[(&str, &str)]) -> Self {
+        let workspace = desk.workspace();
+        let mut command = desk.command(&["serve", "--port", "0", "--workspace", workspace.to_str().unwrap()]);
+        command.envs(variables.iter().copied());
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().rsplit(':').next().and_then(|port| port.parse().ok());
