@@ -88,8 +88,11 @@ const DATASET_KEYS: &[&str] = &["context", "digest", "name"];
 /// A filter that MLflow refuses, in its words.
 pub fn clauses(filter: &str, dialect: Dialect) -> Result<Vec<Clause>> {
     let tokens = lex::tokens(filter);
-    if dialect == Dialect::LoggedModels && tokens.is_empty() && !filter.is_empty() {
-        return Err(several(filter, dialect));
+    if tokens.is_empty() && !filter.is_empty() {
+        return Err(match dialect {
+            Dialect::LoggedModels => several(filter, dialect),
+            _ => Error::invalid(format!("Invalid filter '{filter}'. Could not be parsed.")),
+        });
     }
     let ends = tokens.iter().position(|token| token.kind == lex::Kind::Semicolon);
     if ends.is_some_and(|end| end + 1 < tokens.len()) {

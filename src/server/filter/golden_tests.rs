@@ -117,7 +117,7 @@ proptest! {
     /// No filter breaks the parser, and none that it takes says something else the second time.
     #[test]
     fn no_filter_breaks_it(text in "([a-zé.`'\"()=<>!;, 0-9\\\\-]|metrics\\.|params\\.| AND | LIKE | IN | IS NULL){0,24}") {
-        // An empty filter is none; one of spaces is refused for logged models.
+        // An empty filter is none; one of spaces is refused.
         prop_assume!(!text.is_empty());
         for dialect in [Dialect::Runs, Dialect::Experiments, Dialect::Models, Dialect::Versions, Dialect::LoggedModels] {
             prop_assert_eq!(clauses(&text, dialect).is_ok(), clauses(&format!(" {text}"), dialect).is_ok());

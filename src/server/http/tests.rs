@@ -460,6 +460,19 @@ fn a_name_is_needed_to_rename() {
 }
 
 #[test]
+fn a_filter_of_spaces_is_no_filter() {
+    let client = Client::new();
+    let blank = json!({"experiment_ids": ["0"], "filter": "  "});
+    assert_eq!(client.post("runs/search", blank.clone()).unwrap_err().1, "Invalid filter '  '. Could not be parsed.");
+    assert_eq!(client.post("logged-models/search", blank).unwrap_err().0, 400);
+    let stages = |stage: &str| json!({"experiment_ids": ["0"], "filter": format!("lifecycle_stage = {stage}")});
+    client.post("logged-models", json!({"experiment_id": "0", "name": "m"})).unwrap();
+    let active = client.post("logged-models/search", stages("active")).unwrap();
+    assert_eq!(active["models"].as_array().unwrap().len(), 1, "without quotes too");
+    assert_eq!(client.post("logged-models/search", stages("'deleted'")).unwrap(), json!({}));
+}
+
+#[test]
 fn slashes_may_be_doubled() {
     assert_eq!(super::squeeze("//api/2.0//mlflow///x"), "/api/2.0/mlflow/x");
     assert_eq!(super::squeeze("/"), "/");
