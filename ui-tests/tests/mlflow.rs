@@ -218,7 +218,7 @@ fn the_address_that_the_client_prints_opens_a_page_of_the_run() {
     for shown in [
         "&lt;b&gt;brisk&lt;/b&gt; heron",
         ">loss<",
-        ">0.05<",
+        ">0.0500<",
         "<polyline",
         ">depth<",
         ">notes.txt</a>",
