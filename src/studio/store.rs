@@ -78,19 +78,25 @@ impl Store for WorkspaceStore {
     }
 
     fn journal(&self, key: &str) -> Result<StepJournal, StepError> {
-        let Some(kept) = self.workspace.step_journal(key).map_err(failed)? else {
-            return Ok(StepJournal::default());
-        };
-        serde_json::from_value(kept)
-            .map_err(|error| StepError::Failed(format!("What a step said when it ran cannot be read: {error}.")))
+        if let Some(kept) = self.workspace.step_journal(key).map_err(failed)? {
+            return serde_json::from_value(kept)
+                .map_err(|error| StepError::Failed(format!("What a step said when it ran cannot be read: {error}.")));
+        }
+        // Programs before this one kept no journals. What was trained or judged without its curves is so again.
+        let entry = self.workspace.cached_step(key).map_err(failed)?;
+        let mut kinds = entry.iter().flat_map(|entry| &entry.outputs).map(|output| output.kind.as_str());
+        if kinds.any(|kind| matches!(kind, "model" | "report")) {
+            return Err(StepError::failed("The curves of this step were not kept with its result."));
+        }
+        Ok(StepJournal::default())
     }
 
     fn keep(&self, key: &str, outputs: &[Stored], journal: &StepJournal) -> Result<(), StepError> {
         let outputs: Vec<Output> = outputs.iter().map(recorded).collect();
-        let said = if journal.is_empty() { None } else { Some(serde_json::to_value(journal).map_err(unwritable)?) };
+        let said = serde_json::to_value(journal).map_err(unwritable)?;
         let kept = self.workspace.batch("step.kept", key, |batch| {
             batch.remember_step(key, None, None, &outputs)?;
-            said.iter().try_for_each(|said| batch.keep_step_journal(key, said))
+            batch.keep_step_journal(key, &said)
         });
         kept.map_err(failed)
     }
@@ -149,5 +155,37 @@ pub(crate) fn recorded(output: &Stored) -> Output {
         kind: kind.unwrap_or_default(),
         digest: Some(output.digest.clone()),
         meta: output.meta.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Studio;
+
+    #[test]
+    fn what_was_kept_without_its_curves_is_computed_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Studio::create(folder.path(), "Test").unwrap().workspace;
+        let store = WorkspaceStore::new(Arc::clone(&workspace));
+        let digest = store.put_bytes(b"bytes").unwrap();
+        let output =
+            |kind| Stored { port: "out".to_owned(), kind, digest: digest.clone(), meta: serde_json::json!({}) };
+
+        // As programs kept results that knew of no journals.
+        for (key, kind) in [("model", PortKind::Model), ("report", PortKind::Report), ("table", PortKind::Table)] {
+            let outputs = [recorded(&output(kind))];
+            workspace.batch("step.kept", key, |batch| batch.remember_step(key, None, None, &outputs)).unwrap();
+        }
+        assert!(store.journal("model").is_err() && store.journal("report").is_err());
+        assert_eq!(store.journal("table").unwrap(), StepJournal::default());
+
+        let mut journal = StepJournal::default();
+        store.keep("model", &[output(PortKind::Model)], &journal).unwrap();
+        assert_eq!(store.journal("model").unwrap(), journal, "it said nothing");
+        journal.curves.entry("loss".to_owned()).or_default().push(1, f64::NAN);
+        store.keep("model", &[output(PortKind::Model)], &journal).unwrap();
+        assert_eq!(store.journal("model").unwrap(), journal);
+        assert_eq!(store.find("model").unwrap().unwrap(), [output(PortKind::Model)]);
     }
 }
