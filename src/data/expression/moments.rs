@@ -236,12 +236,6 @@ pub(super) fn part(compiler: &Compiler, name: &str, operand: &Operand) -> Compil
 
     let value = operand.expr.clone();
     let date = || value.clone().dt();
-    let seconds_of = |per_second: i64| {
-        let nanos =
-            date().nanosecond().cast(DataType::Int64).floor_div(convert::whole_literal(1_000_000_000 / per_second));
-        date().second().cast(DataType::Int64) * convert::whole_literal(per_second) + nanos
-    };
-    let timed = operand.kind() == Kind::DateTime;
     match name.as_str() {
         "year" | "years" | "y" => whole(date().year()),
         "isoyear" => whole(date().iso_year()),
@@ -255,24 +249,39 @@ pub(super) fn part(compiler: &Compiler, name: &str, operand: &Operand) -> Compil
         "decade" => whole(date().year().cast(DataType::Int64).floor_div(convert::whole_literal(10))),
         "century" => whole(date().century()),
         "millennium" => whole(date().millennium()),
-        "hour" | "hours" | "h" if timed => whole(date().hour()),
-        "minute" | "minutes" | "min" | "mins" | "m" if timed => whole(date().minute()),
-        "second" | "seconds" | "sec" | "secs" | "s" if timed => whole(date().second()),
-        "millisecond" | "milliseconds" | "ms" if timed => whole(seconds_of(1_000)),
-        "microsecond" | "microseconds" | "us" if timed => whole(seconds_of(1_000_000)),
-        "nanosecond" | "nanoseconds" | "ns" if timed => whole(seconds_of(1_000_000_000)),
-        "hour" | "minute" | "second" | "millisecond" | "microsecond" | "nanosecond" => {
-            let zero =
-                when(value.clone().is_not_null()).then(convert::whole_literal(0)).otherwise(lit(polars::prelude::NULL));
-            whole(zero)
-        }
         "epoch" => {
             let micros = value.cast(DataType::Datetime(TimeUnit::Microseconds, None)).to_physical();
             let seconds = micros.cast(DataType::Float64) / lit(1e6);
             Ok(Operand::made_of(seconds, DataType::Float64, &[operand]))
         }
-        _ => unknown(),
+        _ => match clock_part(&name, operand) {
+            Some(part) => whole(part),
+            None => unknown(),
+        },
     }
+}
+
+/// A part of the time of day; 0 for a date.
+fn clock_part(name: &str, operand: &Operand) -> Option<Expr> {
+    let value = || operand.expr.clone();
+    let seconds_of = |per_second: i64| {
+        let nanos = value().dt().nanosecond().cast(DataType::Int64);
+        let fraction = nanos.floor_div(convert::whole_literal(1_000_000_000 / per_second));
+        value().dt().second().cast(DataType::Int64) * convert::whole_literal(per_second) + fraction
+    };
+    let part = match name {
+        "hour" | "hours" | "h" => value().dt().hour(),
+        "minute" | "minutes" | "min" | "mins" | "m" => value().dt().minute(),
+        "second" | "seconds" | "sec" | "secs" | "s" => value().dt().second(),
+        "millisecond" | "milliseconds" | "ms" => seconds_of(1_000),
+        "microsecond" | "microseconds" | "us" => seconds_of(1_000_000),
+        "nanosecond" | "nanoseconds" | "ns" => seconds_of(1_000_000_000),
+        _ => return None,
+    };
+    Some(match operand.kind() {
+        Kind::Date => when(value().is_not_null()).then(convert::whole_literal(0)).otherwise(lit(polars::prelude::NULL)),
+        _ => part,
+    })
 }
 
 fn time_part(name: &str, operand: &Operand) -> Option<Expr> {

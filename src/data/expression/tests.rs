@@ -94,6 +94,37 @@ fn every_function_and_operator_gives_what_duckdb_gives() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
+/// Holds random expressions against DuckDB's values (`golden/random_expressions.py`).
+#[test]
+#[ignore = "needs a file made by golden/random_expressions.py"]
+fn random_expressions_give_what_duckdb_gives() {
+    use crate::golden::expressions::{agrees, table};
+
+    let path = std::env::var("ATELIER_EXPRESSIONS").unwrap();
+    let cases: Vec<serde_json::Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let (table, mut wrong) = (table(), Vec::new());
+    for case in &cases {
+        let text = case["expression"].as_str().unwrap();
+        let found = computed(text, &table);
+        match (&found, case["values"].as_array()) {
+            (Ok(found), Some(values)) => {
+                let same =
+                    |(found, value): (&Option<String>, &serde_json::Value)| agrees(found.as_deref(), value.as_str());
+                if !found.iter().zip(values).all(same) {
+                    wrong.push(format!("{text}: {found:?} instead of {values:?}"));
+                }
+            }
+            (Err(sentence), Some(_)) => wrong.push(format!("{text}: {sentence}")),
+            // What DuckDB refuses ours may compute; what overflows there must not have a value here.
+            (Ok(found), None) if case["refused"].as_str().unwrap().contains("Overflow") => {
+                wrong.push(format!("{text}: {found:?} instead of an overflow"));
+            }
+            _ => {}
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
 #[test]
 fn everything_documented_has_a_case() {
     let cases = crate::golden::expressions::cases();

@@ -488,14 +488,18 @@ def cases(text):
         yield form, ours, theirs or ours
 
 
-def main():
+def filled_connection():
     connection = duckdb.connect()
     columns = ", ".join(f'"{name}" {kind}' for name, (kind, _) in COLUMNS.items())
     connection.execute(f"CREATE TABLE t (row_number INT, {columns})")
     for row in range(6):
         values = [row] + [values[row] for _, values in COLUMNS.values()]
         connection.execute(f"INSERT INTO t VALUES ({', '.join('?' * len(values))})", values)
+    return connection
 
+
+def main():
+    connection = filled_connection()
     found = []
     for text, aggregate in ((ROW_WISE, False), (AGGREGATES, True), (OPERATORS, False)):
         for form, ours, theirs in cases(text):
@@ -518,4 +522,5 @@ def main():
     print(len(found), "cases")
 
 
-main()
+if __name__ == "__main__":
+    main()
