@@ -125,6 +125,7 @@ impl<'a> Call<'a> {
     fn choosing_or_moment(&self, compiler: &Compiler, operands: &[Operand]) -> CompileResult {
         match (self.function.name, operands) {
             ("coalesce" | "ifnull", all) => first_present(compiler, all),
+            ("nullif", [value, _]) if value.is_null() => Ok(Operand::null()),
             ("nullif", [value, other]) => {
                 let equal = compared(compiler, Comparison::Equal, value, other)?;
                 let expr = when(equal.expr.clone()).then(lit(NULL)).otherwise(value.expr.clone());
@@ -185,6 +186,9 @@ fn extreme(compiler: &Compiler, operands: &[Operand], wins: Comparison) -> Compi
         Ok(unified) => unified,
         Err(sentence) => return compiler.wrong(sentence),
     };
+    if dtype == DataType::Null {
+        return Ok(Operand::null());
+    }
     if Kind::of(&dtype) == Kind::Other {
         return compiler.wrong(format!("There is no largest or smallest of {}s.", Kind::Other.phrase()));
     }

@@ -405,6 +405,9 @@ impl Compiler<'_> {
             Ok(unified) => unified,
             Err(sentence) => return self.wrong(sentence),
         };
+        if dtype == DataType::Null {
+            return Ok(Operand::null());
+        }
         let may_fail = unifying_may_fail(&results);
         let branches: Vec<Operand> = results
             .iter()

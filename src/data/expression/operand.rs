@@ -163,8 +163,8 @@ pub(super) fn scalar(value: &Scalar) -> Expr {
 /// A sentence when there is none.
 pub(super) fn unified(operands: &[Operand]) -> Result<(Vec<Expr>, DataType), String> {
     let Some(common) = common_type(operands)? else {
-        let nothing = operands.iter().map(|_| lit(NULL).cast(DataType::String)).collect();
-        return Ok((nothing, DataType::String));
+        // Nothing but missing values: they take the type of whatever they stand beside.
+        return Ok((operands.iter().map(|_| lit(NULL)).collect(), DataType::Null));
     };
     let exprs = operands.iter().map(|operand| brought_to(operand, &common)).collect();
     Ok((exprs, common))

@@ -98,31 +98,8 @@ fn every_function_and_operator_gives_what_duckdb_gives() {
 #[test]
 #[ignore = "needs a file made by golden/random_expressions.py"]
 fn random_expressions_give_what_duckdb_gives() {
-    use crate::golden::expressions::{agrees, table};
-
-    let path = std::env::var("ATELIER_EXPRESSIONS").unwrap();
-    let cases: Vec<serde_json::Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let (table, mut wrong) = (table(), Vec::new());
-    for case in &cases {
-        let text = case["expression"].as_str().unwrap();
-        let found = computed(text, &table);
-        match (&found, case["values"].as_array()) {
-            (Ok(found), Some(values)) => {
-                let same =
-                    |(found, value): (&Option<String>, &serde_json::Value)| agrees(found.as_deref(), value.as_str());
-                if !found.iter().zip(values).all(same) {
-                    wrong.push(format!("{text}: {found:?} instead of {values:?}"));
-                }
-            }
-            (Err(sentence), Some(_)) => wrong.push(format!("{text}: {sentence}")),
-            // What DuckDB refuses ours may compute; what overflows there must not have a value here.
-            (Ok(found), None) if case["refused"].as_str().unwrap().contains("Overflow") => {
-                wrong.push(format!("{text}: {found:?} instead of an overflow"));
-            }
-            _ => {}
-        }
-    }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    let table = crate::golden::expressions::table();
+    crate::golden::expressions::hold_random_against(|text| computed(text, &table));
 }
 
 #[test]
@@ -186,6 +163,23 @@ fn what_does_not_fit_is_an_error_that_names_the_values() {
         }
         let sentence = found.unwrap_err();
         assert!(sentence.contains(said) && sentence.ends_with('.'), "{text}: {sentence}");
+    }
+}
+
+#[test]
+fn what_is_missing_takes_the_type_beside_it() {
+    use polars::df;
+    let frame = df!("x" => [1_i64, 2], "t" => ["a", "b"]).unwrap();
+    for text in [
+        "x // nullif(NULL, 0)",
+        "x + CASE WHEN x > 1 THEN NULL END",
+        "greatest(NULL, NULL) * 2",
+        "t || coalesce(NULL, NULL)",
+        "abs(if(x > 1, NULL, NULL))",
+        "round(NULL, 1)",
+        "NULL",
+    ] {
+        assert_eq!(computed(text, &frame).unwrap(), [None, None], "{text}");
     }
 }
 

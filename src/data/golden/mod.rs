@@ -130,6 +130,28 @@ pub mod expressions {
             || left == right && !both_whole
             || !both_whole && (left - right).abs() <= 1e-12 * right.abs().max(1e-3)
     }
+
+    /// Holds the cases of the file that `ATELIER_EXPRESSIONS` names against what `computed` gives.
+    pub fn hold_random_against(computed: impl Fn(&str) -> Result<Vec<Option<String>>, String>) {
+        let path = std::env::var("ATELIER_EXPRESSIONS").unwrap();
+        let cases: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let mut wrong = Vec::new();
+        for case in &cases {
+            let text = case["expression"].as_str().unwrap();
+            let same = |(found, value): (&Option<String>, &Value)| agrees(found.as_deref(), value.as_str());
+            match (computed(text), case["values"].as_array()) {
+                (Ok(found), Some(values)) if found.iter().zip(values).all(same) => {}
+                (Ok(found), Some(values)) => wrong.push(format!("{text}: {found:?} instead of {values:?}")),
+                (Err(sentence), Some(_)) => wrong.push(format!("{text}: {sentence}")),
+                // What DuckDB refuses ours may compute; what overflows there must not have a value here.
+                (Ok(found), None) if case["refused"].as_str().unwrap().contains("Overflow") => {
+                    wrong.push(format!("{text}: {found:?} instead of an overflow"));
+                }
+                _ => {}
+            }
+        }
+        assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    }
 }
 
 /// A file of another program, which `files.py` made.

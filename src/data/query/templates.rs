@@ -18,7 +18,7 @@ use sqlparser::ast::{
 use crate::checked::{height, refusal};
 use crate::expression::{self, computed_row_by_row};
 use crate::normalize::stored_type;
-use crate::schema::{Column as SchemaColumn, Kind, Schema};
+use crate::schema::{Column as SchemaColumn, Schema};
 
 /// The functions that a query's parts became, by the names they have in it.
 #[derive(Default)]
@@ -35,13 +35,14 @@ impl Templates {
         let _ = query.visit(self);
     }
 
-    /// A call of the function that the expression is of its leaves; `None` if it has none.
-    fn call(&mut self, expr: &SqlExpr) -> Option<SqlExpr> {
+    /// A call of the function that the expression is of its leaves.
+    fn call(&mut self, expr: &SqlExpr) -> SqlExpr {
         let mut tree = expr.clone();
         let mut leaves = Leaves(Vec::new());
         let _ = tree.visit(&mut leaves);
         if leaves.0.is_empty() {
-            return None;
+            // A function of nothing would not know that it is one value for every row.
+            leaves.0.push(SqlExpr::Value(SqlValue::Boolean(true).into()));
         }
 
         let number = self.names.len();
@@ -49,7 +50,7 @@ impl Templates {
         self.functions.entry(name.clone()).or_insert_with(|| function(name, tree));
         let arguments = leaves.0.into_iter().map(|leaf| FunctionArg::Unnamed(FunctionArgExpr::Expr(leaf)));
         let list = FunctionArgumentList { duplicate_treatment: None, args: arguments.collect(), clauses: Vec::new() };
-        Some(SqlExpr::Function(SqlFunction {
+        SqlExpr::Function(SqlFunction {
             name: ObjectName::from(vec![Ident::new(name.as_str())]),
             uses_odbc_syntax: false,
             parameters: FunctionArguments::None,
@@ -58,7 +59,7 @@ impl Templates {
             null_treatment: None,
             over: None,
             within_group: Vec::new(),
-        }))
+        })
     }
 }
 
@@ -78,23 +79,19 @@ impl VisitorMut for Templates {
             }
             // The result keeps the name that polars would give it.
             let name = output_name(expr);
-            if let Some(call) = self.call(expr) {
-                *item = match output_name(&call) == name {
-                    true => SelectItem::UnnamedExpr(call),
-                    false => SelectItem::ExprWithAlias { expr: call, alias: Ident::with_quote('"', name) },
-                };
-            }
+            let call = self.call(expr);
+            *item = match output_name(&call) == name {
+                true => SelectItem::UnnamedExpr(call),
+                false => SelectItem::ExprWithAlias { expr: call, alias: Ident::with_quote('"', name) },
+            };
         }
         ControlFlow::Continue(())
     }
 
     fn pre_visit_expr(&mut self, expr: &mut SqlExpr) -> ControlFlow<()> {
         self.subqueries += usize::from(holds_subquery(expr));
-        if self.subqueries == 0
-            && is_template(expr)
-            && let Some(call) = self.call(expr).or_else(|| constant_condition(expr))
-        {
-            *expr = call;
+        if self.subqueries == 0 && is_template(expr) {
+            *expr = self.call(expr);
         }
         without_exponent(expr);
         ControlFlow::Continue(())
@@ -151,11 +148,11 @@ fn is_template(expr: &SqlExpr) -> bool {
             | BinaryOperator::Divide
             | BinaryOperator::DuckIntegerDivide
             | BinaryOperator::Modulo => true,
-            // As a real number such a literal would be another one.
-            _ => is_long_number(left) || is_long_number(right),
+            // As a real number a long literal would be another one; a text may stand for a date.
+            _ => is_long_number(left) || is_long_number(right) || is_made_beside_text(left, right),
         },
         SqlExpr::Nested(_) | SqlExpr::UnaryOp { .. } | SqlExpr::Value(_) | SqlExpr::Interval(_) => false,
-        SqlExpr::TypedString(_) | SqlExpr::IsNull(_) | SqlExpr::IsNotNull(_) | SqlExpr::Between { .. } => false,
+        SqlExpr::TypedString(_) | SqlExpr::IsNull(_) | SqlExpr::IsNotNull(_) => false,
         other => is_inner(other),
     }
 }
@@ -166,6 +163,13 @@ fn is_long_number(expr: &SqlExpr) -> bool {
         return false;
     };
     matches!(&value.value, SqlValue::Number(digits, _) if digits.contains('.') && digits.len() > 16)
+}
+
+/// Whether a text was written beside something computed, whose type polars' SQL does not look at.
+fn is_made_beside_text(left: &SqlExpr, right: &SqlExpr) -> bool {
+    let text = |side: &SqlExpr| matches!(side, SqlExpr::Value(value) if matches!(value.value, SqlValue::SingleQuotedString(_)));
+    let made = |side: &SqlExpr| !matches!(side, SqlExpr::Identifier(_) | SqlExpr::CompoundIdentifier(_));
+    (text(left) && made(right)) || (text(right) && made(left))
 }
 
 /// A number with an exponent, which polars' SQL cannot read, in plain digits.
@@ -179,17 +183,6 @@ fn without_exponent(expr: &mut SqlExpr) {
         let plain = number.to_string();
         *digits = if plain.contains('.') { plain } else { format!("{plain}.0") };
     }
-}
-
-/// The value of a condition that depends on nothing.
-fn constant_condition(expr: &SqlExpr) -> Option<SqlExpr> {
-    let compiled = expression::compile_tree(expr, &Schema::default()).ok()?;
-    if compiled.kind != Kind::Boolean || compiled.aggregates {
-        return None;
-    }
-    let one = DataFrame::empty().lazy().select([compiled.expr.alias("value")]).collect().ok()?;
-    let value = one.column("value").ok()?.bool().ok()?.get(0)?;
-    Some(SqlExpr::Value(SqlValue::Boolean(value).into()))
 }
 
 /// Parts that an expression of ours computes of their own parts.
@@ -312,7 +305,10 @@ fn computed(tree: &SqlExpr, columns: &[Column]) -> PolarsResult<Column> {
     let compiled = expression::compile_tree(tree, &Schema::of(&table)).map_err(|error| refusal(error.sentence))?;
     let result = table.lazy().select([compiled.expr.alias("value")]).collect()?;
     let name = columns.first().map(|column| column.name().clone()).unwrap_or_default();
-    Ok(result.column("value")?.clone().with_name(name))
+    let value = result.column("value")?;
+    // An expression that turns out to depend on nothing gives one value.
+    let value = if value.len() == rows { value.clone() } else { value.new_from_index(0, rows) };
+    Ok(value.with_name(name))
 }
 
 impl FunctionRegistry for Templates {

@@ -46,6 +46,17 @@ fn expressions_mean_in_a_query_what_they_mean_elsewhere() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
+/// Holds random expressions within queries against DuckDB's values (`golden/random_expressions.py`).
+#[test]
+#[ignore = "needs a file made by golden/random_expressions.py"]
+fn random_expressions_mean_the_same_in_a_query() {
+    let golden = table();
+    crate::golden::expressions::hold_random_against(|text| {
+        let result = run(&format!("SELECT n, {text} AS value FROM t"), &[("t", &golden)]);
+        result.map(|result| values(&result, "value")).map_err(|error| error.to_string())
+    });
+}
+
 #[test]
 fn expressions_stand_wherever_sql_has_them() {
     let golden = table();
