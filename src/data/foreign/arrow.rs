@@ -171,7 +171,7 @@ impl ArrowTable {
                 let mut start = read_stream_metadata(&mut file).map_err(failed)?;
                 start.schema = self.schema();
                 for state in StreamReader::new(file, start, None) {
-                    match state.map_err(failed)? {
+                    match state.map_err(|error| self.broken_stream(&error.to_string()))? {
                         StreamState::Some(batch) => {
                             if !take(self.frame(batch, &Dictionaries::default())?)? {
                                 break;
@@ -183,6 +183,15 @@ impl ArrowTable {
             }
         }
         Ok(())
+    }
+
+    /// Streams are read by the engine alone, which refuses some that other programs read.
+    fn broken_stream(&self, reason: &str) -> Error {
+        let sentence = format!(
+            "This Arrow stream is damaged, or holds something that only files can ({reason}). Save it as an Arrow IPC \
+             file (Feather) or as Parquet."
+        );
+        Error::malformed(&self.path, None, sentence)
     }
 
     /// The file with places for buffers of no bytes.

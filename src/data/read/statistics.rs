@@ -61,6 +61,9 @@ impl StatisticsFile {
             let sentence = "This is no file of SAS, Stata or SPSS. Choose its format.";
             Error::malformed(path, None, sentence)
         })?;
+        if matches!(format, ReadStatFormat::Sas) && declares_too_many_columns(path)? {
+            return Err(damaged(path, "it says it has more columns than it has room for"));
+        }
         guarded(path, || {
             let schema = readstat_schema(path, Some(options()), Some(format))
                 .map_err(|error| damaged(path, &error.to_string()))?;
@@ -101,6 +104,39 @@ impl StatisticsFile {
     }
 }
 
+/// Whether a SAS file says that it has more columns than its bytes could
+/// describe. The reader takes room for all of them before it looks.
+fn declares_too_many_columns(path: &Path) -> Result<bool> {
+    /// What stands before the number of columns.
+    const MARK: [u8; 4] = [0xf6; 4];
+    /// Fewest bytes that describe a column.
+    const COLUMN_BYTES: u64 = 8;
+    /// The number stands on one of the first pages.
+    const LOOKED_AT: u64 = 4 << 20;
+
+    let file = std::fs::File::open(path).map_err(Error::file("Opening", path))?;
+    let length = file.metadata().map_err(Error::file("Reading", path))?.len();
+    let mut start = Vec::new();
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, LOOKED_AT), &mut start)
+        .map_err(Error::file("Reading", path))?;
+    let (wide, little) = (start.get(32) == Some(&0x33), start.get(37) == Some(&0x01));
+    let Some(mark) = memchr::memmem::find(&start, &MARK) else {
+        return Ok(false);
+    };
+
+    // In files of 64 bits the mark fills eight bytes: at their beginning, or at their end.
+    let behind = match (wide, little) {
+        (true, true) => mark + 8,
+        _ => mark + 4,
+    };
+    let Some(bytes) = start.get(behind..behind + if wide { 8 } else { 4 }) else {
+        return Ok(false);
+    };
+    let digits: Vec<u8> = if little { bytes.iter().rev().copied().collect() } else { bytes.to_vec() };
+    let columns = digits.iter().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
+    Ok(columns > length / COLUMN_BYTES)
+}
+
 /// A sentence about the labels of one column's codes.
 fn label_note(variable: &serde_json::Value) -> Option<String> {
     let name = variable.get("name")?.as_str()?;
@@ -130,4 +166,32 @@ fn options() -> ScanOptions {
 
 fn damaged(path: &Path, reason: &str) -> Error {
     Error::malformed(path, None, format!("This file of a statistics program is damaged or cut off ({reason})."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The beginning of a SAS file of 32 or 64 bits that says how many columns it has.
+    fn sas(wide: bool, columns: u64) -> Vec<u8> {
+        let mut bytes = vec![0; 4096];
+        bytes[32] = if wide { 0x33 } else { 0x22 };
+        bytes[37] = 1;
+        bytes[1024..1028].fill(0xf6);
+        let behind = if wide { 1032 } else { 1028 };
+        bytes[behind..behind + 4].copy_from_slice(&(columns as u32).to_le_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_file_with_room_for_fewer_columns_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.sas7bdat");
+        for wide in [false, true] {
+            for (columns, too_many) in [(6, false), (512, false), (2_863_311_531, true)] {
+                std::fs::write(&path, sas(wide, columns)).unwrap();
+                assert_eq!(declares_too_many_columns(&path).unwrap(), too_many, "{wide} {columns}");
+            }
+        }
+    }
 }
