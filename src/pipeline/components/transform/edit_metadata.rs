@@ -15,11 +15,12 @@ use crate::value::{Inputs, InputsExt, Outputs, Table};
 /// Renames columns, changes their types, and says what they are for.
 pub struct EditMetadata;
 
-static KINDS: [Choice; 9] = [
+static KINDS: [Choice; 10] = [
     Choice { value: "keep", title: "As it is" },
     Choice { value: "boolean", title: "True or false" },
     Choice { value: "integer", title: "Whole number" },
     Choice { value: "real", title: "Real number" },
+    Choice { value: "decimal", title: "Decimal number" },
     Choice { value: "text", title: "Text" },
     Choice { value: "category", title: "Category" },
     Choice { value: "date", title: "Date" },
@@ -106,6 +107,7 @@ fn kind(word: &str) -> Option<Kind> {
         "boolean" => Kind::Boolean,
         "integer" => Kind::Integer,
         "real" => Kind::Real,
+        "decimal" => Kind::Decimal,
         "text" => Kind::Text,
         "category" => Kind::Category,
         "date" => Kind::Date,
@@ -322,6 +324,18 @@ mod tests {
         let whole = as_kind("integer");
         assert_eq!(whole.texts("table", "p"), ["1", "-2", "3"]);
         assert_eq!(whole.log(), ["2 values of “p” had a fraction, which was cut off: 1.10 became 1."]);
+    }
+
+    #[test]
+    fn texts_become_decimals_of_their_own_digits() {
+        let rows = df!("p" => [Some("1.10"), Some("x"), Some("-2.5"), None], "n" => [1_i64, 2, 3, 4]).unwrap();
+        let edits = json!([{"column": "p", "kind": "decimal"}, {"column": "n", "kind": "decimal"}]);
+        let bench = Bench::new(&EditMetadata).table("table", rows).set("edits", edits);
+        assert_eq!(bench.texts("table", "p"), ["1.10", "null", "-2.50", "null"]);
+        assert_eq!(bench.texts("table", "n"), ["1", "2", "3", "4"]);
+        let schema = bench.out("table").schema().unwrap();
+        assert!(schema.columns.iter().all(|column| column.kind == Kind::Decimal));
+        assert_eq!(bench.log(), ["1 value of “p” could not be read as a decimal number and became missing."]);
     }
 
     #[test]
