@@ -162,7 +162,10 @@ pub(super) fn decide(evidence: &Evidence, chosen: Option<Kind>, around: &Surroun
     }
     let readings = evidence.readings;
     let quoted = evidence.has(seen::NEEDLESS_QUOTES) && !evidence.has(seen::BARE);
-    if quoted && around.bare_values && readings != 0 {
+    // Money, per cent and groups of digits are no codes.
+    let plain = evidence.currencies == 0 && !evidence.has_any(seen::PERCENT | seen::PARENTHESES);
+    let plain = plain && readings & !(GROUPED | COMMA) != 0;
+    if quoted && around.bare_values && plain {
         // Who puts quotes around some values only puts them around texts.
         return Decision { plan: text(evidence), doubt: Some(Doubt::QuotedValues) };
     }

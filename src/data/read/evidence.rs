@@ -214,6 +214,10 @@ impl Evidence {
         } else {
             self.add_decoration(number);
             self.add_shape(&number.shape);
+            if number.negative && number.shape.starts_with_zero && number.shape.has_comma {
+                // Nobody counts to minus nothing.
+                self.seen |= seen::CLEAR_COMMA;
+            }
         }
         let fraction = number.shape.digits - number.shape.whole_digits;
         self.scale = self.scale.max(fraction.min(38) as u8);

@@ -7,6 +7,8 @@ use super::header::{FirstRow, first_row, fits_column, has_typed_column, has_unit
 use super::options::{ReadChoices, ReadOptions};
 use crate::error::Result;
 
+/// First words of a row that sums up those above it.
+const TOTALS: [&str; 6] = ["total", "totals", "grand total", "sum", "summe", "gesamt"];
 /// How many records are looked at.
 const RECORDS: usize = 500;
 /// Most lines before a table that are taken for a preamble.
@@ -150,6 +152,9 @@ fn guess_marks(text: &str, ending: &str, choices: &ReadChoices, options: &mut Re
 /// least two; of equally good ones the one seldom found in text.
 fn delimiter(text: &str, ending: &str, options: &ReadOptions) -> char {
     let tabs = matches!(ending, "tsv" | "tab");
+    if !tabs && is_column_of_comma_numbers(text, options) {
+        return ';';
+    }
     let mut best = (if tabs { '\t' } else { ',' }, 0.0);
     for candidate in ['\t', ';', '|', ',', '^', '~'] {
         let with = ReadOptions { delimiter: candidate, ..options.clone() };
@@ -170,6 +175,26 @@ fn delimiter(text: &str, ending: &str, options: &ReadOptions) -> char {
         }
     }
     best.0
+}
+
+/// Whether a name stands over lines that are each one number with a comma, so
+/// that the comma separates nothing.
+fn is_column_of_comma_numbers(text: &str, options: &ReadOptions) -> bool {
+    let Ok(rules) = Rules::new(options, true) else {
+        return false;
+    };
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(RECORDS);
+    let named = lines.next().is_some_and(|name| !name.contains([',', ';', '\t', '|']));
+    let (mut numbers, mut commas) = (0, 0);
+    for line in lines {
+        let is_number = rules.read(line, Origin::Bare).number.is_some() || rules.null(line).is_some();
+        if !is_number {
+            return false;
+        }
+        numbers += 1;
+        commas += usize::from(line.contains(','));
+    }
+    named && numbers > 0 && commas > 0
 }
 
 /// The first row of the table, if narrower ones stand before it and all behind
@@ -350,15 +375,17 @@ fn guess_rows(start: &Beginning<'_>, text: &str, choices: &ReadChoices, options:
 
 /// Leaves out lines before the table, if it is sure where that begins.
 fn skip_preamble(text: &str, rows: &mut Vec<Row>, width: usize, rules: &Rules, options: &mut ReadOptions) {
-    let Some(begins) = table_begins(rows, width).filter(|begins| *begins > 0 && width > 1) else {
+    if width < 2 {
+        return;
+    }
+    let found = begins_behind_blank(text, rows, width, rules).or_else(|| table_begins(rows, width));
+    let Some(begins) = found.filter(|begins| *begins > 0) else {
         return;
     };
     let line = rows[begins].line;
-    let before = rows[begins - 1].line;
-    let set_off =
-        text.lines().skip(before as usize).take((line - before) as usize - 1).any(|line| line.trim().is_empty());
-    let table: Vec<Vec<String>> = rows[begins..].iter().map(|row| row.fields.clone()).collect();
-    let named = first_row(&table, rules) == FirstRow::SurelyNames;
+    let set_off = is_set_off(text, rows, begins);
+    let words = rows[begins].fields.iter().all(|name| name.is_empty() || name.contains(char::is_alphabetic));
+    let named = words && is_surely_named(&rows[begins..], rules);
     // “x, y” over rows of three may name all but the first column.
     let row_names = begins == 1 && rows[0].fields.len() + 1 == width && !named;
     if row_names || !(named || set_off) {
@@ -372,6 +399,31 @@ fn skip_preamble(text: &str, rows: &mut Vec<Row>, width: usize, rules: &Rules, o
         format!("{skipped} lines seem to stand before the table, from “{}”; they are left out.", shown(&rows[0].fields))
     });
     rows.drain(..begins);
+}
+
+/// The last row, among rows that are all as wide, before which a blank line ends
+/// what is no table, while a table with names begins there.
+fn begins_behind_blank(text: &str, rows: &[Row], width: usize, rules: &Rules) -> Option<usize> {
+    let mut candidates = (1..rows.len().min(PREAMBLE)).rev().filter(|at| is_set_off(text, rows, *at));
+    candidates.find(|at| {
+        let others = rows[*at..].iter().filter(|row| row.fields.len() != width).count();
+        let even = rows[*at].fields.len() == width && others <= FOOTER && others * 3 <= rows.len() - at;
+        even && is_surely_named(&rows[*at..], rules) && !is_surely_named(&rows[..*at], rules)
+    })
+}
+
+/// Whether a blank line stands before a row.
+fn is_set_off(text: &str, rows: &[Row], at: usize) -> bool {
+    let (before, line) = (rows[at - 1].line, rows[at].line);
+    let mut between = text.lines().skip(before as usize).take((line - before) as usize - 1);
+    between.any(|line| line.trim().is_empty())
+}
+
+/// Whether the first of some rows holds names beyond doubt, over values or over
+/// units of them.
+fn is_surely_named(rows: &[Row], rules: &Rules) -> bool {
+    let table: Vec<Vec<String>> = rows.iter().map(|row| row.fields.clone()).collect();
+    first_row(&table, rules) == FirstRow::SurelyNames || has_units(&table[1.min(table.len())..], rules)
 }
 
 fn shown(fields: &[String]) -> String {
@@ -414,6 +466,12 @@ fn guess_footer(
         &of_tail
     };
     let short = rows.iter().rev().take_while(|row| row.fields.len() < width).count();
+    let last = rows.last().filter(|_| short == 0).and_then(|row| row.fields.first());
+    if let Some(word) = last.filter(|word| TOTALS.contains(&word.trim().to_lowercase().as_str())) {
+        options.notes.push(format!(
+            "The last row begins with “{word}”. Choose a footer of one row if it is no row of the table."
+        ));
+    }
     let table = &rows[..rows.len() - short];
     let even = table.len() >= 2 && table.iter().skip(1).all(|row| row.fields.len() == width);
     if short == 0 || short > FOOTER || !even {

@@ -133,6 +133,9 @@ fn thousands_and_decimals() {
     check_file("t.tsv", &chosen, either, &people[..4], &["read as thousands"]);
 
     check("id\tpair\n1\t3,4\n2\t5,12\n", &["id:Integer | pair:Text", "1 | 3,4", "2 | 5,12"], &["one number or two"]);
+    check("price\n1,000\n2,500\n", &["price:Text", "1,000", "2,500"], &["“price” stays text"]);
+    check("price\n1,50\n2,25\n", &["price:Real", "1.5", "2.25"], &[]);
+    check("x\tt\na\t1,5\nb\t-0,125\n", &["x:Text | t:Real", "a | 1.5", "b | -0.125"], &[]);
     check("x;t\na;28,7\nb;28,95\n", &["x:Text | t:Real", "a | 28.7", "b | 28.95"], &[]);
     check("x\tt\na\t28,7\nb\t29,08\n", &["x:Text | t:Real", "a | 28.7", "b | 29.08"], &[]);
     check(
@@ -212,6 +215,12 @@ fn quotes_around_some_values_only() {
         &["“zip” stays text", "“90210”"],
     );
     check("\"n\",\"zip\"\n\"1\",\"90210\"\n", &["n:Integer | zip:Integer", "1 | 90210"], &[]);
+    check(
+        "n,p\n1,\"$1,234.50\"\n2,\"($20.00)\"\n",
+        &["n:Integer | p:Real", "1 | 1234.5", "2 | -20"],
+        &["amounts in $"],
+    );
+    check("n,p\n1,\"1,234.56\"\n2,\"12.50\"\n", &["n:Integer | p:Real", "1 | 1234.56", "2 | 12.5"], &["thousands"]);
     check("n,p\n1,\"1,234.50\"\n2,\"2,345.00\"\n", &["n:Integer | p:Real", "1 | 1234.5", "2 | 2345"], &["thousands"]);
     check("\"2021\",\"2022\"\n5,6\n7,8\n", &["2021:Integer | 2022:Integer", "5 | 6", "7 | 8"], &[]);
 }
@@ -225,6 +234,13 @@ fn lines_around_the_table() {
         &table,
         &["3 lines seem to stand before the table"],
     );
+    check(
+        "Sensor v2\nSerial: 123, Model: X\n\nTime,Temp\n[s],[C]\n0,20.5\n1,20.7\n\n# end\n",
+        &["Time:Integer | Temp:Real", "0 | 20.5", "1 | 20.7"],
+        &["3 lines seem to stand before", "units ([s], [C])", "“# end”"],
+    );
+    check("a,b\n1,2\n\nc,d\n3,4\n", &["a:Text | b:Text", "1 | 2", "c | d", "3 | 4"], &[]);
+    check("t,s\n5,1\nTotal,3\n", &["t:Text | s:Integer", "5 | 1", "Total | 3"], &["The last row begins with “Total”"]);
     check(format!("Report\n{text}"), &table, &["“Report”, seems to stand before"]);
     check(format!("# made by a robot\n# two, \"lines\n{text}"), &table, &["begin with #"]);
     check(format!("\n\n{text}"), &table, &[]);
