@@ -272,7 +272,8 @@ fn dotted_style(evidence: &Evidence, around: &Surroundings) -> Result<Readings, 
     if !grouped || around.clear_dots {
         return Ok(DOT);
     }
-    if around.decimal_commas {
+    let money_of_commas = evidence.currencies != 0 && around.semicolons;
+    if around.decimal_commas || money_of_commas {
         return Ok(GROUP_DOT);
     }
     let always_three_digits = !evidence.has(seen::SMALL_WHOLE);
@@ -296,6 +297,8 @@ fn comma_style(evidence: &Evidence, around: &Surroundings) -> Result<Readings, D
     let decimal = !(wholes && evidence.has(seen::ENDING_ZERO));
     let grouped = !evidence.has(seen::LARGE_WHOLE);
     match (decimal, grouped) {
+        // Nobody counts money in thousandths.
+        (_, true) if evidence.currencies != 0 => Ok(GROUP_COMMA),
         (_, true) if around.thousands_chosen || other_decimals || around.commas => Ok(GROUP_COMMA),
         (true, _) if around.decimal_commas => Ok(COMMA),
         (false, true) => Ok(GROUP_COMMA),
@@ -343,12 +346,15 @@ fn date_order(evidence: &Evidence, around: &Surroundings) -> Result<Readings, Do
         return match around.date_order {
             Some(DateOrder::DayFirst) => Ok(DAY_FIRST),
             Some(DateOrder::MonthFirst) => Ok(MONTH_FIRST),
+            None if readings & YEAR_FIRST != 0 => Err(Doubt::DateOrder),
             None if !evidence.has(seen::ORDER_MATTERS) || !evidence.has(seen::UNDOTTED) => Ok(DAY_FIRST),
             None => Err(Doubt::DateOrder),
         };
     }
     if by_day_or_month != 0 {
-        return Ok(by_day_or_month);
+        // 24-12-31 may begin with the year, or with the day.
+        let short_year_first = readings & YEAR_FIRST != 0 && around.date_order.is_none();
+        return if short_year_first { Err(Doubt::DateOrder) } else { Ok(by_day_or_month) };
     }
     Ok(if readings & YEAR_FIRST != 0 { YEAR_FIRST } else { readings })
 }

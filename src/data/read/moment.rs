@@ -110,7 +110,8 @@ fn numeric_date(text: &str) -> Option<(Moment, &str)> {
         (4, 1..=2, 1..=2) => YEAR_FIRST,
         (1..=2, 1..=2, 4) => DAY_FIRST | MONTH_FIRST,
         // 1.2.10 is a version, and 1-2-10 a chapter.
-        (2, 2, 2) => DAY_FIRST | MONTH_FIRST | YEAR_FIRST,
+        (2, 2, 2) if separator == b'-' => DAY_FIRST | MONTH_FIRST | YEAR_FIRST,
+        (2, 2, 2) => DAY_FIRST | MONTH_FIRST,
         (1..=2, 1..=2, 2) if separator == b'/' => DAY_FIRST | MONTH_FIRST,
         _ => return None,
     };

@@ -17,7 +17,7 @@ pub enum Format {
     Parquet,
     /// Arrow IPC file ("Feather").
     ArrowIpc,
-    /// One JSON object a line.
+    /// JSON objects: one on each line, one after the other, or in a list.
     JsonLines,
     /// A workbook of sheets: Excel (.xlsx, .xlsm, .xlsb, .xls) or
     /// OpenDocument (.ods).
@@ -48,7 +48,7 @@ impl Format {
             Self::Csv => "Delimited text (CSV, TSV)",
             Self::Parquet => "Parquet",
             Self::ArrowIpc => "Arrow IPC",
-            Self::JsonLines => "JSON lines",
+            Self::JsonLines => "JSON (lines or a list)",
             Self::Workbook => "Workbook (Excel, OpenDocument)",
             Self::Sas => "SAS",
             Self::Stata => "Stata",

@@ -355,6 +355,8 @@ fn dates_by_column() {
         &[],
     );
     check("d\n31/12/24\n01/01/70\n", &["d:Date", "2024-12-31", "1970-01-01"], &["00 to 68"]);
+    check("d\n24-12-31\n25-01-02\n", &["d:Text", "24-12-31", "25-01-02"], &["two ways"]);
+    check("d\n99-12-31\n25-01-02\n", &["d:Date", "1999-12-31", "2025-01-02"], &["two digits"]);
     check("d\n05-Jan-2024\n31-Dec-2023\n", &["d:Date", "2024-01-05", "2023-12-31"], &[]);
     check("d\n12.31.2024\n01.02.2024\n", &["d:Date", "2024-12-31", "2024-01-02"], &[]);
     check("d\n01.02.2024\n03.04.2024\n", &["d:Date", "2024-02-01", "2024-04-03"], &["the day first"]);
@@ -440,6 +442,16 @@ fn money_per_cent_and_spreadsheets() {
     check(
         "i;p\nA;1.234,50 €\nB;-3,00 €\n",
         &["i:Text | p:Real", "A | 1234.5", "B | -3"],
+        &["amounts in €", "thousands"],
+    );
+    check(
+        "i\tp\nA\t¥1,000\nB\t¥2,500\n",
+        &["i:Text | p:Integer", "A | 1000", "B | 2500"],
+        &["amounts in ¥", "thousands"],
+    );
+    check(
+        "i;p\nA;1.000 €\nB;2.500 €\n",
+        &["i:Text | p:Integer", "A | 1000", "B | 2500"],
         &["amounts in €", "thousands"],
     );
     check("p\n$1.50\n€2.00\n", &["p:Text", "$1.50", "€2.00"], &["several currencies"]);
