@@ -208,6 +208,21 @@ fn cross_validation_beside_a_model_keeps_its_metrics_apart() {
 }
 
 #[test]
+fn a_reused_step_says_again_what_was_measured_of_its_model() {
+    let (_folder, studio) = studio();
+    let first = run(&studio, &format!("{HEAD}{ONE_EVALUATION}"), &[]);
+    let id = studio.run_in_process("pipelines/two.yaml", &RunRequest::default()).unwrap();
+    let again = studio.run_row(&id).unwrap();
+    let (first, again) = (models(&studio, &first), models(&studio, &again));
+    for (title, model) in &first {
+        let reused = &again[title];
+        assert_eq!(reused.metrics, model.metrics, "{title}");
+        let curves = |run: &Run| studio.run_curves(&run.id).unwrap();
+        assert_eq!(curves(reused), curves(model), "{title}");
+    }
+}
+
+#[test]
 fn a_run_of_one_model_records_all_itself() {
     let (_folder, studio) = studio();
     let run = run(&studio, &one_model(), &[]);
