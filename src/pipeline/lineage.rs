@@ -6,8 +6,8 @@
 //!
 //! The derivation knows no component by its name. It looks at what flows through the ports:
 //!
-//! - a step that puts out a trained model is the model's subject, unless it was handed a trained model: then it passes
-//!   that one on;
+//! - a step that puts out a trained model is the model's subject. One that was handed a trained model (to choose its
+//!   threshold, say) finishes that one, as long as nothing else uses it as it was; otherwise there are two models;
 //! - a step that makes a report of an untrained model is a subject of its own;
 //! - any other report is about the model on the step's own model port, or else about the one whose predictions its
 //!   rows carry: that of the nearest step upstream that has rows scored by a model. Rows that carry the predictions of
@@ -45,10 +45,17 @@ pub struct Subject {
     pub job: String,
     /// The job that makes the algorithm, where one is connected.
     pub estimator: Option<String>,
-    /// The port of `job` that puts out the trained model, where there is one.
-    pub model_port: Option<String>,
+    /// Where the finished model comes out, where there is one: what is judged and what the metrics are about.
+    pub model: Option<ModelOutput>,
     /// Of predictions: the job that the judged rows come from.
     pub rows_from: Option<String>,
+}
+
+/// A port that a trained model comes out of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelOutput {
+    pub job: String,
+    pub port: String,
 }
 
 /// A report of the plan: the job that makes it and its port.
@@ -122,9 +129,15 @@ impl Lineage {
     }
 
     fn key_among(&self, reports: &[&ReportPlace], job: &str, port: &str, metric: &str) -> String {
-        let main = reports.iter().filter(|place| place.port == MAIN_REPORT).count();
-        let is_alone = if port == MAIN_REPORT { main <= 1 } else { reports.len() <= 1 };
+        let main = reports.iter().filter(|place| self.is_main(&place.job, &place.port)).count();
+        let is_alone = if self.is_main(job, port) { main <= 1 } else { reports.len() <= 1 };
         if is_alone { metric.to_owned() } else { format!("{}.{metric}", self.report_name(job, port)) }
+    }
+
+    /// Whether a report is a judgement in its own right: not one of what others are compared with, and not what a step
+    /// tells beside the model that it makes.
+    fn is_main(&self, job: &str, port: &str) -> bool {
+        port == MAIN_REPORT && !self.models.contains_key(job)
     }
 
     /// How the names of those metrics begin that belong to reports which jobs make beside their main one, where the
@@ -199,6 +212,12 @@ impl<'a> Wires<'a> {
         self.0.get(job).copied()
     }
 
+    /// Whether any step but this one takes a model.
+    fn uses(&self, model: &ModelOutput, but: &str) -> bool {
+        let takes = |source: &Source| source.job == model.job && source.output == model.port;
+        self.0.values().any(|(step, _)| step.job != but && step.obstacle.is_none() && step.inputs.iter().any(takes))
+    }
+
     /// The connected inputs of one kind, among those that an output tells of.
     fn inputs(&self, step: &'a Step, spec: &Spec, about: &[&str], kind: PortKind) -> Vec<&'a Source> {
         let told = |source: &&Source| about.is_empty() || about.contains(&source.port.as_str());
@@ -224,7 +243,7 @@ impl<'a> Walk<'a> {
             let handed = self.models_on(step, spec, &[]);
             let subject = match (estimator.is_some(), handed.first()) {
                 (true, _) => self.lineage.add(own_subject(step, spec, SubjectKind::Trained, estimator)),
-                (false, Some(handed)) => *handed,
+                (false, Some(handed)) => self.finished(step, spec, *handed),
                 (false, None) => self.lineage.add(own_subject(step, spec, SubjectKind::Given, None)),
             };
             self.lineage.models.insert(step.job.clone(), subject);
@@ -234,6 +253,17 @@ impl<'a> Walk<'a> {
         for port in spec.outputs.iter().filter(|port| port.kind == PortKind::Report) {
             self.report(step, spec, port);
         }
+    }
+
+    /// The subject of a model that a step was handed and puts out again.
+    fn finished(&mut self, step: &'a Step, spec: &Spec, handed: usize) -> usize {
+        let before = self.lineage.subjects[handed].clone();
+        let is_used_elsewhere = before.model.as_ref().is_some_and(|model| self.plan.uses(model, &step.job));
+        if is_used_elsewhere {
+            return self.lineage.add(own_subject(step, spec, before.kind, before.estimator));
+        }
+        self.lineage.subjects[handed].model = own_subject(step, spec, before.kind, None).model;
+        handed
     }
 
     /// Finds the subject of one of a step's reports, where what the report is about is connected.
@@ -310,7 +340,7 @@ impl<'a> Walk<'a> {
             kind: SubjectKind::Predictions,
             job: step.job.clone(),
             estimator: None,
-            model_port: None,
+            model: None,
             rows_from: rows.first().map(|source| source.job.clone()),
         }
     }
@@ -323,7 +353,7 @@ fn own_subject(step: &Step, spec: &Spec, kind: SubjectKind, estimator: Option<St
         kind,
         job: step.job.clone(),
         estimator,
-        model_port: model.map(|port| port.name.to_owned()),
+        model: model.map(|port| ModelOutput { job: step.job.clone(), port: port.name.to_owned() }),
         rows_from: None,
     }
 }

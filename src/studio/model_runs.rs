@@ -93,9 +93,15 @@ impl RunModels {
         set.map(|(key, value)| (key, value.as_str().map_or_else(|| value.to_string(), str::to_owned))).collect()
     }
 
+    /// The subject whose finished model a job puts out. One that a later step finished was not judged as it was.
+    pub(crate) fn finished_by(&self, job: &str) -> Option<&Subject> {
+        let subject = self.lineage.made_by(job)?;
+        subject.model.as_ref().is_some_and(|model| model.job == job).then_some(subject)
+    }
+
     /// What was measured of the model on a job's port, out of the reports about it.
     pub(crate) fn measured(&self, job: &str, steps: &[Step]) -> BTreeMap<String, f64> {
-        let Some(subject) = self.lineage.made_by(job) else { return BTreeMap::new() };
+        let Some(subject) = self.finished_by(job) else { return BTreeMap::new() };
         let mut metrics = BTreeMap::new();
         for place in self.lineage.reports_of(&subject.id) {
             let step = steps.iter().find(|step| step.name == place.job);
@@ -206,8 +212,8 @@ impl MetricPlaces {
     }
 
     fn logged_model(&self, subject: &Subject) -> Option<String> {
-        let port = subject.model_port.as_ref()?;
-        Some(crate::shown::model_id(&self.run, &subject.job, port))
+        let model = subject.model.as_ref()?;
+        Some(crate::shown::model_id(&self.run, &model.job, &model.port))
     }
 }
 

@@ -318,7 +318,7 @@ impl Studio {
         let (Some(run), Some(job)) = (&version.run, &version.step) else { return Ok(Vec::new()) };
         let detail = self.workspace.run(run)?;
         let Some(models) = self.run_models(&detail.run)? else { return Ok(Vec::new()) };
-        match models.lineage.made_by(job) {
+        match models.finished_by(job) {
             Some(subject) => self.reports_about(&detail.steps, Some(&models), Some(&subject.id)),
             None => Ok(Vec::new()),
         }

@@ -108,6 +108,38 @@ fn two_evaluations_of_one_model_are_told_apart() {
     assert_eq!(found.reports_of("train").count(), 2);
 }
 
+/// A threshold for the first model, and rows scored by the model that has it.
+const TUNED: &str = "  tune:
+    component: tune_threshold
+    inputs: {model: '${{parent.jobs.train.outputs.model}}', table: '${{parent.jobs.data.outputs.table}}'}
+  tuned:
+    component: score_model
+    inputs: {model: '${{parent.jobs.tune.outputs.model}}', table: '${{parent.jobs.data.outputs.table}}'}
+  judge: {component: evaluate_model, inputs: {table: '${{parent.jobs.tuned.outputs.table}}'}}
+";
+
+#[test]
+fn a_step_that_finishes_a_model_makes_no_other() {
+    // Without the step that scores by the model as it was trained.
+    let text = with(TUNED).replace("  score:\n", "  score:\n    disabled: true\n");
+    let found = lineage(&text);
+    assert_eq!(ids(&found), ["train", "train_2"]);
+    assert_eq!(measured(&found, "judge", "report"), Some("train"));
+    assert_eq!(measured(&found, "tune", "report"), Some("train"));
+    assert_eq!(found.metric_key("judge", "report", "f1"), "f1", "the judgement keeps its plain name");
+    assert_eq!(found.metric_key("tune", "report", "f1"), "tune.f1");
+    assert_eq!(found.subject("train").unwrap().model.as_ref().unwrap().job, "tune");
+}
+
+#[test]
+fn a_model_that_is_used_as_it_was_stays_one_of_its_own() {
+    let found = lineage(&with(TUNED));
+    assert_eq!(ids(&found), ["train", "train_2", "tune"]);
+    assert_eq!(measured(&found, "judge", "report"), Some("tune"));
+    assert_eq!(found.subject("tune").unwrap().estimator.as_deref(), Some("trees"));
+    assert_eq!(found.metric_key("judge", "report", "f1"), "f1");
+}
+
 #[test]
 fn a_model_that_nobody_judges_is_a_model_still() {
     let found = lineage(TWO_MODELS);
