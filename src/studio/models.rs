@@ -23,6 +23,10 @@ pub struct ModelCard {
     pub task: learn::Task,
     pub label: Option<String>,
     pub classes: Vec<String>,
+    /// Of two classes, the one that metrics are about.
+    pub positive: Option<String>,
+    /// From which probability of the positive class it is predicted; none where the likelier class is.
+    pub threshold: Option<f64>,
     /// The columns it looks at, the most important first.
     pub features: Vec<ModelFeature>,
     /// What it does to raw rows before it looks, in sentences.

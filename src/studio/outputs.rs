@@ -129,6 +129,8 @@ pub(crate) fn card(model: &learn::Model) -> ModelCard {
         task: model.task(),
         label: model.label.as_ref().map(|label| label.name.clone()),
         classes: model.label.as_ref().map(|label| label.classes.clone()).unwrap_or_default(),
+        positive: model.label.as_ref().and_then(|label| label.positive.clone()),
+        threshold: model.label.as_ref().and_then(|label| label.threshold),
         features,
         preparation: steps(&model.preparation),
         input: model.input.clone(),

@@ -166,3 +166,80 @@ pub struct LoadableModel {
     /// Aliases and the versions they stand for.
     pub aliases: Vec<(String, u32)>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{RunRequest, RunStatus};
+
+    const TRAIN: &str = "jobs:
+  rows: {component: enter_data, inputs: {data: \"x,y\\n1,a\\n2,a\\n3,b\\n4,b\\n\"}}
+  tree: {component: decision_tree}
+  train:
+    component: train_model
+    inputs:
+      estimator: ${{parent.jobs.tree.outputs.estimator}}
+      table: ${{parent.jobs.rows.outputs.table}}
+      label: y
+";
+    const SCORE: &str = "jobs:
+  rows: {component: enter_data, inputs: {data: \"x\\n1.0\\n4.0\\n\"}}
+  model: {component: load_model, inputs: {model: clf}}
+  score:
+    component: score_model
+    inputs: {model: '${{parent.jobs.model.outputs.model}}', table: '${{parent.jobs.rows.outputs.table}}'}
+";
+
+    fn run(studio: &Studio, path: &str) -> String {
+        let run = studio.record_run(path, &RunRequest::default()).unwrap();
+        crate::worker::work(studio.clone(), &run, None).unwrap();
+        assert_eq!(studio.run_row(&run).unwrap().status, RunStatus::Done);
+        run
+    }
+
+    #[test]
+    fn rows_are_scored_by_a_registered_model_and_the_run_says_which() {
+        let folder = tempfile::tempdir().unwrap();
+        let studio = Studio::create(folder.path(), "Test").unwrap();
+        for (name, text) in [("train", TRAIN), ("score", SCORE)] {
+            std::fs::write(folder.path().join(format!("pipelines/{name}.yaml")), text).unwrap();
+        }
+        let trained = run(&studio, "pipelines/train.yaml");
+        let place = studio.model_made(&trained, Some("train")).unwrap();
+        let version = studio.register_model(&trained, &place, "clf", "", BTreeMap::new()).unwrap();
+
+        let scored = run(&studio, "pipelines/score.yaml");
+        assert!(studio.run(&scored).unwrap().yaml.contains("clf@1"), "the version is pinned");
+        let grid = studio.output_grid(&scored, "score", "table").unwrap();
+        let rows = grid.rows(0..2, None).unwrap();
+        let predicted = rows.column("predicted").unwrap();
+        assert_eq!(
+            [predicted.get(0), predicted.get(1)].map(|it| it.unwrap().get_str().unwrap().to_owned()),
+            ["a", "b"]
+        );
+        let using = studio.runs_using_model("clf", version.version).unwrap();
+        assert_eq!(using.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), [scored.as_str()]);
+        let loadable = studio.loadable_models().unwrap();
+        assert_eq!((loadable[0].name.as_str(), &loadable[0].versions[..]), ("clf", &[1][..]));
+    }
+
+    #[test]
+    fn a_model_that_is_not_there_is_told_with_the_nearest_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let studio = Studio::create(folder.path(), "Test").unwrap();
+        std::fs::write(folder.path().join("pipelines/train.yaml"), TRAIN).unwrap();
+        let trained = run(&studio, "pipelines/train.yaml");
+        let place = studio.model_made(&trained, Some("train")).unwrap();
+        studio.register_model(&trained, &place, "churn", "", BTreeMap::new()).unwrap();
+        studio.tracking().set_alias("churn", "champion", Some(1)).unwrap();
+
+        let find = |reference: &str| find_registered(&studio.workspace, reference).map(|found| found.version);
+        assert_eq!([find("churn"), find("churn@1"), find("churn@champion")], [Ok(1), Ok(1), Ok(1)]);
+        assert!(find("chrun").unwrap_err().message.ends_with("Did you mean “churn”?"));
+        assert!(find("churn@champoin").unwrap_err().message.ends_with("Did you mean “champion”?"));
+        studio.delete_model_version("churn", 1).unwrap();
+        assert!(find("churn@1").is_err() && find("churn").is_err());
+    }
+}

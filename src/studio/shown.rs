@@ -1,5 +1,6 @@
 //! What MLflow's clients see of a pipeline's step: its outputs as artifacts, and a trained model as a logged one.
 
+use data::schema::Kind;
 use pipeline::component::PortKind;
 use pipeline::meta::{Meta, ModelMeta};
 use pipeline::store::Stored;
@@ -92,8 +93,13 @@ pub(crate) fn model_id(run: &str, job: &str, port: &str) -> String {
 
 /// MLflow's description of a model's folder. The flavor is our own: only this program reads it.
 fn ml_model(id: &str, run: &str, file: &str, meta: &ModelMeta) -> String {
-    let column = |name: &String| serde_json::json!({ "name": name, "required": true, "type": "any" });
-    let inputs = Json::from(meta.features.iter().map(column).collect::<Vec<_>>()).to_string();
+    let column = |name: &str, kind: &str| serde_json::json!({ "name": name, "required": true, "type": kind });
+    let inputs: Vec<Json> = match meta.input.is_empty() {
+        // A model from before its raw columns were known for certain.
+        true => meta.features.iter().map(|name| column(name, "any")).collect(),
+        false => meta.input.columns.iter().map(|it| column(&it.name, mlflow_type(it.kind))).collect(),
+    };
+    let inputs = Json::from(inputs).to_string();
     let created = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S.%6f");
     // JSON is YAML: a text in quotes is one whatever it holds.
     let text = |value: &str| Json::from(value).to_string();
@@ -105,6 +111,18 @@ fn ml_model(id: &str, run: &str, file: &str, meta: &ModelMeta) -> String {
         serde_json::to_value(meta.task).unwrap_or_default(),
         text(&inputs),
     )
+}
+
+/// What MLflow calls a kind of column.
+fn mlflow_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Boolean => "boolean",
+        Kind::Integer => "long",
+        Kind::Real | Kind::Decimal => "double",
+        Kind::Text | Kind::Category => "string",
+        Kind::Date | Kind::DateTime => "datetime",
+        Kind::Time | Kind::Duration | Kind::Other => "any",
+    }
 }
 
 /// The estimator's settings, as deep as they go: `depth`, `booster.rate`.

@@ -33,6 +33,7 @@ fn facts(ui: &mut Ui, card: &ModelCard) {
     let facts = [
         ("Predicts", card.label.clone().unwrap_or_else(|| "clusters".to_owned())),
         ("Classes", card.classes.join(", ")),
+        ("Threshold", threshold_words(card)),
         ("Trained on", format::counted(card.rows, "row", "rows")),
         ("Features", card.features.len().to_string()),
         ("Training took", format::duration(std::time::Duration::from_secs_f64(card.seconds.max(0.0)))),
@@ -46,6 +47,14 @@ fn facts(ui: &mut Ui, card: &ModelCard) {
         for step in &card.preparation {
             ui.add(egui::Label::new(t.secondary(step)).wrap());
         }
+    }
+}
+
+/// From which probability the positive class is predicted; nothing where the likelier class is.
+fn threshold_words(card: &ModelCard) -> String {
+    match (&card.positive, card.threshold) {
+        (Some(positive), Some(threshold)) => format!("{positive} from {}", format::exact(threshold)),
+        _ => String::new(),
     }
 }
 

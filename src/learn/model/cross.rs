@@ -148,6 +148,7 @@ impl Judged<'_> {
 
         let y = self.truth(&train)?;
         let x = encode::matrix(&features, &train)?;
+        encode::refuse_missing(&features, &x, self.estimator)?;
         let fitted = fit(self.estimator, &x, Some(&y), weights(&train)?.as_deref(), observer)?;
 
         let mut prediction = fitted.predict(&encode::matrix(&features, &test)?)?;

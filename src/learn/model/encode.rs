@@ -4,6 +4,7 @@ use super::Model;
 use super::notes::ScoringNotes;
 use super::signature::note_unseen_of;
 use crate::error::{Result, count, invalid};
+use crate::estimator::Estimator;
 use crate::matrix::Matrix;
 use data::polars::prelude::{Column, DataFrame, DataType};
 use data::schema::{Kind, Schema};
@@ -177,6 +178,32 @@ pub(super) fn noted_matrix(model: &Model, frame: &DataFrame, notes: &mut Scoring
     }
     notes.rows += frame.height() as u64;
     Matrix::new(frame.height(), width, values)
+}
+
+/// Refuses features with missing values, by name, for an algorithm that cannot use them.
+pub(super) fn refuse_missing(features: &[Feature], x: &Matrix, estimator: &Estimator) -> Result<()> {
+    if estimator.accepts_missing() {
+        return Ok(());
+    }
+    let mut incomplete: Vec<(&str, usize)> = Vec::new();
+    let mut at = 0;
+    for feature in features {
+        let columns = at..at + feature.encoding.width();
+        at = columns.end;
+        let missing = columns.map(|column| x.column(column).iter().filter(|value| value.is_nan()).count()).sum();
+        if missing > 0 {
+            incomplete.push((&feature.column, missing));
+        }
+    }
+    let [(name, missing), others @ ..] = &incomplete[..] else { return Ok(()) };
+    let others =
+        if others.is_empty() { String::new() } else { format!(", and {} more", count(others.len(), "column")) };
+    invalid(format!(
+        "Column “{name}” has {}{others}, which {} cannot use. Fill or remove them with \"Clean missing data\", or use a \
+         tree, a forest or boosting.",
+        count(*missing, "missing value"),
+        estimator.title().to_lowercase()
+    ))
 }
 
 /// The features of all rows.

@@ -80,6 +80,7 @@ impl Model {
     }
 
     fn decided(&self, x: &Matrix) -> Result<Prediction> {
+        encode::refuse_missing(&self.features, x, &self.estimator)?;
         let mut prediction = self.fitted.predict(x)?;
         if let Some(label) = &self.label {
             label.decide(&mut prediction);

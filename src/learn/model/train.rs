@@ -87,6 +87,7 @@ impl TrainOptions {
             }
         };
         let x = encode::matrix(&features, frame)?;
+        encode::refuse_missing(&features, &x, estimator)?;
         let weights = weight.map(|name| encode::weights(frame, &name)).transpose()?;
         Ok(Prepared { features, x, label, weights })
     }

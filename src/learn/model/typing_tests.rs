@@ -125,6 +125,15 @@ fn a_filled_and_encoded_column_finds_its_texts() {
 }
 
 #[test]
+fn missing_values_that_an_algorithm_cannot_use_are_named() {
+    let table = frame(vec![column("x", [1.0, 2.0, 3.0].repeat(5)), column("y", [1.0, 2.0, 3.0].repeat(5))]);
+    let linear = Estimator::LinearRegression(LinearRegression::default());
+    let model = train(&linear, &table, "y", Preparation::default());
+    let refused = score(&model, &frame(vec![column("x", [Some(1.0), None])])).unwrap_err();
+    assert!(refused.starts_with("Column “x” has 1 missing value, which linear regression cannot use."), "{refused}");
+}
+
+#[test]
 fn letters_that_are_not_known_are_refused() {
     let table = frame(vec![column("code", ["01a", "02b"].repeat(10)), column("y", ["yes", "no"].repeat(10))]);
     let compute = ComputedColumn { name: "first".into(), expression: "substr(code, 1, 2)".into() };

@@ -107,6 +107,9 @@ fn signature(ui: &mut Ui, card: &ModelCard) {
             for class in card.classes.iter().take(4) {
                 line(ui, format!("    probability of {class}: Real"));
             }
+            if let (Some(positive), Some(threshold)) = (&card.positive, card.threshold) {
+                line(ui, format!("    {positive} from a probability of {}", format::exact(threshold)));
+            }
         }
     }
     ui.spacing_mut().item_spacing.y = t.size.grid;

@@ -172,6 +172,7 @@ impl Component for CrossValidate {
         }
         let table = Table::raw(TableContent::Frame(fold_table(&result)?));
         let mut report = report(result);
+        report.warnings().for_each(|warning| context.warn(warning));
         report.notes.extend(said.into_iter().map(|(_, sentence)| sentence));
         Ok(vec![("report", Value::Report(Arc::new(report))), ("folds", Value::Table(table))])
     }
