@@ -107,6 +107,9 @@ enum PurgeItem {
     Dataset(i64),
 }
 
+/// Names a row of a table as something to purge.
+type RowAsItem = fn(i64) -> PurgeItem;
+
 impl Workspace {
     /// Removes for good what was deleted, and frees its bytes.
     ///
@@ -151,7 +154,7 @@ impl Workspace {
         self.db.read(|conn| match purge {
             Purge::DeletedBefore(time) => {
                 let mut items = Vec::new();
-                let tables: [(&str, fn(i64) -> PurgeItem); 7] = [
+                let tables: [(&str, RowAsItem); 7] = [
                     ("model_versions", PurgeItem::ModelVersion),
                     ("models", PurgeItem::Model),
                     ("logged_models", PurgeItem::LoggedModel),

@@ -142,20 +142,16 @@ impl Model {
                         range = range.map(|value| value * entry.scale + entry.center);
                     }
                 }
-                Step::OneHot { columns } => {
-                    if columns.iter().any(|entry| entry.names().any(|made| made == name)) {
-                        return None;
-                    }
+                Step::OneHot { columns } if columns.iter().any(|entry| entry.names().any(|made| made == name)) => {
+                    return None;
                 }
-                Step::Bin { columns } => {
-                    if columns.iter().any(|entry| *entry.output.as_ref().unwrap_or(&entry.column) == name) {
-                        return None;
-                    }
+                Step::Bin { columns }
+                    if columns.iter().any(|entry| *entry.output.as_ref().unwrap_or(&entry.column) == name) =>
+                {
+                    return None;
                 }
-                Step::Impute { columns } => {
-                    if columns.iter().any(|entry| entry.indicator.as_ref() == Some(&name)) {
-                        return None;
-                    }
+                Step::Impute { columns } if columns.iter().any(|entry| entry.indicator.as_ref() == Some(&name)) => {
+                    return None;
                 }
                 // A computed number is known by its own name and in its own units.
                 Step::Compute { columns } if columns.iter().any(|entry| entry.name == name) => break,
@@ -183,7 +179,8 @@ pub(super) fn note_unseen_of(column: &Column, categories: &[String], notes: &mut
     let texts = column.cast(&data::polars::prelude::DataType::String)?;
     for text in texts.str()?.iter().flatten() {
         // NaN in a column of numbers is a missing value.
-        if !known.contains(text) && !(column.dtype().is_float() && text == "NaN") {
+        let is_missing = column.dtype().is_float() && text == "NaN";
+        if !known.contains(text) && !is_missing {
             notes.unseen(column.name(), text);
         }
     }

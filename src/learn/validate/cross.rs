@@ -155,7 +155,7 @@ fn undefined_in(truth: &Target, options: &Options) -> Vec<String> {
         return if single { vec!["mcc".to_owned(), "kappa".to_owned()] } else { Vec::new() };
     }
     let positive = options.positive.unwrap_or(1).min(1) as u32;
-    let positives = codes.iter().any(|code| *code == positive);
+    let positives = codes.contains(&positive);
     let negatives = codes.iter().any(|code| *code != positive);
     undefined_without(positives, negatives).iter().map(|key| (*key).to_owned()).collect()
 }

@@ -126,7 +126,6 @@ fn train_options(params: &Params, table: &Table) -> Result<TrainOptions, StepErr
         raw: table.raw_schema()?.map(|raw| (*raw).clone()),
         threshold: params.maybe_real("threshold"),
         max_categories: usize::try_from(params.integer("max_categories")).unwrap_or(100),
-        ..TrainOptions::default()
     })
 }
 
