@@ -214,7 +214,7 @@ fn a_run_is_deleted_for_good_after_it_was_said_what_goes() {
         |harness: &egui_kittest::Harness<'_, _>| harness.query_by_label_contains("This cannot be undone").is_some();
     until(&mut harness, "it says what goes", said);
     picture(&mut harness, "runs-purge-light");
-    harness.get_by_label("Delete for good").click();
+    harness.get_by_role_and_label(egui::accesskit::Role::Button, "Delete for good").click();
     until(&mut harness, "it is gone", |_| studio.run_row(&run.id).is_err());
     assert_eq!(studio.runs(&RunQuery::default()).unwrap().total, runs.total - 1);
     assert!(studio.check(&|_| ()).unwrap().is_empty());
