@@ -159,7 +159,7 @@ fn a_purged_experiment_gives_its_name_back() {
     let purged = workspace.purge(&Purge::DeletedBefore(now_ms() + 1)).unwrap();
     assert_eq!((purged.experiments, purged.runs, purged.files, purged.bytes), (1, 1, 1, 1));
     let again = create().unwrap();
-    let runs = vec![logged_run(&workspace, again), logged_run(&workspace, again)];
+    let runs = [logged_run(&workspace, again), logged_run(&workspace, again)];
     workspace.write(change(), |tx| tx.delete_tracked_experiment(again)).unwrap();
     assert_eq!(workspace.purge(&Purge::Runs(vec![runs[0].clone()])).unwrap().experiments, 0, "a run of it stays");
     assert_eq!(workspace.purge(&Purge::Runs(vec![runs[1].clone()])).unwrap().experiments, 1, "with its last run");

@@ -348,14 +348,14 @@ fn damaged_files_give_a_sentence_and_never_a_panic() {
         for part in 1..12 {
             let mut bytes = whole[..whole.len() * part / 12].to_vec();
             std::fs::write(&path, &bytes).unwrap();
-            if let Err(error) = read_with(&[path.clone()], &ReadChoices::default()) {
+            if let Err(error) = read_with(std::slice::from_ref(&path), &ReadChoices::default()) {
                 assert!(error.to_string().contains(name), "{name} {part}: {error}");
             }
             bytes = whole.clone();
             let at = whole.len() * part / 12;
             bytes[at..(at + 8).min(whole.len())].fill(0xff);
             std::fs::write(&path, &bytes).unwrap();
-            if let Err(error) = read_with(&[path.clone()], &ReadChoices::default()) {
+            if let Err(error) = read_with(std::slice::from_ref(&path), &ReadChoices::default()) {
                 assert!(!error.to_string().is_empty(), "{name} {part}");
             }
         }

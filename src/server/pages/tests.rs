@@ -117,7 +117,7 @@ fn a_window_is_asked_for_a_run_that_is_there() {
     assert!(ask(&body).unwrap().body.contains("No window answered"));
     let window = studio.clone();
     let seen = studio.last_change().unwrap();
-    let shown = std::thread::spawn(move || {
+    let shown = std::thread::Builder::new().name("window".into()).spawn(move || {
         loop {
             let asked =
                 window.changes_since(seen).unwrap().into_iter().find(|event| event.kind == studio::ASKED_TO_SHOW);
@@ -128,6 +128,7 @@ fn a_window_is_asked_for_a_run_that_is_there() {
             std::thread::sleep(Duration::from_millis(10));
         }
     });
+    let shown = shown.unwrap();
     assert!(ask(&body).unwrap().body.contains("Atelier shows the run"));
     assert_eq!(shown.join().unwrap(), id);
 }
