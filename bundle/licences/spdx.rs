@@ -20,6 +20,7 @@ const ACCEPTED: &[&str] = &[
     "Unicode-3.0",
     "Unlicense",
     "Zlib",
+    "bzip2-1.0.6",
 ];
 
 /// True when some choice in `expression` is accepted in all its parts.

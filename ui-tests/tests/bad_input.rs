@@ -63,7 +63,7 @@ fn the_wrong_encoding() {
     refused(&desk, "latin.csv", latin, &utf8, &["not UTF-8", "Choose another encoding", "line 2"]);
     refused(&desk, "latin.csv", latin, &["--encoding", "shift_jis"], &["not Shift_JIS", "line 2"]);
     desk.atelier(&["data", "add", "new", "latin.csv", "--encoding", "klingon"])
-        .fails(4, &["no text encoding named “klingon”"]);
+        .fails(4, &["“klingon” is no text encoding"]);
     let guessed = desk.atelier(&["data", "add", "guessed", "latin.csv", "--json"]).json();
     assert_eq!(guessed["source"]["options"]["encoding"], "windows-1252");
 }
