@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 /// At most this many unseen values are named.
 const EXAMPLES: usize = 3;
+/// Columns of which the same is to be said in a sentence each; more share one.
+const SENTENCES: usize = 3;
+/// Columns that a shared sentence names.
+const NAMED: usize = 20;
 
 /// What scored rows held that the training rows did not, column by column.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -53,7 +57,8 @@ impl ScoringNotes {
         }
     }
 
-    /// One sentence for each thing that was noted.
+    /// Sentences for what was noted: first what changes the meaning of values, then what is merely
+    /// unusual. Many columns of which the same is to be said share a sentence.
     pub fn sentences(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         for (name, notes) in &self.columns {
@@ -64,28 +69,52 @@ impl ScoringNotes {
                     trained.phrase()
                 ));
             }
-            let of_rows = |count: u64| format!("{count} of {} values", self.rows);
-            if notes.missing > 0 {
-                sentences.push(format!("Column “{name}”: {} are missing.", of_rows(notes.missing)));
-            }
-            if notes.unseen > 0 {
-                let examples: Vec<String> = notes.examples.iter().map(|text| format!("“{text}”")).collect();
-                sentences.push(format!(
-                    "Column “{name}”: {} were not met in training, such as {}.",
-                    of_rows(notes.unseen),
-                    examples.join(", ")
-                ));
-            }
-            if let (true, Some([low, high])) = (notes.out_of_range > 0, notes.range) {
-                sentences.push(format!(
-                    "Column “{name}”: {} are outside the range of training, {} to {}.",
-                    of_rows(notes.out_of_range),
-                    shown(low),
-                    shown(high)
-                ));
+        }
+
+        sentences.extend(self.findings("have values that were not met in training", |name, notes| {
+            let examples: Vec<String> = notes.examples.iter().map(|text| format!("“{text}”")).collect();
+            let examples = examples.join(", ");
+            let found = self.share(notes.unseen, "was not met", "were not met")?;
+            Some((notes.unseen, format!("Column “{name}”: {found} in training, such as {examples}.")))
+        }));
+        sentences.extend(self.findings("have missing values", |name, notes| {
+            let found = self.share(notes.missing, "is missing", "are missing")?;
+            Some((notes.missing, format!("Column “{name}”: {found}.")))
+        }));
+        sentences.extend(self.findings("have values outside the range of training", |name, notes| {
+            let [low, high] = notes.range?;
+            let (low, high) = (shown(low), shown(high));
+            let found = self.share(notes.out_of_range, "is outside", "are outside")?;
+            Some((notes.out_of_range, format!("Column “{name}”: {found} the range of training, {low} to {high}.")))
+        }));
+        sentences
+    }
+
+    /// Returns "3 of 90 values are missing"; `None` for none.
+    fn share(&self, count: u64, one: &str, several: &str) -> Option<String> {
+        let verb = if count == 1 { one } else { several };
+        (count > 0).then(|| format!("{count} of {} values {verb}", self.rows))
+    }
+
+    /// Returns a sentence for each column that `find` finds something in, with its count of values;
+    /// where they are many, one for all of them.
+    fn findings(&self, what: &str, find: impl Fn(&str, &ColumnNotes) -> Option<(u64, String)>) -> Vec<String> {
+        let mut found = Vec::new();
+        for (name, notes) in &self.columns {
+            if let Some((count, sentence)) = find(name, notes) {
+                found.push((name, count, sentence));
             }
         }
-        sentences
+        if found.len() <= SENTENCES {
+            return found.into_iter().map(|(_, _, sentence)| sentence).collect();
+        }
+
+        let named: Vec<String> = found.iter().take(NAMED).map(|(name, count, _)| format!("“{name}” {count}")).collect();
+        let more = match found.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(", and {more} more columns"),
+        };
+        vec![format!("{} columns {what} (of {} each): {}{more}.", found.len(), self.rows, named.join(", "))]
     }
 }
 
@@ -117,12 +146,24 @@ mod tests {
         flag.trained_as = Some(Kind::Text);
         flag.converted_from = Some(Kind::Boolean);
         let expected = [
-            "Column “c”: 1 of 2 values were not met in training, such as “z”.",
-            "Column “x”: 1 of 2 values are missing.",
-            "Column “x”: 1 of 2 values are outside the range of training, 18 to 65.",
             "Column “flag” is a boolean here and was a text in training; its values were converted.",
+            "Column “c”: 1 of 2 values was not met in training, such as “z”.",
+            "Column “x”: 1 of 2 values is missing.",
+            "Column “x”: 1 of 2 values is outside the range of training, 18 to 65.",
         ];
         assert_eq!(notes.sentences(), expected);
         assert_eq!([shown(0.0), shown(-1234567.0), shown(0.00012)], ["0", "-1234567", "0.00012"]);
+    }
+
+    #[test]
+    fn many_columns_share_a_sentence() {
+        let mut notes = ScoringNotes { rows: 9, ..ScoringNotes::default() };
+        for at in 0..22 {
+            notes.column(&format!("c{at}")).missing = at + 1;
+        }
+        let sentences = notes.sentences();
+        assert_eq!(sentences.len(), 1);
+        assert!(sentences[0].starts_with("22 columns have missing values (of 9 each): “c0” 1, “c1” 2, "));
+        assert!(sentences[0].ends_with("“c19” 20, and 2 more columns."), "{}", sentences[0]);
     }
 }

@@ -102,7 +102,7 @@ fn ranges_are_told_in_the_units_of_the_raw_column() {
     let model = train(&tree(), &table, "y", Preparation(steps.to_vec()));
     let notes = score(&model, &frame(vec![column("x", [300i64, 5])])).unwrap().notes;
     let sentences = notes.sentences();
-    assert!(sentences.contains(&"Column “x”: 1 of 2 values are outside the range of training, 0 to 290.".to_owned()));
+    assert!(sentences.contains(&"Column “x”: 1 of 2 values is outside the range of training, 0 to 290.".to_owned()));
     assert!(sentences[0].starts_with("Column “x” is a whole number here and was a real number"), "{sentences:?}");
 }
 

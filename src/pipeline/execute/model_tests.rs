@@ -116,7 +116,7 @@ fn unseen_values_are_in_the_log_and_in_the_metadata() {
     let new = df!("c" => ["a", "z"]).unwrap();
     let ran = run(&[("train", train), ("new", new)], &train_and_score("decision_tree", ""));
     let log = ran.recorder.log("score");
-    assert!(log.contains("Column “c”: 1 of 2 values were not met in training, such as “z”."), "{log}");
+    assert!(log.contains("Column “c”: 1 of 2 values was not met in training, such as “z”."), "{log}");
     let Some(Meta::Table(meta)) = Meta::of(&ran.recorder.output("score", "table").unwrap()) else { panic!() };
     assert_eq!(meta.notes.unwrap().columns["c"].unseen, 1);
 }
