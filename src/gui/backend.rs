@@ -497,7 +497,10 @@ mod tests {
         let backend = backend();
         let mut request = Request::default();
         request.ensure_of("one", 1, &backend, |_| Ok::<_, Failure>(1));
-        wait(&mut request);
+        // The answer may have come within the call.
+        if request.is_pending() {
+            wait(&mut request);
+        }
 
         // Asked anew about the same subject, the former answer stays meanwhile.
         let (go, gate) = mpsc::sync_channel::<()>(1);
