@@ -17,7 +17,7 @@ pub fn print<T: Serialize>(value: &T, json: bool, text: impl FnOnce(&T) -> Strin
     unless_closed(writeln!(stdout, "{}", out.trim_end()).and_then(|()| stdout.flush()))
 }
 
-/// What became of writing to the standard output; that nobody reads on is no error.
+/// The result of writing to the standard output; a reader that has gone is no error.
 pub fn unless_closed(written: std::io::Result<()>) -> studio::Result<()> {
     match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

@@ -192,7 +192,7 @@ fn show(studio: &Studio, reference: &str, json: bool) -> studio::Result<()> {
     })
 }
 
-/// How a version was read: what was said about it, and what the import had to say.
+/// The reading of a version: the choices made for it, and the notes of the import.
 fn reading_text(version: &studio::DatasetVersion) -> String {
     let mut text = String::new();
     let choices = version.source.get("choices").cloned().unwrap_or_default();

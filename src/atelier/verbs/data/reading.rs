@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use studio::data::read::{FieldEditor, READ_FIELDS, ReadChoices, ReadField};
 
-/// What was said about the reading of files, by field.
+/// The choices made for reading files, by field.
 #[derive(Default)]
 pub struct Reading(Vec<(&'static ReadField, Vec<String>)>);
 
